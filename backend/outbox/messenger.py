@@ -1,0 +1,145 @@
+"""How the outbox reaches a parent's WeChat: the protocol, its failures, and what each means.
+
+`backend.wechat` implements it. Whoever sends asks two things of a failure: may the message
+be sent again (the exception's class), and what is to be done about it (its `kind`).
+"""
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from enum import StrEnum
+from typing import Protocol
+
+REFUSED_OR_USED_UP = 43101  # the parent's balance for this template is zero, whatever we thought
+NOT_FOLLOWING = 43004
+
+
+class FailureKind(StrEnum):
+    """What a failed send is about, and so who can mend it."""
+
+    TRANSIENT = "transient"
+    PER_USER = "per_user"
+    MINUTE_RATE = "minute_rate"
+    DAY_QUOTA = "day_quota"
+    TOKEN = "token"
+    RECIPIENT = "recipient"
+    USER_REDO = "user_redo"
+    CONTENT = "content"
+    CONFIG = "config"
+
+
+@dataclass(frozen=True)
+class FailurePolicy:
+    """What to do after a failure of one kind.
+
+    `retry`: the same message may go out again. `first_delay_seconds`: the wait before the
+    second attempt; with `doubling` each later wait is twice as long. `until`: wait for the
+    next "minute" or the next "day" of the city instead. `alert`: tell the operator.
+    """
+
+    retry: bool
+    codes: frozenset[int] = frozenset()
+    first_delay_seconds: int = 0
+    doubling: bool = False
+    until: str | None = None
+    alert: bool = False
+
+
+# Meanings of the codes: WeChat's global error codes and WxJava's enums (docs: errors of the
+# subscribe-message, user and token endpoints), as of 2026-11.
+POLICIES: Mapping[FailureKind, FailurePolicy] = {
+    FailureKind.TRANSIENT: FailurePolicy(
+        retry=True, codes=frozenset({-1, 61450}), first_delay_seconds=1, doubling=True
+    ),
+    FailureKind.PER_USER: FailurePolicy(
+        retry=True, codes=frozenset({43108}), first_delay_seconds=1, doubling=True
+    ),
+    FailureKind.MINUTE_RATE: FailurePolicy(retry=True, codes=frozenset({45011}), until="minute"),
+    FailureKind.DAY_QUOTA: FailurePolicy(
+        retry=True, codes=frozenset({45009, 45028}), until="day", alert=True
+    ),
+    FailureKind.TOKEN: FailurePolicy(
+        retry=True,
+        codes=frozenset({40001, 40014, 42001}),
+        first_delay_seconds=60,
+        doubling=True,
+        alert=True,
+    ),
+    FailureKind.RECIPIENT: FailurePolicy(
+        retry=False,
+        codes=frozenset({40003, NOT_FOLLOWING, 43019, REFUSED_OR_USED_UP, 43107, 48002, 50005}),
+    ),
+    FailureKind.USER_REDO: FailurePolicy(
+        retry=False, codes=frozenset({40029, 40163, 42003, 61010})
+    ),
+    FailureKind.CONTENT: FailurePolicy(
+        retry=False, codes=frozenset({47003, 40249, 45002, 87014}), alert=True
+    ),
+    FailureKind.CONFIG: FailurePolicy(
+        retry=False,
+        codes=frozenset(
+            {40002, 40013, 40036, 40037, 40125, 40164, 40243, 41001, 41002, 41004, 41030}
+            | {43002, 43116, 44002, 45103, 47001, 48001, 48004, 61003, 61004, 61007}
+            | {89503, 89506, 89507}
+        ),
+        alert=True,
+    ),
+}
+
+_KIND_OF_CODE: Mapping[int, FailureKind] = {
+    code: kind for kind, policy in POLICIES.items() for code in policy.codes
+}
+
+
+def kind_of(errcode: int) -> FailureKind:
+    """The kind of a WeChat error code.
+
+    A code we do not know is CONFIG: WeChat refused the message for a reason that somebody
+    has to read, and sending it again would not help.
+    """
+    return _KIND_OF_CODE.get(errcode, FailureKind.CONFIG)
+
+
+class SendFailure(Exception):
+    """A message was not seen to arrive. Its text holds no token, secret or openid.
+
+    `errcode` is WeChat's, or None when WeChat did not answer; `field` is the template field
+    that WeChat named, or None.
+    """
+
+    def __init__(
+        self, reason: str, kind: FailureKind, errcode: int | None = None, field: str | None = None
+    ) -> None:
+        super().__init__(reason)
+        self.reason = reason
+        self.kind = kind
+        self.errcode = errcode
+        self.field = field
+
+    @property
+    def policy(self) -> FailurePolicy:
+        return POLICIES[self.kind]
+
+
+class TemporaryFailure(SendFailure):
+    """It certainly did not go out; the same message may be tried again later."""
+
+
+class PermanentFailure(SendFailure):
+    """It did not go out and never will in this form."""
+
+
+class OutcomeUnknown(SendFailure):
+    """It left this machine and no answer came back: it may have arrived, so never resend it."""
+
+
+class Messenger(Protocol):
+    def send(
+        self, openid: str, template_id: str, data: Mapping[str, str], page: str | None
+    ) -> None:
+        """Send one subscribe message now; returning means that WeChat accepted it.
+
+        `data` maps template fields to text (`{"thing1": "入户指导"}`); `page` is a path of the
+        mini-program without a leading slash, with its query, or None.
+
+        Raises TemporaryFailure, PermanentFailure or OutcomeUnknown, and nothing else.
+        """

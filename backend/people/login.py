@@ -1,0 +1,36 @@
+"""Who stands behind a login code: what people need from WeChat, free of any SDK."""
+
+from dataclasses import dataclass, field
+from typing import Protocol
+
+from backend.kernel.errors import Unauthenticated, Unavailable
+
+
+@dataclass(frozen=True)
+class WeChatIdentity:
+    """A person as one WeChat account (appid) knows them. Neither id may leave the server."""
+
+    openid: str = field(repr=False)
+    unionid: str | None = field(default=None, repr=False)
+
+
+class LoginCodeInvalid(Unauthenticated):
+    """Unknown, used, expired, or refused by WeChat: the person has to open the app again."""
+
+    code = "login_code_invalid"
+    message = "登录凭证无效或已过期，请重新打开小程序"
+
+
+class WeChatUnavailable(Unavailable):
+    """WeChat did not answer, or refuses us: nothing that the person could mend."""
+
+    code = "wechat_unavailable"
+    message = "微信暂时没有响应，请稍后再试"
+
+
+class LoginGateway(Protocol):
+    def openid_for(self, code: str) -> WeChatIdentity:
+        """Redeem a one-use code of `wx.login` (valid for five minutes).
+
+        Raises LoginCodeInvalid or WeChatUnavailable.
+        """
