@@ -1,0 +1,22 @@
+"""What a family keeps in the handbook."""
+
+from datetime import date, datetime
+
+from sqlalchemy import ForeignKey, Text
+from sqlalchemy.orm import Mapped, mapped_column
+
+from backend.kernel.db import Base
+
+
+class HandbookEntry(Base):
+    """That an item is done, as the family says it. The paper book and the clinic decide."""
+
+    __tablename__ = "handbook_entries"
+
+    child_id: Mapped[int] = mapped_column(
+        ForeignKey("children.id", ondelete="CASCADE"), primary_key=True
+    )
+    item_id: Mapped[str] = mapped_column(Text, primary_key=True)  # "vaccine:hepb-1", "checkup:m3"
+    done_on: Mapped[date]
+    recorded_by: Mapped[int | None] = mapped_column(ForeignKey("parents.id", ondelete="SET NULL"))
+    recorded_at: Mapped[datetime]
