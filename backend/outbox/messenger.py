@@ -20,7 +20,7 @@ class FailureKind(StrEnum):
     PER_USER = "per_user"
     MINUTE_RATE = "minute_rate"
     DAY_QUOTA = "day_quota"
-    TOKEN = "token"
+    TOKEN = "token"  # noqa: S105
     RECIPIENT = "recipient"
     USER_REDO = "user_redo"
     CONTENT = "content"

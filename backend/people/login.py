@@ -3,7 +3,7 @@
 from dataclasses import dataclass, field
 from typing import Protocol
 
-from backend.kernel.errors import Unauthenticated, Unavailable
+from backend.kernel.errors import Unauthenticated
 
 
 @dataclass(frozen=True)
@@ -21,16 +21,10 @@ class LoginCodeInvalid(Unauthenticated):
     message = "登录凭证无效或已过期，请重新打开小程序"
 
 
-class WeChatUnavailable(Unavailable):
-    """WeChat did not answer, or refuses us: nothing that the person could mend."""
-
-    code = "wechat_unavailable"
-    message = "微信暂时没有响应，请稍后再试"
-
-
 class LoginGateway(Protocol):
     def openid_for(self, code: str) -> WeChatIdentity:
         """Redeem a one-use code of `wx.login` (valid for five minutes).
 
-        Raises LoginCodeInvalid or WeChatUnavailable.
+        Raises LoginCodeInvalid, or kernel.errors.Unavailable when WeChat does not answer or
+        refuses us.
         """

@@ -7,7 +7,7 @@ from sqlalchemy.dialects.postgresql import insert
 from sqlalchemy.orm import Mapped, Session, mapped_column, sessionmaker
 
 from backend.kernel.db import Base, UTCDateTime
-from backend.kernel.privacy import Vault
+from backend.kernel.privacy import Unreadable, Vault
 
 PURPOSE = "wechat-token"
 
@@ -53,7 +53,10 @@ class DatabaseTokenStore:
             row = session.get(WechatToken, key)
             if row is None:
                 return None
-            return StoredToken(self._vault.open(row.token_sealed, PURPOSE), row.expires_at)
+            try:
+                return StoredToken(self._vault.open(row.token_sealed, PURPOSE), row.expires_at)
+            except Unreadable:  # its key is gone; a new token costs one request
+                return None
 
     def put(self, key: str, token: str, expires_at: datetime) -> None:
         values = {"token_sealed": self._vault.seal(token, PURPOSE), "expires_at": expires_at}

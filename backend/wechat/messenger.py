@@ -1,0 +1,87 @@
+"""Subscribe messages out to WeChat, every way to fail told in the outbox's own words."""
+
+import re
+from collections.abc import Mapping
+from typing import Literal
+
+from backend.outbox.messenger import (
+    POLICIES,
+    FailureKind,
+    OutcomeUnknown,
+    PermanentFailure,
+    SendFailure,
+    TemporaryFailure,
+    kind_of,
+)
+from backend.wechat.client import AccountClient, BadAnswer, TokenUnavailable, WeChatRefused
+from backend.wechat.transport import Answer, NeverSent, NoAnswer
+
+NAMED_FIELD = re.compile(r"data\.(\w+)\.value")
+# Only these two statuses say that the request was turned away at the door. A 500, 502 or 504
+# may come after the message has gone on its way, and a second copy is worse than none.
+TURNED_AWAY = frozenset({429, 503})
+
+
+class WeChatMessenger:
+    """Implements outbox.messenger.Messenger for one mini-program. Safe between threads."""
+
+    def __init__(
+        self,
+        client: AccountClient,
+        miniprogram_state: Literal["developer", "trial", "formal"] = "formal",
+    ) -> None:
+        self._client = client
+        self._state = miniprogram_state
+
+    def send(
+        self, openid: str, template_id: str, data: Mapping[str, str], page: str | None
+    ) -> None:
+        failure = self._attempt(openid, template_id, data, page)
+        if failure is not None:
+            raise failure  # outside any `except`: what WeChat's client raised stays behind
+
+    def _attempt(
+        self, openid: str, template_id: str, data: Mapping[str, str], page: str | None
+    ) -> SendFailure | None:
+        values = {field: {"value": text} for field, text in data.items()}
+        try:
+            answer = self._client.wxa.send_subscribe_message(
+                openid, template_id, values, page, miniprogram_state=self._state
+            )
+        except WeChatRefused as error:
+            return refused(error.errcode, str(error.errmsg))
+        except TokenUnavailable as error:
+            return without_token(error)
+        except NeverSent as error:
+            return TemporaryFailure(str(error), FailureKind.TRANSIENT)
+        except NoAnswer as error:
+            return OutcomeUnknown(str(error), FailureKind.TRANSIENT)
+        except BadAnswer as error:
+            return unusable(error.status)
+        if isinstance(answer, Answer) or "errcode" not in answer:
+            return OutcomeUnknown("an answer without errcode", FailureKind.TRANSIENT)
+        return None
+
+
+def refused(errcode: int, errmsg: str) -> SendFailure:
+    """WeChat read the message and said no: it certainly did not go out."""
+    kind = kind_of(errcode)
+    named = NAMED_FIELD.search(errmsg) if kind is FailureKind.CONTENT else None
+    failure = TemporaryFailure if POLICIES[kind].retry else PermanentFailure
+    return failure(f"{errcode} {errmsg}", kind, errcode, named.group(1) if named else None)
+
+
+def without_token(error: TokenUnavailable) -> SendFailure:
+    """The token could not be had, so the message never left, whatever went wrong."""
+    if error.errcode is None:
+        return TemporaryFailure(f"no token: {error}", FailureKind.TRANSIENT)
+    return refused(error.errcode, f"no token: {error}")
+
+
+def unusable(status: int) -> SendFailure:
+    """An HTTP status instead of WeChat's own answer."""
+    if status in TURNED_AWAY:
+        return TemporaryFailure(f"HTTP {status}", FailureKind.TRANSIENT)
+    if status >= 500 or status == 200:
+        return OutcomeUnknown(f"HTTP {status}", FailureKind.TRANSIENT)
+    return PermanentFailure(f"HTTP {status}", FailureKind.CONFIG)
