@@ -45,7 +45,7 @@ class Unauthenticated(DomainError):
 
 class Unavailable(DomainError):
     code = "wechat_unavailable"
-    message = "微信服务暂时没有回应，请稍后再试"
+    message = "微信暂时没有响应，请稍后再试"
 
 
 class TooMany(DomainError):

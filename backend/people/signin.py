@@ -1,0 +1,84 @@
+"""A parent's sign-in: WeChat identity to our own opaque token."""
+
+from datetime import datetime
+
+from sqlalchemy import delete, select
+from sqlalchemy.dialects.postgresql import insert
+from sqlalchemy.orm import Session
+
+from backend.kernel.clock import Clock
+from backend.kernel.errors import Unauthenticated
+from backend.people import rules
+from backend.people.login import WeChatIdentity
+from backend.people.models import Parent, ParentIdentity, ParentToken
+
+
+def sign_in(
+    session: Session, clock: Clock, *, appid: str, identity: WeChatIdentity
+) -> tuple[Parent, str, datetime]:
+    """The parent behind an identity (made at the first sign-in), a new token, its end."""
+    now = clock.now()
+    parent = _parent_of(session, appid, identity.openid)
+    if parent is None:
+        parent = _new_parent(session, now, appid, identity)
+    token, expires_at = rules.new_token(), now + rules.TOKEN_LIFE
+    session.add(
+        ParentToken(
+            token_hash=rules.digest(token),
+            parent_id=parent.id,
+            created_at=now,
+            expires_at=expires_at,
+        )
+    )
+    return parent, token, expires_at
+
+
+def _parent_of(session: Session, appid: str, openid: str) -> Parent | None:
+    return session.scalar(
+        select(Parent)
+        .join(ParentIdentity, ParentIdentity.parent_id == Parent.id)
+        .where(ParentIdentity.appid == appid, ParentIdentity.openid == openid)
+    )
+
+
+def _new_parent(session: Session, now: datetime, appid: str, identity: WeChatIdentity) -> Parent:
+    parent = Parent(created_at=now)
+    session.add(parent)
+    session.flush()
+    # Two phones of one person may sign in for the first time at once: the row decides.
+    made = session.execute(
+        insert(ParentIdentity)
+        .values(appid=appid, openid=identity.openid, unionid=identity.unionid, parent_id=parent.id)
+        .on_conflict_do_nothing()
+        .returning(ParentIdentity.parent_id)
+    ).scalar()
+    if made is not None:
+        return parent
+    session.delete(parent)
+    session.flush()
+    winner = _parent_of(session, appid, identity.openid)
+    assert winner is not None
+    return winner
+
+
+def parent_by_token(session: Session, clock: Clock, token: str | None) -> int:
+    """The id of the parent who holds the token.
+
+    Raises Unauthenticated (no token, or unknown) or TokenExpired.
+    """
+    if not token:
+        raise Unauthenticated
+    row = session.execute(
+        select(ParentToken.parent_id, ParentToken.expires_at).where(
+            ParentToken.token_hash == rules.digest(token)
+        )
+    ).one_or_none()
+    if row is None:
+        raise Unauthenticated
+    if row.expires_at <= clock.now():
+        raise rules.TokenExpired
+    return row.parent_id
+
+
+def sign_out(session: Session, token: str) -> None:
+    session.execute(delete(ParentToken).where(ParentToken.token_hash == rules.digest(token)))
