@@ -1,0 +1,254 @@
+"""The programme from birth to six as rules with ages: vaccines, check-ups, guides of the month."""
+
+from __future__ import annotations
+
+from collections.abc import Collection
+from dataclasses import dataclass
+from datetime import date, timedelta
+from enum import StrEnum
+from pathlib import Path
+
+from backend.handbook import pages
+from backend.handbook.cards import GuideCard, guide_card, guide_file
+from backend.handbook.source import (
+    END_MONTH,
+    CheckupFile,
+    Dose,
+    GuideStage,
+    HandbookError,
+    Problem,
+    ScheduleFile,
+    Vaccine,
+    VaccineFile,
+    Visit,
+    line_of,
+    read_file,
+)
+from backend.kernel.ages import add_months
+
+DISCLAIMER = "以纸质手册和门诊记录为准"
+REMIND_DAYS_BEFORE = 7  # issue 5: a reminder 7 days before; a guide comes on its own day
+
+
+class Kind(StrEnum):
+    VACCINE = "vaccine"
+    CHECKUP = "checkup"
+    GUIDE = "guide"
+
+
+@dataclass(frozen=True)
+class Age:
+    """A moment of life: calendar months after birth (ends of months aligned), or days."""
+
+    months: int = 0
+    days: int = 0
+
+    def on(self, birth: date) -> date:
+        """The day a child born on `birth` reaches this age."""
+        return add_months(birth, self.months) + timedelta(days=self.days)
+
+
+@dataclass(frozen=True)
+class Rule:
+    """One item of every child's timeline.
+
+    It may be done from `opens`, is meant for `due` and recommended `before` (exclusive; None
+    where the programme names no latest age). From `late` on it is overdue, from `closes` on
+    the programme gives it no more. A reminder goes out `remind_days` before `due`.
+    """
+
+    id: str
+    kind: Kind
+    title: str
+    summary: str
+    opens: Age
+    due: Age
+    before: Age | None
+    late: Age | None
+    closes: Age
+    remind_days: int
+    source: str
+    sections: tuple[pages.Section, ...]
+    guide_slug: str | None = None
+
+
+@dataclass(frozen=True)
+class Schedule:
+    version: str
+    disclaimer: str
+    rules: tuple[Rule, ...]
+
+    def rule(self, item_id: str) -> Rule | None:
+        return next((rule for rule in self.rules if rule.id == item_id), None)
+
+
+def load_schedule(content_root: Path, *, guides: Collection[str] | None = None) -> Schedule:
+    """Read content/handbook. `guides`: slugs that may be shown (None: all of them).
+
+    Raises HandbookError with file and line.
+    """
+    folder = content_root / "handbook"
+    vaccines = read_file(folder / "vaccines.yaml", VaccineFile)
+    checkups = read_file(folder / "checkups.yaml", CheckupFile)
+    stages = read_file(folder / "schedule.yaml", ScheduleFile)
+    _refuse_twins(folder / "schedule.yaml", stages)
+    rules = [
+        *_vaccine_rules(vaccines),
+        *_checkup_rules(checkups),
+        *(
+            _guide_rule(stage, guide_card(_known_guide(content_root, stages, place)))
+            for place, stage in enumerate(stages.guides)
+            if guides is None or stage.slug in guides
+        ),
+    ]
+    twin = _first_twin([rule.id for rule in rules])
+    if twin is not None:
+        raise HandbookError(Problem(folder, 1, "handbook_id_twice", f"{twin} 出现了两次"))
+    return Schedule(vaccines.version, DISCLAIMER, tuple(rules))
+
+
+def check_handbook(content_root: Path) -> list[Problem]:
+    """Everything wrong with content/handbook, for `content check`: empty when all is well."""
+    try:
+        load_schedule(content_root)
+    except HandbookError as error:
+        return [error.problem]
+    file = content_root / "handbook" / "schedule.yaml"
+    text = file.read_text(encoding="utf-8")
+    stages = read_file(file, ScheduleFile)
+    problems = []
+    for place, stage in enumerate(stages.guides):
+        card = guide_card(_known_guide(content_root, stages, place))
+        if not card.suits(stage.months):
+            line = line_of(text, ("guides", place, "months"))
+            message = f"{stage.slug}: 满{stage.months}月龄不在这篇文章的年龄范围内"
+            problems.append(Problem(file, line, "handbook_wrong_age", message))
+    return problems
+
+
+def _vaccine_rules(file: VaccineFile) -> list[Rule]:
+    return [
+        _dose_rule(file, vaccine, place)
+        for vaccine in file.vaccines
+        if vaccine.listed
+        for place in range(len(vaccine.doses))
+    ]
+
+
+def _dose_rule(file: VaccineFile, vaccine: Vaccine, place: int) -> Rule:
+    dose = vaccine.doses[place]
+    before = _dose_before(dose)
+    following = vaccine.doses[place + 1] if place + 1 < len(vaccine.doses) else None
+    # The programme names no latest age for some doses: such a dose counts as overdue when the
+    # next one of its series may be given, and the last one never.
+    late = before or (Age(months=following.months) if following else None)
+    return Rule(
+        id=f"vaccine:{dose.id}",
+        kind=Kind.VACCINE,
+        title=_dose_title(vaccine, dose),
+        summary=_dose_summary(vaccine, dose),
+        opens=Age(months=dose.months),
+        due=Age(months=dose.months),
+        before=before,
+        late=late,
+        closes=Age(months=vaccine.ends_months or END_MONTH),
+        remind_days=REMIND_DAYS_BEFORE,
+        source=file.version if vaccine.scope is None else vaccine.scope,
+        sections=pages.vaccine_page(file, vaccine, dose),
+    )
+
+
+def _dose_title(vaccine: Vaccine, dose: Dose) -> str:
+    return vaccine.name if len(vaccine.doses) == 1 else f"{vaccine.name}第{dose.number}剂"
+
+
+def _dose_summary(vaccine: Vaccine, dose: Dose) -> str:
+    text = f"{dose.age}，预防{vaccine.disease}"
+    return f"{text}；{pages.CLINIC_DECIDES}" if pages.unsure(vaccine) else text
+
+
+def _dose_before(dose: Dose) -> Age | None:
+    if dose.within_days:  # 24 hours may end on the next day
+        return Age(days=dose.within_days + 1)
+    return Age(months=dose.before_months) if dose.before_months else None
+
+
+def _checkup_rules(file: CheckupFile) -> list[Rule]:
+    opens = [_window(visit)[0] for visit in file.visits]
+    closes = [*opens[1:], Age(months=END_MONTH)]
+    return [
+        _visit_rule(file, visit, close) for visit, close in zip(file.visits, closes, strict=True)
+    ]
+
+
+def _visit_rule(file: CheckupFile, visit: Visit, closes: Age) -> Rule:
+    opens, before = _window(visit)
+    return Rule(
+        id=f"checkup:{visit.id}",
+        kind=Kind.CHECKUP,
+        title=visit.title,
+        summary=f"{visit.place}；免费",
+        opens=opens,
+        due=Age(months=visit.target.months or 0, days=visit.target.days or 0),
+        before=before,
+        late=before,
+        closes=closes,
+        remind_days=REMIND_DAYS_BEFORE,
+        source=file.sources["BPHS3"],
+        sections=pages.checkup_page(file, visit),
+    )
+
+
+def _window(visit: Visit) -> tuple[Age, Age]:
+    """First day, and the first day after it."""
+    if visit.window.days:
+        return Age(days=visit.window.days[0]), Age(days=visit.window.days[1] + 1)
+    assert visit.window.months is not None  # the file model asks for one of the two
+    return Age(months=visit.window.months[0]), Age(months=visit.window.months[1])
+
+
+def _guide_rule(stage: GuideStage, card: GuideCard) -> Rule:
+    before = Age(months=stage.before_months)
+    return Rule(
+        id=f"guide:{stage.slug}",
+        kind=Kind.GUIDE,
+        title=card.title,
+        summary=card.summary,
+        opens=Age(months=stage.months),
+        due=Age(months=stage.months),
+        before=before,
+        late=None,
+        closes=before,
+        remind_days=0,
+        source=card.source,
+        sections=(),
+        guide_slug=stage.slug,
+    )
+
+
+def _known_guide(content_root: Path, stages: ScheduleFile, place: int) -> Path:
+    slug = stages.guides[place].slug
+    found = guide_file(content_root, slug)
+    if found is None:
+        file = content_root / "handbook" / "schedule.yaml"
+        line = line_of(file.read_text(encoding="utf-8"), ("guides", place, "slug"))
+        raise HandbookError(Problem(file, line, "handbook_unknown_guide", f"没有这篇文章：{slug}"))
+    return found
+
+
+def _refuse_twins(file: Path, stages: ScheduleFile) -> None:
+    slugs = [stage.slug for stage in stages.guides]
+    twin = _first_twin(slugs)
+    if twin is not None:
+        place = len(slugs) - 1 - slugs[::-1].index(twin)
+        line = line_of(file.read_text(encoding="utf-8"), ("guides", place, "slug"))
+        raise HandbookError(Problem(file, line, "handbook_id_twice", f"{twin} 出现了两次"))
+
+
+def _first_twin(names: list[str]) -> str | None:
+    seen: set[str] = set()
+    for name in names:
+        if name in seen:
+            return name
+        seen.add(name)
+    return None

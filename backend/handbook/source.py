@@ -1,0 +1,233 @@
+"""The handbook's files under content/handbook, read with line numbers."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Annotated, Any, Literal, Self, TypeVar
+
+import yaml
+from pydantic import BaseModel, ConfigDict, Field, ValidationError, model_validator
+
+LAST_MONTH = 72  # the handbook goes from birth to the sixth birthday; the last item falls on it
+END_MONTH = 84  # its last windows close the day before the seventh birthday (NIP2026, BPHS3)
+
+Month = Annotated[int, Field(ge=0, le=LAST_MONTH)]
+EndMonth = Annotated[int, Field(ge=1, le=END_MONTH)]
+
+
+@dataclass(frozen=True)
+class Problem:
+    """Something wrong in a file of the handbook. `line` counts from 1."""
+
+    file: Path
+    line: int
+    code: str
+    message: str
+
+    def __str__(self) -> str:
+        return f"{self.file}:{self.line}: {self.code}: {self.message}"
+
+
+class HandbookError(Exception):
+    """The handbook cannot be used; `problem` says where and why."""
+
+    def __init__(self, problem: Problem) -> None:
+        super().__init__(str(problem))
+        self.problem = problem
+
+
+class Strict(BaseModel):
+    model_config = ConfigDict(extra="forbid", frozen=True)
+
+
+class Mark(Strict):
+    """How sure a statement is: `verified` was seen in an archived source, `memory` was not."""
+
+    mark: Literal["verified", "memory"]
+    sources: tuple[str, ...] = Field(min_length=1)
+    note: str | None = None
+
+
+class GeneralRule(Mark):
+    id: str
+    text: str
+
+
+class Interval(Strict):
+    days: int | None = Field(default=None, ge=1)
+    months: int | None = Field(default=None, ge=1)
+
+    @model_validator(mode="after")
+    def _one_unit(self) -> Self:
+        if (self.days is None) == (self.months is None):
+            raise ValueError("只写 days 或 months 中的一个")
+        return self
+
+
+class Choice(Strict):
+    group: str
+    default: bool
+
+
+class Dose(Strict):
+    id: str = Field(pattern=r"^[a-z0-9]+(-[a-z0-9]+)*$")
+    number: int = Field(ge=1)
+    age: str
+    months: Month
+    within_days: int | None = Field(default=None, ge=1)
+    before_months: EndMonth | None = None
+    after_previous: Interval | None = None
+    product: str | None = None
+    note: str | None = None
+
+    @model_validator(mode="after")
+    def _window_runs_forward(self) -> Self:
+        if self.before_months is not None and self.before_months <= self.months:
+            raise ValueError("before_months 应大于 months")
+        return self
+
+
+class Vaccine(Strict):
+    code: str
+    name: str
+    disease: str
+    route: str
+    scope: str | None = None
+    choice: Choice | None = None
+    ends_months: EndMonth | None = None
+    doses: tuple[Dose, ...] = Field(min_length=1)
+    catch_up: tuple[str, ...] = ()
+    special: tuple[str, ...] = ()
+    marks: dict[str, Mark]
+
+    @property
+    def listed(self) -> bool:
+        """One product of a group of choices stands in the timeline; the others are a note."""
+        return self.choice is None or self.choice.default
+
+
+class VaccineFile(Strict):
+    version: str
+    checked_on: str
+    disclaimer: str
+    sources: dict[str, str]
+    rules: tuple[GeneralRule, ...]
+    vaccines: tuple[Vaccine, ...]
+
+
+class Target(Strict):
+    days: int | None = Field(default=None, ge=0, le=366)
+    months: Month | None = None
+
+    @model_validator(mode="after")
+    def _one_unit(self) -> Self:
+        if (self.days is None) == (self.months is None):
+            raise ValueError("只写 days 或 months 中的一个")
+        return self
+
+
+class Window(Strict):
+    """`days`: from the first to the last day. `months`: up to the day before the second."""
+
+    days: tuple[int, int] | None = None
+    months: tuple[Month, EndMonth] | None = None
+
+    @model_validator(mode="after")
+    def _one_unit_forward(self) -> Self:
+        pair = self.days or self.months
+        if pair is None or (self.days and self.months) or pair[0] >= pair[1]:
+            raise ValueError("只写 days 或 months 中的一个，并且从小到大")
+        return self
+
+
+class Visit(Strict):
+    id: str = Field(pattern=r"^[a-z0-9]+(-[a-z0-9]+)*$")
+    title: str
+    target: Target
+    window: Window
+    window_basis: str
+    place: str
+    head_circumference: bool
+    haemoglobin: Literal["routine", "if_missed_at_6m"] | None = None
+    hearing: str | None = None
+    vision: tuple[str, ...]
+    autism_first_screen: bool
+    tcm_guidance: str | None = None
+    items: tuple[str, ...] = Field(min_length=1)
+    parent_questions: tuple[str, ...] = ()
+
+
+class CheckupFile(Strict):
+    version: str
+    checked_on: str
+    note: str
+    star: str
+    sources: dict[str, str]
+    marks: dict[str, Mark]
+    visits: tuple[Visit, ...]
+
+
+class GuideStage(Strict):
+    """A guide of the month: read from the day the child is `months` old."""
+
+    slug: str = Field(pattern=r"^[a-z0-9]+(-[a-z0-9]+)*$")
+    months: Month
+    before_months: EndMonth
+
+    @model_validator(mode="after")
+    def _window_runs_forward(self) -> Self:
+        if self.before_months <= self.months:
+            raise ValueError("before_months 应大于 months")
+        return self
+
+
+class ScheduleFile(Strict):
+    version: str
+    guides: tuple[GuideStage, ...]
+
+
+File = TypeVar("File", bound=Strict)
+
+
+def read_file(file: Path, kind: type[File]) -> File:
+    """Read and validate one file. Raises HandbookError with file and line."""
+    try:
+        text = file.read_text(encoding="utf-8")
+        data = yaml.load(text, Loader=yaml.CSafeLoader)
+    except FileNotFoundError as error:
+        raise HandbookError(Problem(file, 1, "handbook_missing", "缺少这个文件")) from error
+    except yaml.YAMLError as error:
+        mark = getattr(error, "problem_mark", None)
+        line = mark.line + 1 if mark else 1
+        raise HandbookError(Problem(file, line, "handbook_invalid", "不是合法的 YAML")) from error
+    try:
+        return kind.model_validate(data)
+    except ValidationError as error:
+        first = error.errors(include_url=False)[0]
+        where = ".".join(str(part) for part in first["loc"])
+        line = line_of(text, first["loc"])
+        raise HandbookError(
+            Problem(file, line, "handbook_invalid", f"{where}: {first['msg']}")
+        ) from error
+
+
+def line_of(text: str, path: tuple[int | str, ...]) -> int:
+    """Line (from 1) on which the YAML value at `path` begins, or that of its nearest parent."""
+    node: Any = yaml.compose(text, Loader=yaml.CSafeLoader)
+    line = 1
+    for part in path:
+        child = _child(node, part)
+        if child is None:
+            break
+        node = child
+        line = node.start_mark.line + 1
+    return line
+
+
+def _child(node: Any, part: int | str) -> Any:
+    if isinstance(node, yaml.MappingNode):
+        return next((value for key, value in node.value if key.value == str(part)), None)
+    if isinstance(node, yaml.SequenceNode) and isinstance(part, int) and part < len(node.value):
+        return node.value[part]
+    return None
