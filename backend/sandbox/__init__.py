@@ -1,0 +1,1 @@
+"""A stateful stand-in for WeChat, in its own process. Only its command imports it."""

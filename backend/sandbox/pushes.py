@@ -1,0 +1,168 @@
+"""Events on their way to our webhook: five seconds each, three retries, then given up."""
+
+import heapq
+import threading
+import time
+from collections.abc import Mapping, Sequence
+from typing import Any
+
+import urllib3
+from urllib3.exceptions import HTTPError
+
+from backend.kernel.clock import Clock
+from backend.sandbox.config import SandboxConfig
+from backend.sandbox.inbox import iso
+from backend.sandbox.push_format import event_text, original_id, seal
+from backend.sandbox.store import Store
+
+RETRIES = 3  # after the first delivery
+SENDERS = 4
+LOG_LENGTH = 50
+
+
+class Pushes:
+    """Rows in the store are the truth; the heap only says when to try which.
+
+    What was waiting when the sandbox stopped is tried at once when it starts again.
+    """
+
+    def __init__(self, store: Store, config: SandboxConfig, clock: Clock) -> None:
+        self._store = store
+        self._config = config
+        self._clock = clock
+        self._http = urllib3.PoolManager(
+            timeout=config.push_timeout_seconds, retries=False, maxsize=SENDERS
+        )
+        self._due: list[tuple[float, int]] = [
+            (0.0, int(row["id"]))
+            for row in store.rows("SELECT id FROM pushes WHERE state = 'waiting' ORDER BY id")
+        ]
+        self._changed = threading.Condition()
+        self._closing = False
+        self._threads = [
+            threading.Thread(target=self._deliver_for_ever, daemon=True) for _ in range(SENDERS)
+        ]
+        for thread in self._threads:
+            thread.start()
+
+    def put(
+        self,
+        appid: str,
+        openid: str,
+        event: str,
+        more: Mapping[str, str] | None = None,
+        items: Sequence[Mapping[str, str]] = (),
+    ) -> None:
+        """Send an event as soon as possible. WeChat promises no order, and neither do we."""
+        now = self._clock.now().timestamp()
+        fields = {
+            "ToUserName": original_id(appid),
+            "FromUserName": openid,
+            "CreateTime": str(int(now)),
+            "MsgType": "event",
+            "Event": event,
+            **(more or {}),
+        }
+        with self._store.change():
+            push_id = self._store.write(
+                "INSERT INTO pushes (appid, openid, event, body, created_at)"
+                " VALUES (?, ?, ?, ?, ?)",
+                appid,
+                openid,
+                event,
+                event_text(self._config, fields, items),
+                now,
+            )
+        self._schedule(push_id, 0.0)
+
+    def put_subscription(
+        self, appid: str, openid: str, event: str, items: Sequence[Mapping[str, str]]
+    ) -> None:
+        self.put(appid, openid, event, items=items)
+
+    def log(self) -> list[dict[str, Any]]:
+        """The newest pushes with what became of each."""
+        rows = self._store.rows(
+            "SELECT pushes.*, phones.name AS phone FROM pushes"
+            " LEFT JOIN identities USING (openid) LEFT JOIN phones ON phones.id = phone_id"
+            " ORDER BY pushes.id DESC LIMIT ?",
+            LOG_LENGTH,
+        )
+        return [
+            {
+                "id": row["id"],
+                "appid": row["appid"],
+                "event": row["event"],
+                "phone": row["phone"],
+                "created_at": iso(row["created_at"]),
+                "attempts": row["attempts"],
+                "state": row["state"],
+                "result": row["result"],
+            }
+            for row in rows
+        ]
+
+    def close(self) -> None:
+        with self._changed:
+            self._closing = True
+            self._changed.notify_all()
+        for thread in self._threads:
+            thread.join()
+        self._http.clear()
+
+    def _schedule(self, push_id: int, delay: float) -> None:
+        with self._changed:
+            heapq.heappush(self._due, (time.monotonic() + delay, push_id))
+            self._changed.notify()
+
+    def _next(self) -> int | None:
+        """The id of the next push when its time has come; None when closing."""
+        with self._changed:
+            while not self._closing:
+                wait = self._due[0][0] - time.monotonic() if self._due else None
+                if wait is not None and wait <= 0:
+                    return heapq.heappop(self._due)[1]
+                self._changed.wait(wait)
+        return None
+
+    def _deliver_for_ever(self) -> None:
+        while (push_id := self._next()) is not None:
+            row = self._store.row("SELECT * FROM pushes WHERE id = ?", push_id)
+            if row is not None:
+                self._deliver(dict(row))
+
+    def _deliver(self, row: dict[str, Any]) -> None:
+        taken, result = self._post(row)
+        attempts = int(row["attempts"]) + 1
+        over = "delivered" if taken else "given_up"
+        state = over if taken or attempts > RETRIES else "waiting"
+        with self._store.change():
+            self._store.write(
+                "UPDATE pushes SET attempts = ?, state = ?, result = ? WHERE id = ?",
+                attempts,
+                state,
+                result,
+                row["id"],
+            )
+        if state == "waiting":
+            self._schedule(int(row["id"]), self._config.push_retry_seconds)
+
+    def _post(self, row: dict[str, Any]) -> tuple[bool, str]:
+        """One delivery: whether it was taken, and the answer in a few words."""
+        timestamp = int(self._clock.now().timestamp())
+        push = seal(self._config, row["appid"], row["openid"], row["body"], timestamp)
+        address = self._config.webhook_url.replace("{appid}", row["appid"])
+        joint = "&" if "?" in address else "?"
+        try:
+            response = self._http.request(
+                "POST",
+                f"{address}{joint}{push.query}",
+                body=push.body,
+                headers={"Content-Type": push.content_type},
+                redirect=False,
+            )
+        except HTTPError as error:
+            return False, type(error).__name__
+        body = response.data[:200].strip()
+        taken = response.status == 200 and (body in (b"", b"success") or body[:5] == b"<xml>")
+        return taken, f"HTTP {response.status}" if taken or response.status != 200 else "unexpected"
