@@ -1,0 +1,286 @@
+"""What WeChat lets us send: grants and uses per (appid, openid, template id).
+
+`subscription_balances.balance` is the sum of the ledger's changes for its key, always, and the
+database refuses to let it fall below zero. Both are written here and nowhere else.
+
+Who says what:
+- the client *reports* an acceptance. It may be invented or repeated, so it is provisional, and
+  a key has one open report at most;
+- WeChat's popup event is its word. It confirms the open report instead of adding a second
+  grant; a report within REPORT_WINDOW after it adds nothing, because the event counted already;
+- a send that WeChat takes confirms an open report too;
+- a refusal (popup, settings, 43101) takes all that is left.
+
+Lock order for everybody who writes messages and balances: parents by id, messages by id,
+balances by (openid, template id), then new ledger rows.
+"""
+
+from collections.abc import Collection, Iterable, Mapping
+from dataclasses import dataclass
+from datetime import timedelta
+from enum import StrEnum
+from typing import Any
+
+from sqlalchemy import ColumnElement, and_, delete, func, literal, select, tuple_, update
+from sqlalchemy.dialects.postgresql import insert
+from sqlalchemy.orm import Session, aliased
+
+from backend.kernel.clock import Clock
+from backend.outbox.models import Balance, LedgerEntry, LedgerReason
+from backend.people.models import ParentIdentity
+
+REPORT_WINDOW = timedelta(minutes=10)
+KEY_COLUMNS = ("appid", "openid", "template_id")
+OPEN_REPORT = (LedgerEntry.reason == LedgerReason.REPORTED, LedgerEntry.confirmed.is_(False))
+
+
+class Answer(StrEnum):
+    """What `wx.requestSubscribeMessage` tells the client for each template."""
+
+    ACCEPT = "accept"
+    REJECT = "reject"
+    BAN = "ban"  # the template was banned by WeChat
+    FILTER = "filter"  # same title as another template
+
+
+@dataclass(frozen=True, order=True)
+class Key:
+    """Whose balance. The openid stays out of logs."""
+
+    appid: str
+    openid: str
+    template_id: str
+
+    def __repr__(self) -> str:
+        return f"Key({self.template_id})"
+
+
+@dataclass(frozen=True)
+class Use:
+    """That a message wants to use one of a balance."""
+
+    message_id: int
+    key: Key
+
+
+def report(session: Session, clock: Clock, key: Key) -> None:
+    """The client says that the parent accepted. Repeating it adds nothing."""
+    _lock(session, [key])
+    if _open_report(session, key) is None and not _told_by_wechat_just_now(session, clock, key):
+        _enter(session, _row(key, clock, LedgerReason.REPORTED, change=1, confirmed=False))
+
+
+def popup_accepted(session: Session, clock: Clock, key: Key) -> None:
+    """WeChat says that the parent accepted: settles the open report, or adds a grant."""
+    _lock(session, [key])
+    reported = _settle_reports(session, [key])
+    _enter(session, _row(key, clock, LedgerReason.POPUP, change=0 if reported else 1))
+
+
+def refused(session: Session, clock: Clock, keys: Iterable[Key]) -> None:
+    """Nothing may be sent any more until the parent accepts again.
+
+    An entry is made even when nothing was left: a use that comes back later must not
+    bring a refused permission to life again.
+    """
+    distinct = sorted(set(keys))
+    left = _lock(session, distinct)
+    _settle_reports(session, distinct)
+    for key in distinct:
+        _enter(session, _row(key, clock, LedgerReason.REFUSED, change=-left[key]))
+
+
+def use(session: Session, clock: Clock, uses: Collection[Use]) -> set[int]:
+    """Take one for each message that may go out; return the ids of those messages.
+
+    The keys of one call are different (one message for one person at a time). Locks the
+    balances in their order.
+    """
+    left = _lock(session, [one.key for one in uses], create=False)
+    granted = [one for one in uses if left.get(one.key, 0) > 0]
+    if not granted:
+        return set()
+    session.execute(
+        update(Balance)
+        .where(_keys_of(Balance, [one.key for one in granted]))
+        .values(balance=Balance.balance - 1)
+        .execution_options(synchronize_session=False)
+    )
+    session.execute(
+        insert(LedgerEntry),
+        [
+            _row(one.key, clock, LedgerReason.SENT, change=-1, message_id=one.message_id)
+            for one in granted
+        ],
+    )
+    return {one.message_id for one in granted}
+
+
+def give_back(session: Session, clock: Clock, uses: Collection[Use]) -> None:
+    """These messages certainly did not go out: their latest use returns.
+
+    Unless the parent has refused since: then nothing comes back.
+    """
+    if not uses:
+        return
+    _lock(session, [one.key for one in uses])
+    later = aliased(LedgerEntry)
+    latest = (
+        select(func.max(LedgerEntry.id))
+        .where(
+            LedgerEntry.message_id.in_([one.message_id for one in uses]),
+            LedgerEntry.reason == LedgerReason.SENT,
+        )
+        .group_by(LedgerEntry.message_id)
+    )
+    refused_since = (
+        select(later.id)
+        .where(
+            *(getattr(later, name) == getattr(LedgerEntry, name) for name in KEY_COLUMNS),
+            later.id > LedgerEntry.id,
+            later.reason == LedgerReason.REFUSED,
+        )
+        .exists()
+    )
+    returned = session.execute(
+        select(
+            LedgerEntry.appid, LedgerEntry.openid, LedgerEntry.template_id, LedgerEntry.message_id
+        )
+        .where(LedgerEntry.id.in_(latest), ~refused_since)
+        .order_by(LedgerEntry.id)
+    ).all()
+    for appid, openid, template_id, message_id in returned:
+        key = Key(appid, openid, template_id)
+        _enter(session, _row(key, clock, LedgerReason.RETURNED, change=1, message_id=message_id))
+
+
+def accepted_by_wechat(session: Session, keys: Iterable[Key]) -> None:
+    """WeChat took messages for these keys, so what the client reported was true."""
+    _settle_reports(session, sorted(set(keys)))
+
+
+def balances(session: Session, *, appid: str, parent_id: int) -> dict[str, int]:
+    """What may still be sent to a parent, by WeChat's template id; absent means none."""
+    rows = session.execute(
+        select(Balance.template_id, Balance.balance)
+        .join(
+            ParentIdentity,
+            and_(ParentIdentity.appid == Balance.appid, ParentIdentity.openid == Balance.openid),
+        )
+        .where(ParentIdentity.parent_id == parent_id, Balance.appid == appid)
+    )
+    return {row.template_id: row.balance for row in rows}
+
+
+def report_answers(
+    session: Session, clock: Clock, *, appid: str, parent_id: int, answers: Mapping[str, Answer]
+) -> None:
+    """What a parent answered in the popup, as the client tells it, by WeChat's template id.
+
+    `ban` and `filter` mean that nothing was asked, so they change nothing. A parent without
+    an openid at this account has no balance and changes nothing either.
+    """
+    openid = session.scalar(
+        select(ParentIdentity.openid).where(
+            ParentIdentity.appid == appid, ParentIdentity.parent_id == parent_id
+        )
+    )
+    if openid is None:
+        return
+    for template_id in sorted(answers):
+        key = Key(appid, openid, template_id)
+        if answers[template_id] is Answer.ACCEPT:
+            report(session, clock, key)
+        elif answers[template_id] is Answer.REJECT:
+            refused(session, clock, [key])
+
+
+def forget(session: Session, *, appid: str, openid: str) -> None:
+    """Delete everything kept of an openid: for a parent who leaves."""
+    for model in (LedgerEntry, Balance):
+        session.execute(
+            delete(model)
+            .where(model.appid == appid, model.openid == openid)
+            .execution_options(synchronize_session=False)
+        )
+
+
+def _keys_of(model: type[Balance | LedgerEntry], keys: Collection[Key]) -> ColumnElement[bool]:
+    columns = tuple_(*(getattr(model, name) for name in KEY_COLUMNS))
+    return columns.in_([(key.appid, key.openid, key.template_id) for key in keys])
+
+
+def _lock(session: Session, keys: Collection[Key], *, create: bool = True) -> dict[Key, int]:
+    """The balances of these keys, locked in their order; rows that are missing are made."""
+    distinct = sorted(set(keys))
+    if not distinct:
+        return {}
+    if create:
+        rows = [{name: getattr(key, name) for name in KEY_COLUMNS} for key in distinct]
+        session.execute(
+            insert(Balance).values([{**row, "balance": 0} for row in rows]).on_conflict_do_nothing()
+        )
+    found = session.execute(
+        select(Balance.appid, Balance.openid, Balance.template_id, Balance.balance)
+        .where(_keys_of(Balance, distinct))
+        .order_by(Balance.appid, Balance.openid, Balance.template_id)
+        .with_for_update()
+    )
+    return {Key(appid, openid, template_id): left for appid, openid, template_id, left in found}
+
+
+def _open_report(session: Session, key: Key) -> int | None:
+    return session.scalar(select(LedgerEntry.id).where(_keys_of(LedgerEntry, [key]), *OPEN_REPORT))
+
+
+def _told_by_wechat_just_now(session: Session, clock: Clock, key: Key) -> bool:
+    """Also true for a report that is repeated after its event: it was counted already."""
+    recent = select(literal(1)).where(
+        _keys_of(LedgerEntry, [key]),
+        LedgerEntry.reason == LedgerReason.POPUP,
+        LedgerEntry.at > clock.now() - REPORT_WINDOW,
+    )
+    return session.scalar(recent.limit(1)) is not None
+
+
+def _settle_reports(session: Session, keys: Collection[Key]) -> bool:
+    """No report of these keys is open any more; whether one was."""
+    settled = session.scalars(
+        update(LedgerEntry)
+        .where(_keys_of(LedgerEntry, keys), *OPEN_REPORT)
+        .values(confirmed=True)
+        .returning(LedgerEntry.id)
+        .execution_options(synchronize_session=False)
+    )
+    return bool(settled.all())
+
+
+def _row(
+    key: Key,
+    clock: Clock,
+    reason: LedgerReason,
+    *,
+    change: int,
+    confirmed: bool = True,
+    message_id: int | None = None,
+) -> dict[str, Any]:
+    return {
+        **{name: getattr(key, name) for name in KEY_COLUMNS},
+        "change": change,
+        "reason": reason,
+        "confirmed": confirmed,
+        "message_id": message_id,
+        "at": clock.now(),
+    }
+
+
+def _enter(session: Session, row: dict[str, Any]) -> None:
+    """One ledger row and its change of the balance. Call with the balance locked."""
+    session.execute(insert(LedgerEntry).values(row))
+    if row["change"]:
+        session.execute(
+            update(Balance)
+            .where(*(getattr(Balance, name) == row[name] for name in KEY_COLUMNS))
+            .values(balance=Balance.balance + row["change"])
+            .execution_options(synchronize_session=False)
+        )
