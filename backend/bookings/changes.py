@@ -1,0 +1,235 @@
+"""One step of a booking: compare-and-swap, log row, place in the slot, word to the family.
+
+Everybody locks in one order: the child, then its bookings, then the slot. The slot is the most
+contended row, so it is touched last and for the shortest time.
+"""
+
+from dataclasses import dataclass
+from typing import Any
+
+from sqlalchemy import select, update
+from sqlalchemy.exc import IntegrityError
+from sqlalchemy.orm import Session, joinedload
+from sqlalchemy.orm.attributes import set_committed_value
+
+from backend.bookings import rules
+from backend.bookings.models import Booking, BookingChange, BookingState
+from backend.centres.models import KIND_TITLES, Slot, SlotState
+from backend.kernel.clock import Clock, city_time
+from backend.kernel.errors import DomainError, NotFound
+from backend.outbox import service as outbox
+from backend.people.models import Child, Staff
+
+TEMPLATES = {
+    BookingState.REQUESTED: "booking_requested",
+    BookingState.CONFIRMED: "booking_confirmed",
+    BookingState.DECLINED: "booking_declined",
+    BookingState.CANCELLED_BY_CENTRE: "booking_cancelled",
+}
+"""States of which the family hears. What it did itself, and attendance, it knows already."""
+
+
+@dataclass(frozen=True)
+class Step:
+    """Where a booking goes, by whom, with which number of the year's six, and why."""
+
+    after: BookingState
+    actor: str
+    number: int | None
+    reason: str | None = None
+
+
+def lock_child(session: Session, child_id: int) -> None:
+    """Wait until nobody else books, cancels or merges for this child.
+
+    FOR NO KEY UPDATE: rows that only refer to the child (messages) may come meanwhile.
+    """
+    session.execute(select(Child.id).where(Child.id == child_id).with_for_update(key_share=True))
+
+
+def locked_booking(session: Session, booking_id: int) -> Booking:
+    """A booking with slot and centre, fresh, its child locked.
+
+    Raises NotFound, or BookingStateChanged when its child was merged while we waited.
+    """
+    child_id = session.scalar(select(Booking.child_id).where(Booking.id == booking_id))
+    if child_id is None:
+        raise NotFound
+    lock_child(session, child_id)
+    booking = fresh_booking(session, booking_id)
+    if booking.child_id != child_id:
+        raise rules.BookingStateChanged("宝宝的两份登记刚刚合并，请刷新")
+    return booking
+
+
+def fresh_booking(session: Session, booking_id: int) -> Booking:
+    """A booking with slot and centre as they stand now."""
+    return session.scalars(
+        select(Booking)
+        .where(Booking.id == booking_id)
+        .options(joinedload(Booking.slot).joinedload(Slot.centre))
+        .execution_options(populate_existing=True)
+    ).one()
+
+
+def free_number(session: Session, child_id: int, year: int, wanted: int | None) -> int:
+    """The wanted one of the year's six, or the lowest free. Call with the child locked.
+
+    Raises QuotaUsedUp.
+    """
+    used = session.scalars(
+        select(Booking.quota_number).where(
+            Booking.child_id == child_id,
+            Booking.quota_year == year,
+            Booking.quota_number.is_not(None),
+        )
+    ).all()
+    if wanted is not None and wanted not in used:
+        return wanted
+    return rules.next_quota_number(used)
+
+
+def take_step(session: Session, clock: Clock, booking: Booking, step: Step) -> BookingChange:
+    """Move a booking on from the state in which the caller saw it, and log it.
+
+    Raises BookingStateChanged, saying who was faster, when it is not in that state any more.
+    """
+    now, before, number_before = clock.now(), booking.state, booking.quota_number
+    moved = session.execute(
+        update(Booking)
+        .where(
+            Booking.id == booking.id,
+            Booking.state == before,
+            Booking.changed_at == booking.changed_at,
+        )
+        .values(state=step.after, quota_number=step.number, reason=step.reason, changed_at=now)
+        .returning(Booking.id)
+        .execution_options(synchronize_session=False)
+    ).scalar()
+    if moved is None:
+        raise somebody_was_faster(session, booking.id)
+    for name, value in (
+        ("state", step.after),
+        ("quota_number", step.number),
+        ("reason", step.reason),
+        ("changed_at", now),
+    ):
+        set_committed_value(booking, name, value)
+    change = BookingChange(
+        booking_id=booking.id,
+        at=now,
+        actor=step.actor,
+        before=before,
+        after=step.after,
+        quota_before=number_before,
+        quota_after=step.number,
+        reason=step.reason,
+    )
+    session.add(change)
+    session.flush()
+    return change
+
+
+def tell_family(session: Session, clock: Clock, booking: Booking, change: BookingChange) -> None:
+    """Put the word about a step into the outbox; each step is told once."""
+    template = TEMPLATES.get(change.after)
+    if template is not None:
+        outbox.put(
+            session,
+            clock,
+            key=f"booking:{booking.id}:{change.id}",
+            child_id=booking.child_id,
+            template=template,
+            data=message_facts(booking),
+        )
+
+
+def message_facts(booking: Booking) -> dict[str, Any]:
+    """What a message about a booking may say; no person in it, times on the city's clock."""
+    slot = booking.slot
+    return {
+        "booking_id": booking.id,
+        "slot_id": slot.id,
+        "kind_title": KIND_TITLES[slot.kind],
+        "title": slot.title,
+        "starts_at": city_time(slot.starts_at).isoformat(),
+        "ends_at": city_time(slot.ends_at).isoformat(),
+        "centre": slot.centre.name,
+        "address": slot.centre.address,
+        "reason": booking.reason,
+    }
+
+
+def take_place(session: Session, slot: Slot, *, also_closed: bool = False) -> None:
+    """One more place taken, unless none is left: the guard of the capacity.
+
+    Raises SlotFull or SlotClosed.
+    """
+    guard = [Slot.id == slot.id, Slot.taken < Slot.capacity]
+    if not also_closed:
+        guard.append(Slot.state == SlotState.OPEN)
+    taken = session.execute(
+        update(Slot)
+        .where(*guard)
+        .values(taken=Slot.taken + 1)
+        .returning(Slot.taken)
+        .execution_options(synchronize_session=False)
+    ).scalar()
+    if taken is None:
+        state = session.scalar(select(Slot.state).where(Slot.id == slot.id))
+        rules.check_offered(also_closed or state is SlotState.OPEN)
+        raise rules.SlotFull
+    set_committed_value(slot, "taken", taken)
+
+
+def give_place_back(session: Session, slot: Slot) -> None:
+    """One place free again. The CHECK on the table refuses to count below nobody."""
+    taken = session.execute(
+        update(Slot)
+        .where(Slot.id == slot.id)
+        .values(taken=Slot.taken - 1)
+        .returning(Slot.taken)
+        .execution_options(synchronize_session=False)
+    ).scalar_one()
+    set_committed_value(slot, "taken", taken)
+
+
+def last_change(session: Session, booking_id: int) -> BookingChange | None:
+    return session.scalars(
+        select(BookingChange)
+        .where(BookingChange.booking_id == booking_id)
+        .order_by(BookingChange.id.desc())
+        .limit(1)
+    ).one_or_none()
+
+
+def somebody_was_faster(session: Session, booking_id: int) -> rules.BookingStateChanged:
+    """The refusal for the slower of two: 李老师 于 11月23日 10:03 已确认."""
+    change = last_change(session, booking_id)
+    if change is None:
+        return rules.BookingStateChanged()
+    who = actor_name(session, change.actor)
+    return rules.BookingStateChanged(
+        f"{who} 于 {rules.moment(change.at)} 处理：{rules.STATE_TITLES[change.after]}"
+    )
+
+
+def actor_name(session: Session, actor: str) -> str:
+    """An actor for another clerk's eyes: staff by name, families and ourselves by kind."""
+    kind, _, number = actor.partition(":")
+    if kind == "staff":
+        return session.scalar(select(Staff.name).where(Staff.id == int(number))) or "工作人员"
+    return "家长" if kind == "parent" else "系统"
+
+
+def refusal(error: IntegrityError) -> DomainError:
+    """The friendly form of a constraint that won a race; the error itself for any other."""
+    diagnosis = getattr(error.orig, "diag", None)
+    match getattr(diagnosis, "constraint_name", None):
+        case "uq_bookings_place":
+            return rules.AlreadyBooked()
+        case "uq_bookings_child_id_quota_year_quota_number":
+            return rules.QuotaUsedUp()
+        case "ck_slots_taken_within_capacity":
+            return rules.SlotFull()
+    raise error
