@@ -1,0 +1,57 @@
+// What WeChat asks the user on behalf of the mini-program.
+import { button, element, showDialog } from './layer.js';
+
+/**
+ * 订阅消息: one tick per template.
+ * @param {{id: string, title: string}[]} templates
+ * @returns {Promise<Record<string, 'accept' | 'reject'>>}
+ */
+export async function askForSubscriptions(templates) {
+  const ticks = templates.map(({ title }) => {
+    const input = element('input');
+    Object.assign(input, { type: 'checkbox', checked: true });
+    return { input, row: element('label', 'tick', input, title) };
+  });
+  const allowed = await showDialog(
+    '订阅消息',
+    (box, close) => {
+      box.append(
+        element('h2', '', '申请发送以下消息'),
+        element('div', 'ticks', ...ticks.map(({ row }) => row)),
+        permissionButtons(close),
+      );
+    },
+    'sheet',
+  );
+  return Object.fromEntries(
+    templates.map(({ id }, index) => [
+      id,
+      allowed && ticks[index].input.checked ? 'accept' : 'reject',
+    ]),
+  );
+}
+
+/** @returns {Promise<boolean>} */
+export async function askForPhone() {
+  const allowed = await showDialog(
+    '手机号',
+    (box, close) => {
+      box.append(
+        element('h2', '', '申请获取并验证你的手机号'),
+        element('p', '', '用于预约服务时与你联系'),
+        permissionButtons(close),
+      );
+    },
+    'sheet',
+  );
+  return Boolean(allowed);
+}
+
+function permissionButtons(close) {
+  const row = element('div', 'dialog-buttons');
+  row.append(
+    button('拒绝', () => close(false)),
+    button('允许', () => close(true), 'primary'),
+  );
+  return row;
+}

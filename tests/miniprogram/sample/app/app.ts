@@ -1,0 +1,6 @@
+App({
+  globalData: { launchedAt: '' },
+  onLaunch({ path }) {
+    this.globalData.launchedAt = path;
+  },
+});

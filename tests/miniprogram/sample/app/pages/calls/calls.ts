@@ -1,0 +1,109 @@
+/** Every wx call of the preview, one button each; the outcome is shown as JSON. */
+const calls: Record<string, () => unknown> = {
+  login: () => wx.login(),
+  checkSession: () => wx.checkSession(),
+  subscribe: () => wx.requestSubscribeMessage({ tmplIds: ['T1', 'T2'] }),
+  subscribeToFour: () => wx.requestSubscribeMessage({ tmplIds: ['T1', 'T2', 'T3', 'T4'] }),
+  subscribeLate: async () => {
+    await wx.getNetworkType();
+    return wx.requestSubscribeMessage({ tmplIds: ['T1'] });
+  },
+  modal: () => wx.showModal({ title: '确认', content: '要继续吗？' }),
+  ask: () => wx.showModal({ title: '姓名', editable: true, placeholderText: '请填写' }),
+  sheet: () => wx.showActionSheet({ itemList: ['甲', '乙'] }),
+  toast: () => wx.showToast({ title: '已保存' }),
+  loading: () => wx.showLoading({ title: '请稍候' }),
+  done: () => {
+    void wx.hideLoading();
+    return wx.hideToast();
+  },
+  storage: async () => {
+    await wx.setStorage({ key: 'a', data: { one: 1 } });
+    wx.setStorageSync('b', [2]);
+    const { data } = await wx.getStorage({ key: 'a' });
+    const before = [data, wx.getStorageSync('b')];
+    await wx.removeStorage({ key: 'a' });
+    wx.removeStorageSync('b');
+    const after = [wx.getStorageSync('a'), wx.getStorageSync('b')];
+    wx.clearStorageSync();
+    await wx.clearStorage();
+    return { before, after };
+  },
+  missing: () => wx.getStorage({ key: 'nothing' }),
+  keep: () => wx.setStorageSync('token', 'kept'),
+  kept: () => wx.getStorageSync('token') as string,
+  device: () => ({
+    window: wx.getWindowInfo().windowWidth,
+    theme: wx.getAppBaseInfo().theme,
+    font: wx.getAppBaseInfo().fontSizeSetting,
+    platform: wx.getDeviceInfo().platform,
+    version: wx.getAccountInfoSync().miniProgram.envVersion,
+    launched: wx.getLaunchOptionsSync().path,
+    can: [wx.canIUse('getNetworkType'), wx.canIUse('startBluetooth')],
+  }),
+  network: () => wx.getNetworkType(),
+  copy: () => wx.setClipboardData({ data: '邀请码' }),
+  phone: () => wx.makePhoneCall({ phoneNumber: '0510-00000000' }),
+  badge: () => wx.setTabBarBadge({ index: 0, text: '3' }),
+  noBadge: () => wx.removeTabBarBadge({ index: 0 }),
+  colour: () =>
+    wx.setNavigationBarColor({ frontColor: '#ffffff', backgroundColor: '#0b7a4b' }),
+  refresh: () => wx.startPullDownRefresh(),
+  scroll: () => wx.pageScrollTo({ scrollTop: 40 }),
+  tick: () => new Promise((resolve) => wx.nextTick(() => resolve('tick'))),
+  relaunch: () => wx.reLaunch({ url: '/pages/detail/detail?id=1' }),
+  redirect: () => wx.redirectTo({ url: '/pages/detail/detail?id=2' }),
+  toTab: () => wx.navigateTo({ url: '/pages/home/home' }),
+  nowhere: () => wx.navigateTo({ url: '/pages/none/none' }),
+  foreign: () => request('https://example.com/a'),
+  relative: () => request('/api/items'),
+  post: () => request('http://127.0.0.1:8000/api/echo', 'POST', { a: [1], b: '二' }),
+  query: () => request('http://127.0.0.1:8000/api/echo?x=1', 'GET', { q: '发热' }),
+  aborted: () => request('http://127.0.0.1:8000/api/slow', 'GET', undefined, true),
+};
+
+function request(
+  url: string,
+  method: 'GET' | 'POST' = 'GET',
+  data?: WechatMiniprogram.IAnyObject,
+  abort = false,
+): Promise<unknown> {
+  return new Promise((resolve, reject) => {
+    const task = wx.request({
+      url,
+      method,
+      data,
+      success: ({ statusCode, data: answer }) => resolve({ statusCode, answer }),
+      fail: reject,
+    });
+    if (abort) task.abort();
+  });
+}
+
+Page({
+  data: { names: Object.keys(calls), outcome: '', events: [] as string[] },
+  onLoad() {
+    wx.onNetworkStatusChange(({ isConnected }) => this.note(isConnected ? '有网' : '断网'));
+    wx.onThemeChange(({ theme }) => this.note(theme));
+  },
+  onUnload() {
+    wx.offNetworkStatusChange();
+    wx.offThemeChange();
+  },
+  note(event: string) {
+    this.setData({ events: [...this.data.events, event] });
+  },
+  async call({ currentTarget }: WechatMiniprogram.TouchEvent) {
+    const name = currentTarget.dataset.name as string;
+    this.setData({ outcome: '' });
+    try {
+      const result = await calls[name]?.();
+      this.setData({ outcome: `${name} ${JSON.stringify(result)}` });
+    } catch (error) {
+      this.setData({ outcome: `${name} failed ${JSON.stringify(error)}` });
+    }
+  },
+  phoneGiven({ detail }: WechatMiniprogram.ButtonGetPhoneNumber) {
+    this.setData({ outcome: JSON.stringify(detail) });
+  },
+});

@@ -1,0 +1,26 @@
+Page({
+  data: { id: '', size: '' },
+  onLoad({ id }) {
+    this.setData({ id: id ?? '' });
+    wx.setNavigationBarTitle({ title: `详情 ${id}` });
+  },
+  onReady() {
+    wx.createSelectorQuery()
+      .select('#chart')
+      .fields({ node: true, size: true })
+      .exec(([found]: { node: WechatMiniprogram.Canvas; width: number; height: number }[]) => {
+        if (!found) return;
+        const ratio = wx.getWindowInfo().pixelRatio;
+        found.node.width = found.width * ratio;
+        found.node.height = found.height * ratio;
+        const context: WechatMiniprogram.CanvasRenderingContext.CanvasRenderingContext2D =
+          found.node.getContext('2d');
+        context.scale(ratio, ratio);
+        context.fillRect(10, 10, 50, 50);
+        this.setData({ size: `${found.width}×${found.height}` });
+      });
+  },
+  back() {
+    void wx.navigateBack();
+  },
+});
