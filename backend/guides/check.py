@@ -24,7 +24,8 @@ from backend.guides.source import (
 MIN_LENGTH, MAX_LENGTH = 400, 900  # Han characters of the body: about two to four minutes
 HAN = re.compile(r"[\u3400-\u9fff]")
 RAW_HTML = re.compile(r"<\s*[A-Za-z/!]|javascript:|&#?\w+;", re.IGNORECASE)
-MARKUP_LEFT = re.compile(r"\*\*|\]\(|`|!\[")
+MARKUP_LEFT = re.compile(r"\*\*|\]\(|`")
+PICTURE = "!["
 BRAND_LIKE = re.compile(r"[®™]|[\u4e00-\u9fff]{2}牌(?:奶粉|米粉|纸尿裤|药|钙|滴剂)")
 DO_FIRST = "先怎么做"
 SEEK_HELP = re.compile(r"看医生|求助|就医")
@@ -142,6 +143,8 @@ def _markup(text: str) -> Iterator[tuple[str, str]]:
         yield "raw_html", f"不能写 HTML：{found.group()}"
     if found := MARKUP_LEFT.search(render(text, ()).text):
         yield "markup", f"这里的标记没有配对，或是不能用的：{found.group()}"
+    if PICTURE in text:
+        yield "markup", "文章里还不能放图"
 
 
 def _links(text: str, slugs: set[str]) -> Iterator[tuple[str, str]]:

@@ -64,7 +64,7 @@ class Source(BaseModel):
 
     title: str = Field(min_length=2)
     number: str = ""
-    year: int = Field(ge=1990, le=2100)
+    year: int = Field(ge=1949, le=2100)
     publisher: str = ""
     url: str | None = Field(default=None, pattern=r"^https://")
 
