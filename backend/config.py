@@ -125,7 +125,7 @@ def load_settings(environ: Mapping[str, str] | None = None) -> Settings:
     problems = [f"{name}: unknown setting" for name in sorted(present - known)]
     settings = None
     try:
-        settings = Settings()  # type: ignore[call-arg]  # pydantic-settings fills it
+        settings = Settings()
     except ValidationError as error:
         problems += [_problem(item["loc"], item["msg"]) for item in error.errors()]
     if problems or settings is None:

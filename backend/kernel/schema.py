@@ -38,4 +38,5 @@ def current_revision(engine: Engine) -> str | None:
     with engine.connect() as connection:
         if connection.scalar(text("SELECT to_regclass('alembic_version')")) is None:
             return None
-        return connection.scalar(text("SELECT version_num FROM alembic_version"))
+        row = connection.execute(text("SELECT version_num FROM alembic_version")).one_or_none()
+        return None if row is None else str(row[0])

@@ -77,7 +77,8 @@ def parent_by_token(session: Session, clock: Clock, token: str | None) -> int:
         raise Unauthenticated
     if row.expires_at <= clock.now():
         raise rules.TokenExpired
-    return row.parent_id
+    parent_id: int = row.parent_id
+    return parent_id
 
 
 def sign_out(session: Session, token: str) -> None:

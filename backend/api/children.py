@@ -1,0 +1,195 @@
+"""A parent's children, the guardians they share them with, copies and deletion."""
+
+from datetime import date
+from typing import Annotated, Any
+
+from apiflask import APIBlueprint
+from flask import Response
+from pydantic import Field
+from sqlalchemy.orm import Session
+
+from backend.api.auth import signed_in, viewer
+from backend.api.idempotency import once
+from backend.api.schemas import Body, CityTime, Name, Out, Word
+from backend.bookings import moving
+from backend.deps import deps
+from backend.kernel.ages import age_days, age_text
+from backend.kernel.clock import city_date
+from backend.people import children, consents, joining
+from backend.people.models import Child, DuplicateState, Relation, Sex
+from backend.people.rules import InvitationInvalid
+from backend.rights import copies, deletion
+
+bp = APIBlueprint("children", __name__, tag="家庭")
+
+
+class ChildIn(Body):
+    name: Name
+    birth_date: date
+    sex: Sex
+    gestational_weeks: Annotated[int, Field(ge=20, le=44)] | None = None
+    town_code: Word
+    village_code: Word | None = None
+    home_cared: bool
+    relation: Relation
+
+
+class ChildOut(Out):
+    id: int
+    name: str
+    birth_date: date
+    sex: Sex
+    gestational_weeks: int | None
+    town_code: str
+    town: str
+    village_code: str | None
+    village: str | None
+    home_cared: bool
+    age_days: int
+    age_text: str
+    possible_duplicate: bool
+    guardians: int
+    may_book: bool
+
+
+class ChildrenOut(Out):
+    items: list[ChildOut]
+    next: str | None = None
+
+
+@bp.get("/children")
+@signed_in
+@bp.output(ChildrenOut)
+def list_children() -> ChildrenOut:
+    """The children of the parent who asks."""
+    with deps().reads() as session:
+        found = children.children_of(session, viewer())
+        counts = children.guardian_counts(session, [child.id for child in found])
+        return ChildrenOut(items=[child_out(child, counts.get(child.id, 1)) for child in found])
+
+
+@bp.post("/children")
+@signed_in
+@bp.input(ChildIn)
+@bp.output(ChildOut, status_code=201)
+@bp.doc(responses={403: "Consent is needed first", 422: "A date or a place is wrong"})
+def register_child(json_data: ChildIn) -> Response:
+    """Register a child. The same child twice in the city becomes 可能重复."""
+    town = deps().places.town(json_data.town_code)
+    if json_data.village_code is not None:
+        deps().places.village(town.code, json_data.village_code)
+    new = children.Registration(**json_data.model_dump())
+
+    def work(session: Session) -> ChildOut:
+        consents.check_given(session, deps().documents, viewer())
+        child = children.register(session, deps().clock, deps().vault, parent_id=viewer(), new=new)
+        return child_out(child, 1)
+
+    return once(work)
+
+
+class InvitationOut(Out):
+    code: str
+    expires_at: CityTime
+
+
+@bp.post("/children/<int:child_id>/invitations")
+@signed_in
+@bp.output(InvitationOut, status_code=201)
+@bp.doc(responses={404: "Not a child of this parent"})
+def invite(child_id: int) -> Response:
+    """A code of eight letters by which another guardian joins, once, within 24 hours."""
+
+    def work(session: Session) -> InvitationOut:
+        code, invitation = joining.invite(
+            session, deps().clock, parent_id=viewer(), child_id=child_id
+        )
+        return InvitationOut(code=code, expires_at=invitation.expires_at)
+
+    return once(work)
+
+
+class AcceptIn(Body):
+    relation: Relation = Relation.OTHER
+
+
+@bp.post("/invitations/<code>/accept")
+@signed_in
+@bp.input(AcceptIn)
+@bp.output(ChildOut)
+@bp.doc(responses={403: "Consent is needed first", 404: "Unknown, used or expired"})
+def accept_invitation(code: str, json_data: AcceptIn) -> ChildOut:
+    """Join a child as a guardian; a possible duplicate of one's own is merged."""
+    try:
+        with deps().sessions.begin() as session:
+            consents.check_given(session, deps().documents, viewer())
+            child = joining.accept_invitation(
+                session,
+                deps().clock,
+                parent_id=viewer(),
+                code=code,
+                relation=json_data.relation,
+                move=moving.move_sessions,
+            )
+            return child_out(child, len(children.guardians_of(session, child.id)))
+    except InvitationInvalid:
+        with deps().sessions.begin() as session:
+            joining.count_wrong_code(session, deps().clock, parent_id=viewer())
+        raise
+
+
+@bp.get("/children/<int:child_id>/export")
+@signed_in
+@bp.doc(responses={200: "Everything that is kept of the child"})
+def export_child(child_id: int) -> dict[str, Any]:
+    """A copy of everything that is kept of a child (PIPL art. 45)."""
+    with deps().sessions.begin() as session:
+        child = children.own_child(session, parent_id=viewer(), child_id=child_id)
+        return copies.copy_of_child(
+            session, deps().clock, deps().vault, child=child, parent_id=viewer()
+        )
+
+
+@bp.delete("/children/<int:child_id>")
+@signed_in
+@bp.doc(responses={204: "Deleted"})
+def delete_child(child_id: int) -> Response:
+    """Leave a child; the last guardian who leaves deletes the child's data (PIPL art. 47)."""
+    with deps().sessions.begin() as session:
+        deletion.leave_child(session, deps().clock, parent_id=viewer(), child_id=child_id)
+    return Response(status=204)
+
+
+@bp.delete("/me")
+@signed_in
+@bp.doc(responses={204: "The account is closed"})
+def delete_me() -> Response:
+    """Close the account: leave every child, forget the sign-ins and the WeChat identity."""
+    with deps().sessions.begin() as session:
+        deletion.delete_parent(session, deps().clock, parent_id=viewer())
+    return Response(status=204)
+
+
+def child_out(child: Child, guardians: int) -> ChildOut:
+    """A child as its own family sees it."""
+    parts, today = deps(), city_date(deps().clock.now())
+    town = parts.places.town(child.town_code)
+    village = child.village_code and parts.places.village(town.code, child.village_code)
+    open_duplicate = child.duplicate_state is DuplicateState.POSSIBLE
+    return ChildOut(
+        id=child.id,
+        name=children.name_of(parts.vault, child),
+        birth_date=child.birth_date,
+        sex=child.sex,
+        gestational_weeks=child.gestational_weeks,
+        town_code=child.town_code,
+        town=town.name,
+        village_code=child.village_code,
+        village=village.name if village else None,
+        home_cared=child.home_cared,
+        age_days=age_days(child.birth_date, today),
+        age_text=age_text(child.birth_date, today),
+        possible_duplicate=open_duplicate,
+        guardians=guardians,
+        may_book=child.home_cared and not open_duplicate,
+    )

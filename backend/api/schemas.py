@@ -1,0 +1,81 @@
+"""What every body of the API shares: clean text, city times, pages."""
+
+from datetime import datetime
+from typing import Annotated
+
+from pydantic import (
+    AfterValidator,
+    BaseModel,
+    ConfigDict,
+    Field,
+    PlainSerializer,
+    StringConstraints,
+)
+
+from backend.kernel.clock import city_time
+
+MOST_ID = 2**63 - 1  # bigint
+
+
+def clean(text: str) -> str:
+    """Refuse what neither a keyboard types nor PostgreSQL stores: NUL, controls, surrogates."""
+    try:
+        text.encode()
+    except UnicodeEncodeError as error:
+        raise ValueError("文字里有无法识别的字符") from error
+    if any(ord(c) < 32 or 0x7F <= ord(c) < 0xA0 for c in text):
+        raise ValueError("文字里有无法识别的字符")
+    return text
+
+
+Id = Annotated[int, Field(ge=1, le=MOST_ID)]
+Word = Annotated[
+    str, StringConstraints(strip_whitespace=True, max_length=64), AfterValidator(clean)
+]
+Name = Annotated[
+    str,
+    StringConstraints(strip_whitespace=True, min_length=1, max_length=50),
+    AfterValidator(clean),
+]
+CityTime = Annotated[
+    datetime, PlainSerializer(lambda instant: city_time(instant).isoformat(), return_type=str)
+]
+
+
+class Body(BaseModel):
+    """What a client sends. Unknown fields are errors, so that misspelt ones are noticed."""
+
+    model_config = ConfigDict(extra="forbid")
+
+
+class Query(BaseModel):
+    """What stands behind the question mark."""
+
+    model_config = ConfigDict(extra="ignore", populate_by_name=True)
+
+
+class Out(BaseModel):
+    """What the server answers."""
+
+    model_config = ConfigDict(from_attributes=True)
+
+
+class PageQuery(Query):
+    after: Annotated[str, StringConstraints(max_length=200)] | None = None
+    limit: Annotated[int, Field(ge=1, le=200)] = 50
+
+
+class FieldProblem(Out):
+    field: str
+    message: str
+
+
+class Problem(Out):
+    """RFC 9457 problem details. `code` is stable; `title` is the sentence for people."""
+
+    type: str
+    status: int
+    code: str
+    title: str
+    detail: str | None
+    errors: list[FieldProblem]

@@ -1,0 +1,135 @@
+"""The web application: the only place where its parts are put together."""
+
+import time
+import uuid
+
+import structlog
+from apiflask import APIFlask
+from flask import Flask, Response, g, request
+from sqlalchemy.orm import Session, sessionmaker
+
+from backend import __version__, console, pages
+from backend.api import bookings as bookings_api
+from backend.api import centres as centres_api
+from backend.api import children as children_api
+from backend.api import consents as consents_api
+from backend.api import errors
+from backend.api import guides as guides_api
+from backend.api import handbook as handbook_api
+from backend.api import messages as messages_api
+from backend.api import sessions as sessions_api
+from backend.config import Settings
+from backend.deps import EXTENSION, LOGIN, Deps, build, wechat_parts
+from backend.kernel.clock import Clock
+from backend.people.login import LoginGateway
+from backend.webhook import views as webhook
+
+API = "/api/v1"
+LARGEST_BODY = 1024 * 1024  # bytes; the largest form of ours is far below
+BLUEPRINTS = (
+    sessions_api.bp,
+    consents_api.bp,
+    children_api.bp,
+    guides_api.bp,
+    centres_api.bp,
+    bookings_api.bp,
+    handbook_api.bp,
+    messages_api.bp,
+)
+SECURITY_HEADERS = {
+    "X-Content-Type-Options": "nosniff",
+    "Referrer-Policy": "same-origin",
+    "X-Frame-Options": "SAMEORIGIN",
+}
+
+log = structlog.get_logger()
+
+
+def create_app(
+    settings: Settings,
+    *,
+    clock: Clock | None = None,
+    sessions: sessionmaker[Session] | None = None,
+    login: LoginGateway | None = None,
+) -> Flask:
+    """The WSGI application. Tests bring their own clock, sessions and login gateway.
+
+    Raises what `deps.build` raises: a wrong file in content/ stops the start.
+    """
+    app = APIFlask(
+        __name__,
+        title="澄育 API",
+        version=__version__,
+        json_errors=False,
+        spec_path="/api/openapi.json",
+        docs_path=None,
+        static_folder=None,
+    )
+    parts = build(settings, clock=clock, sessions=sessions)
+    app.extensions[EXTENSION] = parts
+    app.extensions[LOGIN] = login or wechat_parts(parts)[0]
+    _configure(app, settings)
+    for blueprint in BLUEPRINTS:
+        app.register_blueprint(blueprint, url_prefix=API)
+    app.register_blueprint(webhook.bp)
+    errors.install(app)
+    console.install(app)
+    pages.install(app, parts)
+    _watch_requests(app)
+    return app
+
+
+def _configure(app: APIFlask, settings: Settings) -> None:
+    app.config.update(
+        SECRET_KEY=settings.secret_key.get_secret_value(),
+        MAX_CONTENT_LENGTH=LARGEST_BODY,
+        MAX_FORM_MEMORY_SIZE=LARGEST_BODY,
+        SESSION_COOKIE_HTTPONLY=True,
+        SESSION_COOKIE_SAMESITE="Lax",
+        SESSION_COOKIE_SECURE=settings.mode == "production",
+        SESSION_COOKIE_NAME="chengyu",
+        OPENAPI_VERSION="3.1.0",
+        INFO={"description": "小程序使用的接口。错误见 application/problem+json 的 code。"},
+        VALIDATION_ERROR_STATUS_CODE=422,
+        SERVERS=[{"url": "/", "name": "this server"}],
+    )
+    app.json.ensure_ascii = False  # type: ignore[attr-defined]  # DefaultJSONProvider has it
+    app.json.sort_keys = False  # type: ignore[attr-defined]
+    app.security_schemes = {"bearer": {"type": "http", "scheme": "bearer"}}
+
+
+def _watch_requests(app: Flask) -> None:
+    """A request id on every answer and log line; what an API body may be."""
+
+    @app.before_request
+    def _begin() -> Response | None:
+        g.started = time.perf_counter()
+        g.request_id = uuid.uuid4().hex
+        structlog.contextvars.clear_contextvars()
+        structlog.contextvars.bind_contextvars(request_id=g.request_id)
+        has_body = request.method in {"POST", "PUT", "PATCH"} and request.content_length
+        if has_body and request.path.startswith(API) and not request.is_json:
+            return errors.from_framework(415)
+        return None
+
+    @app.after_request
+    def _end(response: Response) -> Response:
+        for name, value in SECURITY_HEADERS.items():
+            response.headers.setdefault(name, value)
+        response.headers["X-Request-Id"] = g.get("request_id", "")
+        if request.path.startswith(API):
+            response.headers.setdefault("Cache-Control", "no-store")
+        log.info(
+            "request",
+            method=request.method,
+            route=str(request.url_rule or "-"),
+            status=response.status_code,
+            ms=round((time.perf_counter() - g.get("started", time.perf_counter())) * 1000, 1),
+        )
+        return response
+
+
+def parts_of(app: Flask) -> Deps:
+    """The parts of an application, for commands and tests."""
+    parts: Deps = app.extensions[EXTENSION]
+    return parts

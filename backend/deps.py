@@ -1,0 +1,105 @@
+"""The parts of the product, made once and handed down."""
+
+from dataclasses import dataclass
+from pathlib import Path
+
+from flask import current_app
+from sqlalchemy import Engine
+from sqlalchemy.orm import Session, sessionmaker
+
+from backend.centres.places import Places, load_places
+from backend.config import Settings, make_vault
+from backend.guides.library import Library, load_library
+from backend.handbook.schedule import Schedule, load_schedule
+from backend.kernel.clock import Clock, clock_from
+from backend.kernel.db import make_engine, read_factory, session_factory
+from backend.kernel.privacy import Vault
+from backend.outbox.messenger import Messenger
+from backend.outbox.templates import Templates, load_templates
+from backend.people.documents import Documents, load_documents
+from backend.people.login import LoginGateway
+
+EXTENSION = "chengyu"
+LOGIN = "chengyu-login"
+
+
+@dataclass(frozen=True)
+class Deps:
+    """What a view, a job or a command works with.
+
+    `sessions` opens transactions; `reads` is for single queries (AUTOCOMMIT).
+    """
+
+    settings: Settings
+    sessions: sessionmaker[Session]
+    reads: sessionmaker[Session]
+    clock: Clock
+    vault: Vault
+    library: Library
+    handbook: Schedule
+    places: Places
+    documents: Documents
+    templates: Templates
+
+
+def build(
+    settings: Settings,
+    *,
+    clock: Clock | None = None,
+    sessions: sessionmaker[Session] | None = None,
+    engine: Engine | None = None,
+) -> Deps:
+    """Everything from the settings; a test may bring its own clock and sessions.
+
+    Raises ValueError or ContentError when a file in content/ is wrong: a wrong file stops the
+    start, not a reader.
+    """
+    if sessions is None:
+        engine = engine or make_engine(settings.database_url, pool_size=settings.database_pool)
+        sessions, reads = session_factory(engine), read_factory(engine)
+    else:
+        reads = sessions
+    content = Path(settings.content_dir)
+    return Deps(
+        settings=settings,
+        sessions=sessions,
+        reads=reads,
+        clock=clock or clock_from(settings.clock),
+        vault=make_vault(settings),
+        library=load_library(content, show_pending=settings.mode != "production"),
+        handbook=load_schedule(content),
+        places=load_places(content),
+        documents=load_documents(content),
+        templates=load_templates(content, settings.wechat_template_ids),
+    )
+
+
+def wechat_parts(deps: Deps) -> tuple[LoginGateway, Messenger]:
+    """The two ways to WeChat. The SDK is imported here, not at the start of every command."""
+    from backend.wechat.client import AccountClient
+    from backend.wechat.login import WeChatLogin
+    from backend.wechat.messenger import WeChatMessenger
+    from backend.wechat.tokens import DatabaseTokenStore
+    from backend.wechat.transport import Transport
+
+    settings = deps.settings
+    client = AccountClient(
+        settings.wechat_appid,
+        settings.wechat_secret.get_secret_value(),
+        store=DatabaseTokenStore(deps.sessions, deps.vault),
+        clock=deps.clock,
+        transport=Transport(settings.wechat_api_base),
+    )
+    return WeChatLogin(client), WeChatMessenger(client, settings.wechat_page_state)
+
+
+def deps() -> Deps:
+    """The parts of the running web application."""
+    found: Deps = current_app.extensions[EXTENSION]
+    return found
+
+
+def login_gateway() -> LoginGateway:
+    """How the running web application redeems login codes."""
+    found: LoginGateway = current_app.extensions[LOGIN]
+    return found

@@ -1,0 +1,188 @@
+"""The app, the clock, the database: what most tests stand on, and nothing else."""
+
+import base64
+import os
+import shutil
+import tempfile
+import uuid
+from collections.abc import Callable, Iterator
+from datetime import datetime
+from pathlib import Path
+
+import pytest
+from flask import Flask
+from flask.testing import FlaskClient
+from sqlalchemy import Engine
+from sqlalchemy.orm import Session, sessionmaker
+
+from backend.cli.database import EmbeddedPostgres
+from backend.config import Settings, make_vault
+from backend.kernel import schema
+from backend.kernel.clock import CITY, FixedClock
+from backend.kernel.db import make_engine, session_factory
+from backend.kernel.privacy import Vault
+from tests.fakes import FakeLogin
+
+ROOT = Path(__file__).parents[1]
+DATABASE_FIXTURES = {
+    "engine",
+    "sessions",
+    "committed",
+    "database",
+    "make_database",
+    "app",
+    "client",
+}
+MORNING = datetime(2026, 11, 23, 10, tzinfo=CITY)
+
+
+def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
+    for item in items:
+        if DATABASE_FIXTURES & set(getattr(item, "fixturenames", ())):
+            item.add_marker("db")
+
+
+class TestDatabases:
+    """Databases of one test run: a migrated template, and clones of it."""
+
+    __test__ = False
+
+    def __init__(self, server: EmbeddedPostgres) -> None:
+        self._server = server
+        self.template = "chengyu_template"
+        schema.upgrade(server.create_database(self.template))
+
+    def clone(self) -> tuple[str, str]:
+        """A fresh database: (name, URL)."""
+        name = f"chengyu_{uuid.uuid4().hex[:12]}"
+        return name, self._server.create_database(name, template=self.template)
+
+    def drop(self, name: str) -> None:
+        self._server.drop_database(name)
+
+
+@pytest.fixture(scope="session")
+def databases() -> Iterator[TestDatabases]:
+    """One embedded server for this process, without fsync; gone afterwards."""
+    folder = Path(tempfile.mkdtemp(prefix="cy-"))
+    server = EmbeddedPostgres()
+    try:
+        server.start(folder / "pg", fsync=False)
+        yield TestDatabases(server)
+    finally:
+        server.stop()
+        shutil.rmtree(folder, ignore_errors=True)
+
+
+@pytest.fixture(scope="session")
+def database(databases: TestDatabases) -> str:
+    """The URL of the database that rolled-back tests share."""
+    return databases.clone()[1]
+
+
+@pytest.fixture
+def make_database(databases: TestDatabases) -> Iterator[Callable[[], str]]:
+    """Makes migrated databases of a test's own."""
+    names: list[str] = []
+
+    def make() -> str:
+        name, url = databases.clone()
+        names.append(name)
+        return url
+
+    yield make
+    for name in names:
+        databases.drop(name)
+
+
+@pytest.fixture(scope="session")
+def engine(database: str) -> Iterator[Engine]:
+    made = make_engine(database, pool_size=2)
+    yield made
+    made.dispose()
+
+
+@pytest.fixture
+def sessions(engine: Engine) -> Iterator[sessionmaker[Session]]:
+    """Sessions on one connection whose outer transaction is rolled back after the test."""
+    with engine.connect() as connection:
+        outer = connection.begin()
+        yield sessionmaker(
+            connection, expire_on_commit=False, join_transaction_mode="create_savepoint"
+        )
+        outer.rollback()
+
+
+@pytest.fixture
+def committed(make_database: Callable[[], str]) -> Iterator[sessionmaker[Session]]:
+    """Sessions that commit for real, on a database of the test's own; for threads."""
+    made = make_engine(make_database(), pool_size=20, max_overflow=30)
+    yield session_factory(made)
+    made.dispose()
+
+
+@pytest.fixture
+def clock() -> FixedClock:
+    """Monday 2026-11-23, 10:00 in the city."""
+    return FixedClock(MORNING)
+
+
+def key(letter: str) -> str:
+    """A key for tests: base64 of 32 equal letters."""
+    return base64.b64encode(letter.encode() * 32).decode()
+
+
+def make_settings(database_url: str, **changes: object) -> Settings:
+    """Settings of a test; the environment's own BACKEND_ variables do not count."""
+    values: dict[str, object] = {
+        "mode": "test",
+        "database_url": database_url,
+        "secret_key": "s" * 32,
+        "field_keys": f"k1:{key('f')}",
+        "lookup_key": key("l"),
+        "content_dir": str(ROOT / "content"),
+        "preview_dir": str(ROOT / "miniprogram/preview/dist"),
+        "wechat_api_base": "http://127.0.0.1:9",
+        "wechat_appid": "wxtest000000000001",
+        "wechat_secret": "secret-of-tests",
+        "wechat_token": "token-of-tests",
+        "wechat_aes_key": "a" * 43,
+        "wechat_template_ids": {
+            "booking_confirmed": "tpl-booking-confirmed",
+            "booking_declined": "tpl-booking-declined",
+            "handbook_reminder": "tpl-handbook-reminder",
+        },
+    }
+    for name in os.environ:
+        assert not name.startswith("BACKEND_"), f"{name} would change the tests"
+    return Settings.model_validate(values | changes)
+
+
+@pytest.fixture
+def settings(database: str) -> Settings:
+    return make_settings(database)
+
+
+@pytest.fixture
+def vault() -> Vault:
+    return make_vault(make_settings("unused"))
+
+
+@pytest.fixture
+def login() -> FakeLogin:
+    return FakeLogin()
+
+
+@pytest.fixture
+def app(
+    settings: Settings, clock: FixedClock, sessions: sessionmaker[Session], login: FakeLogin
+) -> Flask:
+    """The whole web application on the rolled-back database."""
+    from backend.app import create_app  # costs a second; tests without the web need not pay it
+
+    return create_app(settings, clock=clock, sessions=sessions, login=login)
+
+
+@pytest.fixture
+def client(app: Flask) -> FlaskClient:
+    return app.test_client()
