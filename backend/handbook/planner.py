@@ -10,7 +10,7 @@ from sqlalchemy import text
 from sqlalchemy.orm import Session
 
 from backend.handbook.schedule import Age, Rule, Schedule
-from backend.handbook.timeline import is_current, until
+from backend.handbook.timeline import is_current
 from backend.kernel.ages import add_months
 from backend.kernel.clock import CITY, Clock, city_date, city_midnight
 
@@ -23,12 +23,12 @@ PLAN = text("""
 INSERT INTO messages (key, parent_id, child_id, template, data, due_at, created_at)
 SELECT 'handbook:' || child.id || ':' || due.item_id || ':' || guardian.parent_id,
        guardian.parent_id, child.id, :template,
-       jsonb_build_object('item_id', due.item_id, 'title', due.title,
-                          'due_date', due.due_date, 'until_date', due.until_date),
+       jsonb_build_object('item_id', due.item_id, 'item_title', due.title,
+                          'due_date', due.due_date),
        :due_at, :now
 FROM unnest(CAST(:item_ids AS text[]), CAST(:titles AS text[]), CAST(:births AS date[]),
-            CAST(:due_dates AS date[]), CAST(:until_dates AS date[]))
-     AS due (item_id, title, birth_date, due_date, until_date)
+            CAST(:due_dates AS date[]))
+     AS due (item_id, title, birth_date, due_date)
 JOIN children AS child ON child.birth_date = due.birth_date
 JOIN guardians AS guardian ON guardian.child_id = child.id
 JOIN parents AS parent ON parent.id = guardian.parent_id
@@ -81,7 +81,6 @@ def plan_due(session: Session, clock: Clock, schedule: Schedule, day: date) -> i
             "titles": [rule.title for rule, _ in due],
             "births": [birth for _, birth in due],
             "due_dates": [rule.due.on(birth) for rule, birth in due],
-            "until_dates": [until(rule, birth) for rule, birth in due],
             "due_at": datetime.combine(day, SEND_AT, CITY),
             "now": clock.now(),
             "day_ends": city_midnight(day + timedelta(days=1)),

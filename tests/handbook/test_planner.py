@@ -63,7 +63,7 @@ def test_a_week_before_six_months_the_family_is_reminded_of_what_is_due(
     assert message.key == f"handbook:{child}:vaccine:hepb-3:{parent}"
     assert (message.parent_id, message.child_id) == (parent, child)
     assert message.template == "handbook_reminder"
-    assert message.data["title"] == "乙肝疫苗第3剂"
+    assert message.data["item_title"] == "乙肝疫苗第3剂"
     assert message.data["due_date"] == "2026-11-30"
     assert message.due_at == datetime(2026, 11, 23, 9, tzinfo=CITY)
     assert message.state is MessageState.WAITING
