@@ -4,7 +4,7 @@ import contextlib
 import signal
 
 from flask import Flask
-from werkzeug.serving import WSGIRequestHandler, make_server
+from werkzeug.serving import BaseWSGIServer, WSGIRequestHandler, make_server
 
 from backend.kernel.clock import Clock, SystemClock
 from backend.sandbox import (
@@ -48,10 +48,15 @@ def create_sandbox(config: SandboxConfig, clock: Clock) -> Flask:
     return app
 
 
+def listen(app: Flask, port: int) -> BaseWSGIServer:
+    """A server on 127.0.0.1 that takes connections from now on; port 0 takes a free one."""
+    return make_server("127.0.0.1", port, app, threaded=True, request_handler=QuietHandler)
+
+
 def serve(config: SandboxConfig, clock: Clock | None = None) -> None:
     """Answer on 127.0.0.1 until the process is stopped. Raises SandboxRefused in production."""
     app = create_sandbox(config, clock or SystemClock())
-    server = make_server("127.0.0.1", config.port, app, threaded=True, request_handler=QuietHandler)
+    server = listen(app, config.port)
     signal.signal(signal.SIGTERM, signal.default_int_handler)  # both ways to stop end the same
     try:
         with contextlib.suppress(KeyboardInterrupt):
