@@ -94,6 +94,7 @@ const textField = (tag) => ({
     },
     autoHeight(auto) {
       this.control.style.fieldSizing = auto ? 'content' : '';
+      host(this).style.height = auto ? 'auto' : '';
     },
     focus(focus) {
       if (focus) requestAnimationFrame(() => this.control.focus());

@@ -1,3 +1,5 @@
+import { request } from '../../services/http';
+
 /** Every wx call of the preview, one button each; the outcome is shown as JSON. */
 const calls: Record<string, () => unknown> = {
   login: () => wx.login(),
@@ -46,8 +48,7 @@ const calls: Record<string, () => unknown> = {
   phone: () => wx.makePhoneCall({ phoneNumber: '0510-00000000' }),
   badge: () => wx.setTabBarBadge({ index: 0, text: '3' }),
   noBadge: () => wx.removeTabBarBadge({ index: 0 }),
-  colour: () =>
-    wx.setNavigationBarColor({ frontColor: '#ffffff', backgroundColor: '#0b7a4b' }),
+  colour: () => wx.setNavigationBarColor({ frontColor: '#ffffff', backgroundColor: '#0b7a4b' }),
   refresh: () => wx.startPullDownRefresh(),
   scroll: () => wx.pageScrollTo({ scrollTop: 40 }),
   tick: () => new Promise((resolve) => wx.nextTick(() => resolve('tick'))),
@@ -61,24 +62,6 @@ const calls: Record<string, () => unknown> = {
   query: () => request('http://127.0.0.1:8000/api/echo?x=1', 'GET', { q: '发热' }),
   aborted: () => request('http://127.0.0.1:8000/api/slow', 'GET', undefined, true),
 };
-
-function request(
-  url: string,
-  method: 'GET' | 'POST' = 'GET',
-  data?: WechatMiniprogram.IAnyObject,
-  abort = false,
-): Promise<unknown> {
-  return new Promise((resolve, reject) => {
-    const task = wx.request({
-      url,
-      method,
-      data,
-      success: ({ statusCode, data: answer }) => resolve({ statusCode, answer }),
-      fail: reject,
-    });
-    if (abort) task.abort();
-  });
-}
 
 Page({
   data: { names: Object.keys(calls), outcome: '', events: [] as string[] },
