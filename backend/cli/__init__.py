@@ -1,1 +1,151 @@
-"""The commands of `python -m backend`."""
+"""The commands of `python -m backend`. Each imports what it needs when it runs."""
+
+import sys
+from pathlib import Path
+from typing import Never
+
+import click
+
+from backend.cli import lifeline
+from backend.config import Settings, WrongSettings, load_settings
+from backend.kernel import logs
+
+ROOT = Path(__file__).parents[2]
+
+
+@click.group(context_settings={"help_option_names": ["-h", "--help"]})
+def main() -> None:
+    """澄育 / Chengyu. Settings come from the environment; docs/operations.md lists them."""
+
+
+@main.command()
+@click.option(
+    "--var",
+    type=click.Path(path_type=Path),
+    default=ROOT / "var",
+    help="Folder for everything that is written.",
+)
+@click.option("--with-parent", is_flag=True, help="Stop when the process that started it ends.")
+def run(var: Path, with_parent: bool) -> None:
+    """Start the whole house on this machine; PORT chooses the port (8000)."""
+    from backend.cli.run import CannotRun
+    from backend.cli.run import run as run_house
+
+    try:
+        run_house(var.resolve(), with_parent=with_parent)
+    except CannotRun as error:
+        _refuse(str(error))
+
+
+@main.command()
+@click.option("--host", default="127.0.0.1", show_default=True)
+@click.option("--workers", default=2, show_default=True, help="Processes.")
+@click.option("--threads", default=4, show_default=True, help="Threads in each process.")
+def web(host: str, workers: int, threads: int) -> None:
+    """Answer HTTP on BACKEND_PORT."""
+    from granian.constants import Interfaces
+    from granian.log import LogLevels
+    from granian.server import Server
+
+    settings = _settings()
+    Server(
+        "backend.cli.wsgi:make_app",
+        factory=True,
+        address=host,
+        port=settings.port,
+        interface=Interfaces.WSGI,
+        workers=workers,
+        blocking_threads=threads,
+        websockets=False,
+        respawn_failed_workers=True,
+        workers_kill_timeout=5,
+        log_level=LogLevels.warning,
+    ).serve()
+
+
+@main.command()
+def scheduler() -> None:
+    """Hand tasks to the engine when their time comes. Several may run; one fires."""
+    settings = _settings()
+    from backend.jobs.scheduler import run_scheduler
+
+    run_scheduler(settings)
+
+
+@main.command()
+def worker() -> None:
+    """Execute tasks. Any number may run, on any number of machines."""
+    settings = _settings()
+    from backend.deps import build
+    from backend.jobs.worker import run_worker
+
+    run_worker(build(settings))
+
+
+@main.command("wechat-sandbox")
+@click.option(
+    "--var", type=click.Path(path_type=Path), default=ROOT / "var", help="Folder of its memory."
+)
+def wechat_sandbox(var: Path) -> None:
+    """Stand in for WeChat on the port of BACKEND_SANDBOX_URL. Refused in production."""
+    settings = _settings()
+    from backend.cli.sandbox import serve_sandbox
+    from backend.sandbox.config import SandboxRefused
+
+    try:
+        serve_sandbox(settings, var.resolve())
+    except SandboxRefused as error:
+        _refuse(str(error))
+
+
+@main.group()
+def db() -> None:
+    """The database's schema."""
+
+
+@db.command("upgrade")
+def db_upgrade() -> None:
+    """Bring the database to the newest migration."""
+    from backend.kernel import schema
+
+    schema.upgrade(_settings().database_url)
+
+
+@db.command("check")
+def db_check() -> None:
+    """Succeed only if the database stands at the newest migration."""
+    from backend.kernel import schema
+    from backend.kernel.db import make_engine
+
+    engine = make_engine(_settings().database_url, pool_size=1)
+    current, newest = schema.current_revision(engine), schema.newest_revision()
+    engine.dispose()
+    click.echo(f"database {current}, newest {newest}")
+    sys.exit(0 if current == newest else 1)
+
+
+@main.command()
+def health() -> None:
+    """Say which of database, worker and scheduler live; succeed if all do."""
+    from backend.pages.health import down
+
+    settings = _settings()
+    missing = down(settings.database_url, settings.worker_stalled_seconds)
+    click.echo(f"down: {', '.join(missing)}" if missing else "ok")
+    sys.exit(1 if missing else 0)
+
+
+def _settings() -> Settings:
+    """The settings of a process, which from now on logs, and ends with its supervisor."""
+    try:
+        settings = load_settings()
+    except WrongSettings as error:
+        _refuse(str(error))
+    lifeline.hold()
+    logs.configure()
+    return settings
+
+
+def _refuse(text: str) -> Never:
+    click.echo(text, err=True)
+    sys.exit(1)

@@ -76,7 +76,7 @@ class EmbeddedPostgres:
         The folder is made if need be; its parent must exist. Returns the URL of the database
         `postgres`. Raises DatabaseUnavailable.
         """
-        folder = folder.resolve()
+        self._folder = folder = folder.resolve()
         with _locked(folder.with_name(f"{folder.name}.lock")):
             user = _system_user()
             if user is not None:
@@ -84,8 +84,13 @@ class EmbeddedPostgres:
             if not (folder / "PG_VERSION").exists():
                 _initialise(folder, user, fsync=fsync)
             self._socket_dir = _attach_or_start(folder, user, fsync=fsync)
-        self._folder = folder
         return self.url("postgres")
+
+    @property
+    def running(self) -> bool:
+        """Is the process there? Says nothing about whether it answers."""
+        found = None if self._folder is None else _postmaster(self._folder)
+        return found is not None and found.alive
 
     def stop(self) -> None:
         """Stop the server within seconds; connections are closed. Nothing happens twice."""
@@ -126,11 +131,6 @@ class EmbeddedPostgres:
         return psycopg.connect(
             host=str(self._socket_dir), user="postgres", dbname="postgres", autocommit=True
         )
-
-
-def plain_url(url: str) -> str:
-    """The URL as psycopg and procrastinate read it: without SQLAlchemy's driver name."""
-    return url.replace("postgresql+psycopg://", "postgresql://", 1)
 
 
 @contextmanager
@@ -291,6 +291,7 @@ def _run(
             stdout=output,
             stderr=subprocess.STDOUT,
             cwd="/",
+            start_new_session=True,  # Ctrl-C is for us; we stop the server when its turn comes
             env={"LC_ALL": "C", "PATH": os.environ.get("PATH", "")},
             user=user,
             group=None if user is None else pwd.getpwnam(user).pw_gid,

@@ -1,0 +1,42 @@
+"""The engine of background work: procrastinate on the same PostgreSQL.
+
+Nothing is retried by the engine: a task may run twice or late, the next tick brings the next
+try, and `retry_stalled` brings back what a dead worker held.
+"""
+
+import os
+import socket
+
+from procrastinate import App, PsycopgConnector
+
+TIMEOUT_SECONDS = 5.0
+# A host that vanishes without a word is noticed after 10 + 3 x 5 seconds.
+KEEPALIVES = {
+    "keepalives": 1,
+    "keepalives_idle": 10,
+    "keepalives_interval": 5,
+    "keepalives_count": 3,
+    "connect_timeout": 5,
+}
+
+
+def plain_url(url: str) -> str:
+    """The URL as psycopg and procrastinate read it: without SQLAlchemy's driver name."""
+    return url.replace("postgresql+psycopg://", "postgresql://", 1)
+
+
+def process_name(kind: str) -> str:
+    """`kind:host:pid`: what PostgreSQL shows of the connections of this process."""
+    return f"{kind}:{socket.gethostname()}:{os.getpid()}"
+
+
+def make_engine(url: str, *, kind: str) -> App:
+    """The application of procrastinate; its pool holds at most four connections."""
+    connector = PsycopgConnector(
+        conninfo=plain_url(url),
+        kwargs={"application_name": process_name(kind), **KEEPALIVES},
+        min_size=1,
+        max_size=4,
+        timeout=TIMEOUT_SECONDS,
+    )
+    return App(connector=connector)

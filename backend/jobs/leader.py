@@ -1,0 +1,60 @@
+"""One scheduler fires, however many are started.
+
+The leader holds an advisory lock on a connection of its own. When its process dies, the
+connection ends and PostgreSQL gives the lock to whoever asks next. Never through a transaction
+pooler: the lock lives as long as the server's session.
+"""
+
+import psycopg
+from psycopg.conninfo import make_conninfo
+
+from backend.jobs.engine import KEEPALIVES, plain_url, process_name
+
+SCHEDULER_LOCK = 0x63_79_73_63_68_65_64  # "cysched"; one number per database
+
+
+class Leader:
+    """The right to fire. Not for several threads at once."""
+
+    def __init__(self, url: str, lock: int = SCHEDULER_LOCK) -> None:
+        self._conninfo = make_conninfo(
+            plain_url(url),
+            application_name=process_name("leader"),
+            options="-c statement_timeout=5000",
+            **KEEPALIVES,
+        )
+        self._lock = lock
+        self._connection: psycopg.Connection[tuple[bool]] | None = None
+
+    def holds(self) -> bool:
+        """Is this process the leader now? Asks the server each time, and tries to become it.
+
+        Raises psycopg.OperationalError when PostgreSQL does not answer.
+        """
+        if self._connection is not None:
+            try:
+                self._connection.execute("SELECT 1")
+            except psycopg.OperationalError:
+                self.resign()
+            else:
+                return True
+        return self._try_to_become()
+
+    def resign(self) -> None:
+        """Give the lock back by closing the connection."""
+        connection, self._connection = self._connection, None
+        if connection is not None:
+            connection.close()
+
+    def _try_to_become(self) -> bool:
+        connection = psycopg.Connection[tuple[bool]].connect(self._conninfo, autocommit=True)
+        try:
+            row = connection.execute("SELECT pg_try_advisory_lock(%s)", (self._lock,)).fetchone()
+        except psycopg.OperationalError:
+            connection.close()
+            raise
+        if row is None or not row[0]:
+            connection.close()
+            return False
+        self._connection = connection
+        return True

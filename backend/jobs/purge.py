@@ -1,0 +1,54 @@
+"""What is deleted when its time is over."""
+
+from datetime import datetime, timedelta
+from typing import Any
+
+from sqlalchemy import CursorResult, delete, text
+from sqlalchemy.orm import Session
+from sqlalchemy.sql.expression import Delete
+
+from backend.jobs.models import TaskRun
+from backend.kernel.clock import Clock
+from backend.people.models import Attempt, IdempotentAnswer, Invitation, ParentToken, StaffSession
+
+ANSWERS_LIVE = timedelta(hours=24)
+INVITATIONS_STAY = timedelta(days=30)  # after their end: a clerk may be asked who joined how
+ATTEMPTS_STAY = timedelta(days=1)  # longer than any window in which they are counted
+STAFF_SESSIONS_STAY = timedelta(days=90)
+TASK_RUNS_STAY = timedelta(days=400)
+FAILED_JOBS_STAY = timedelta(days=30)
+
+# Jobs have no clock of ours: the engine stamps its events with the database's.
+FAILED_JOBS = text("""
+    DELETE FROM procrastinate_jobs AS job
+    WHERE job.status IN ('failed', 'succeeded', 'cancelled', 'aborted')
+      AND NOT EXISTS (SELECT 1 FROM procrastinate_events AS event
+                      WHERE event.job_id = job.id AND event.at > clock_timestamp() - :stay)
+""")
+
+
+def purge_expired(session: Session, clock: Clock) -> dict[str, int]:
+    """Delete expired sign-ins, codes, answers and traces of work; return how many of each."""
+    statements = _statements(clock.now())
+    deleted = {name: _count(session, statement) for name, statement in statements.items()}
+    jobs = session.execute(FAILED_JOBS, {"stay": FAILED_JOBS_STAY})
+    assert isinstance(jobs, CursorResult)
+    return deleted | {"jobs": jobs.rowcount}
+
+
+def _statements(now: datetime) -> dict[str, Delete]:
+    return {
+        "tokens": delete(ParentToken).where(ParentToken.expires_at < now),
+        "invitations": delete(Invitation).where(Invitation.expires_at < now - INVITATIONS_STAY),
+        "answers": delete(IdempotentAnswer).where(IdempotentAnswer.created_at < now - ANSWERS_LIVE),
+        "attempts": delete(Attempt).where(Attempt.at < now - ATTEMPTS_STAY),
+        "staff_sessions": delete(StaffSession).where(
+            StaffSession.seen_at < now - STAFF_SESSIONS_STAY
+        ),
+        "task_runs": delete(TaskRun).where(TaskRun.nominal_at < now - TASK_RUNS_STAY),
+    }
+
+
+def _count(session: Session, statement: Delete) -> int:
+    result: Any = session.execute(statement, execution_options={"synchronize_session": False})
+    return int(result.rowcount)

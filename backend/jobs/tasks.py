@@ -1,0 +1,100 @@
+"""What the engine executes. Each may run twice, late, or on two machines at once."""
+
+from collections.abc import Callable
+from datetime import date, datetime, timedelta
+
+import structlog
+from procrastinate import App
+from procrastinate.exceptions import UniqueViolation
+from procrastinate.jobs import Job, Status
+from sqlalchemy import select
+from sqlalchemy.dialects.postgresql import insert
+from sqlalchemy.orm import Session, sessionmaker
+
+from backend.handbook.planner import plan_due
+from backend.handbook.schedule import Schedule
+from backend.jobs.models import TaskRun
+from backend.jobs.purge import purge_expired
+from backend.kernel.clock import Clock, city_date
+
+log = structlog.get_logger()
+
+CATCH_UP_DAYS = 7  # a reminder of an older day would come too late to be of use
+
+
+def first_run(session: Session, clock: Clock, task: str, nominal: datetime) -> bool:
+    """Is this the first run of the task at this nominal time? Says yes once.
+
+    The row is written in the caller's transaction, so a failed run may run again.
+    """
+    row = insert(TaskRun).values(task=task, nominal_at=nominal, finished_at=clock.now())
+    done = session.execute(row.on_conflict_do_nothing().returning(TaskRun.task))
+    return done.first() is not None
+
+
+def plan_handbook(
+    sessions: sessionmaker[Session], clock: Clock, schedule: Schedule, nominal: datetime
+) -> None:
+    """Put the reminders of the nominal day into the outbox, and those of days missed before."""
+    with sessions.begin() as session:
+        if not first_run(session, clock, "plan_handbook", nominal):
+            return
+        days = _days_to_plan(session, nominal)
+        added = sum(plan_due(session, clock, schedule, day) for day in days)
+    log.info("handbook_planned", days=len(days), added=added)
+
+
+def _days_to_plan(session: Session, nominal: datetime) -> list[date]:
+    """The city days after the run before this one, up to the nominal day; at least that day."""
+    today = city_date(nominal)
+    before = session.scalar(
+        select(TaskRun.nominal_at)
+        .where(TaskRun.task == "plan_handbook", TaskRun.nominal_at < nominal)
+        .order_by(TaskRun.nominal_at.desc())
+        .limit(1)
+    )
+    missed = 0 if before is None else (today - city_date(before)).days - 1
+    return [today - timedelta(days=back) for back in range(min(missed, CATCH_UP_DAYS), -1, -1)]
+
+
+def purge(sessions: sessionmaker[Session], clock: Clock, nominal: datetime) -> None:
+    """Delete what nobody may use any more."""
+    with sessions.begin() as session:
+        if not first_run(session, clock, "purge", nominal):
+            return
+        deleted = purge_expired(session, clock)
+    log.info("purged", **deleted)
+
+
+def check_counters(
+    sessions: sessionmaker[Session],
+    clock: Clock,
+    nominal: datetime,
+    drift: Callable[[Session], int],
+) -> None:
+    """Compare the counter of each slot with its bookings; a difference is an error to read."""
+    with sessions.begin() as session:
+        if not first_run(session, clock, "check_counters", nominal):
+            return
+        differing = drift(session)
+    if differing:
+        log.error("slot_counters_differ", slots=differing)
+
+
+async def retry_stalled(app: App, stalled_seconds: float) -> None:
+    """Give jobs of workers without a heartbeat back to the queue, and forget those workers."""
+    manager = app.job_manager
+    stalled = list(await manager.get_stalled_jobs(seconds_since_heartbeat=stalled_seconds))
+    for job in stalled:
+        await _give_back(app, job)
+    gone = await manager.prune_stalled_workers(stalled_seconds)
+    if stalled or gone:
+        log.warning("worker_died", workers=len(gone), jobs=len(stalled))
+
+
+async def _give_back(app: App, job: Job) -> None:
+    """Retry the job, or drop it where the same wake-up waits already."""
+    try:
+        await app.job_manager.retry_job(job)
+    except UniqueViolation:
+        await app.job_manager.finish_job(job=job, status=Status.FAILED, delete_job=True)

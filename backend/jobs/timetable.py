@@ -1,0 +1,30 @@
+"""What runs when: every task, and the nominal times of those that have one."""
+
+from datetime import datetime, timedelta
+
+from apscheduler.triggers.cron import CronTrigger
+
+from backend.kernel.clock import CITY
+
+# Wake-ups without a nominal time: the task asks the database what is due. Seconds between two.
+WAKE_UPS = {"deliver": 1, "handle_events": 1}
+
+# City time. Each is a row in task_runs per nominal time, so twice is once.
+NOMINAL = {
+    "plan_handbook": CronTrigger(hour=1, minute=0, timezone=CITY),
+    "purge": CronTrigger(hour=3, minute=10, timezone=CITY),
+    "check_counters": CronTrigger(hour=4, minute=10, timezone=CITY),
+}
+LONGEST_GAP = timedelta(days=1)  # between two nominal times of any task above
+
+
+def latest_nominal(task: str, now: datetime) -> datetime:
+    """The last nominal time of a task that is not after `now`."""
+    trigger = NOMINAL[task]
+    latest: datetime | None = None
+    candidate = trigger.get_next_fire_time(None, now - LONGEST_GAP)
+    while candidate is not None and candidate <= now:
+        latest = candidate
+        candidate = trigger.get_next_fire_time(candidate, candidate)
+    assert latest is not None, f"{task} has no nominal time within {LONGEST_GAP}"
+    return latest
