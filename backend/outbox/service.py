@@ -1,10 +1,10 @@
-"""Put a message to a child's family into the outbox, in the transaction of its cause."""
+"""Put a message to a child's family into the outbox in the transaction of its cause; read marks."""
 
 from collections.abc import Collection, Mapping
 from datetime import datetime
 from typing import Any
 
-from sqlalchemy import BigInteger, Exists, Select, Text, bindparam, literal, select
+from sqlalchemy import BigInteger, Exists, Select, Text, bindparam, literal, select, update
 from sqlalchemy.dialects.postgresql import JSONB, insert
 from sqlalchemy.orm import Session
 
@@ -48,6 +48,24 @@ def put(  # noqa: PLR0913  # a message is these facts; a class for them would on
     statement = insert(Message).from_select(columns, rows)
     once = statement.on_conflict_do_nothing(index_elements=[Message.key])
     return len(session.scalars(once.returning(Message.id)).all())
+
+
+def mark_read(session: Session, clock: Clock, *, parent_id: int, ids: Collection[int]) -> int:
+    """The parent has seen these messages of theirs; return how many were unread till now."""
+    now = clock.now()
+    seen = session.scalars(
+        update(Message)
+        .where(
+            Message.id.in_(ids),
+            Message.parent_id == parent_id,
+            Message.due_at <= now,
+            Message.read_at.is_(None),
+        )
+        .values(read_at=now)
+        .returning(Message.id)
+        .execution_options(synchronize_session=False)
+    )
+    return len(seen.all())
 
 
 def _guardians(child_id: int | None) -> Select[int]:

@@ -4,7 +4,7 @@ A template is proved at load with the longest facts, so a wrong file stops the s
 right one cannot be refused by WeChat for its form (47003).
 """
 
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from datetime import date, datetime
 from enum import StrEnum
@@ -144,7 +144,7 @@ class Templates:
     def __init__(self, templates: Mapping[str, Template]) -> None:
         self._templates = dict(templates)
 
-    def __iter__(self) -> Any:
+    def __iter__(self) -> Iterator[str]:
         return iter(self._templates)
 
     def __getitem__(self, name: str) -> Template:

@@ -1,0 +1,272 @@
+"""Send what is due: claim, decide, mark, send with no transaction open, write back.
+
+At most `threads` messages are marked `sending` and not yet written back at any moment, so a
+kill leaves at most that many `unknown`; everything else is either still waiting or settled.
+"""
+
+from collections import Counter
+from collections.abc import Callable, Mapping, Sequence
+from concurrent.futures import ThreadPoolExecutor
+from dataclasses import dataclass
+from datetime import timedelta
+from queue import Empty, SimpleQueue
+from time import monotonic
+from typing import TypeVar
+
+import structlog
+from sqlalchemy.exc import OperationalError
+from sqlalchemy.orm import Session, sessionmaker
+
+from backend.kernel.clock import Clock
+from backend.kernel.privacy import Unreadable, Vault
+from backend.outbox import claims
+from backend.outbox.claims import Claimed, Ready
+from backend.outbox.fields import UnfitValue
+from backend.outbox.hours import is_quiet
+from backend.outbox.ledger import Key
+from backend.outbox.messenger import FailureKind, Messenger, OutcomeUnknown, SendFailure
+from backend.outbox.models import MessageState
+from backend.outbox.templates import MissingFact, Templates, UnknownTemplate
+from backend.outbox.verdicts import HELD_FOR_THE_NIGHT, TAKEN, Verdict, verdict_on
+from backend.people.children import NAME
+
+WRITE_BACK_SECONDS = 0.5  # no outcome waits longer than this for its row
+MOST_WRITES = 3  # a write-back that meets a deadlock or a lost connection is tried again
+IN_APP_ONLY = "只在小程序内提醒"
+NOT_REACHABLE = "家长没有关联微信、已注销或撤回了同意"
+
+log = structlog.get_logger()
+Result = TypeVar("Result")
+
+
+@dataclass(frozen=True)
+class Delivery:
+    """Everything that sending needs. `template_ids`: our template name → WeChat's id.
+
+    `at_night` sends in quiet hours as well (a button of the demo). `stopping` is asked between
+    groups: when it answers True, what was not begun is let go.
+    """
+
+    sessions: sessionmaker[Session]
+    clock: Clock
+    vault: Vault
+    templates: Templates
+    messenger: Messenger
+    appid: str
+    template_ids: Mapping[str, str]
+    threads: int = 16
+    lease: timedelta = claims.LEASE
+    at_night: bool = False
+    stopping: Callable[[], bool] = lambda: False
+
+    def held_back(self) -> bool:
+        """Whether nothing may go out now."""
+        return is_quiet(self.clock.now()) and not self.at_night
+
+
+@dataclass(frozen=True)
+class Delivered:
+    """What one call did, in messages. `lost`: found on the wire of a dead worker."""
+
+    claimed: int = 0
+    sent: int = 0
+    in_app: int = 0
+    failed: int = 0
+    unknown: int = 0
+    postponed: int = 0
+    lost: int = 0
+
+
+def deliver(parts: Delivery, limit: int = 500) -> Delivered:
+    """Send up to `limit` due messages and return when each of them has its outcome.
+
+    Any number of processes may call this at once. By night it only lists what was lost.
+    Call again while `claimed` is not 0.
+    """
+    with parts.sessions.begin() as session:
+        lost = claims.list_the_lost(session, parts.clock)
+    if lost:
+        log.error("messages_lost_on_the_wire", messages=lost)
+    if parts.held_back():
+        return Delivered(lost=lost)
+    with parts.sessions.begin() as session:
+        claimed = claims.claim(
+            session, parts.clock, appid=parts.appid, limit=limit, lease=parts.lease
+        )
+    counts = Batch(parts).run(claimed) if claimed else Counter[MessageState]()
+    return Delivered(
+        claimed=len(claimed),
+        sent=counts[MessageState.SENT],
+        in_app=counts[MessageState.IN_APP],
+        failed=counts[MessageState.FAILED],
+        unknown=counts[MessageState.UNKNOWN],
+        postponed=counts[MessageState.WAITING],
+        lost=lost,
+    )
+
+
+class Batch:
+    """One claimed batch on its way through a pool of threads.
+
+    The threads only talk to WeChat; this object and the database are touched by the caller's
+    thread alone.
+    """
+
+    def __init__(self, parts: Delivery) -> None:
+        self._parts = parts
+        self._queue: list[Ready] = []
+        self._flying: dict[int, Ready] = {}  # by parent: never two for one person
+        self._done: SimpleQueue[tuple[Ready, Verdict]] = SimpleQueue()
+        self.counts: Counter[MessageState] = Counter()
+
+    def run(self, claimed: Sequence[Claimed]) -> Counter[MessageState]:
+        self._queue = self._sort_out(claimed)
+        if self._queue:
+            with ThreadPoolExecutor(self._parts.threads, "send") as pool:
+                while self._queue or self._flying:
+                    for ready in self._mark_next():
+                        pool.submit(self._send, ready)
+                    self._write(self._collect())
+        return self.counts
+
+    def _sort_out(self, claimed: Sequence[Claimed]) -> list[Ready]:
+        """Those with words and a receiver; the others end here, in one transaction."""
+        ready: list[Ready] = []
+        ended: dict[tuple[MessageState, str], list[Claimed]] = {}
+        for claim in claimed:
+            prepared = prepare(self._parts, claim)
+            if isinstance(prepared, Ready):
+                ready.append(prepared)
+            else:
+                ended.setdefault(prepared, []).append(claim)
+        if ended:
+            with self._parts.sessions.begin() as session:
+                for (state, why), group in ended.items():
+                    claims.close(session, group, state, why)
+                    self.counts[state] += len(group)
+        return ready
+
+    def _mark_next(self) -> list[Ready]:
+        """The next messages, committed as `sending`, each for somebody else."""
+        if self._queue and (self._parts.held_back() or self._parts.stopping()):
+            self._let_go(Verdict(MessageState.WAITING))
+        group = self._next_group()
+        if not group:
+            return []
+        parts = self._parts
+        marked = self._transaction(
+            lambda session: claims.mark_sending(session, parts.clock, group, lease=parts.lease)
+        )
+        self.counts[MessageState.IN_APP] += marked.in_app
+        self.counts[MessageState.WAITING] += marked.busy
+        self._flying.update((one.claim.parent_id, one) for one in marked.sending)
+        return marked.sending
+
+    def _next_group(self) -> list[Ready]:
+        room = self._parts.threads - len(self._flying)
+        group: dict[int, Ready] = {}
+        rest: list[Ready] = []
+        for one in self._queue:
+            parent_id = one.claim.parent_id
+            if len(group) < room and parent_id not in group and parent_id not in self._flying:
+                group[parent_id] = one
+            else:
+                rest.append(one)
+        self._queue = rest
+        return list(group.values())
+
+    def _send(self, ready: Ready) -> None:
+        """In a thread of the pool. Looks at the clock once more: a mark may have taken long."""
+        try:
+            verdict = HELD_FOR_THE_NIGHT if self._parts.held_back() else self._attempt(ready)
+        except Exception as error:  # a bug must not strand the batch; the message may be out
+            log.exception("send_crashed", message_id=ready.claim.id)
+            crash = OutcomeUnknown(type(error).__name__, FailureKind.TRANSIENT)
+            verdict = verdict_on(crash, ready.attempt, self._parts.clock.now())
+        self._done.put((ready, verdict))
+
+    def _attempt(self, ready: Ready) -> Verdict:
+        key = ready.key
+        try:
+            self._parts.messenger.send(key.openid, key.template_id, ready.data, ready.page)
+        except SendFailure as failure:
+            verdict = verdict_on(failure, ready.attempt, self._parts.clock.now())
+            report = log.error if verdict.alert else log.info
+            report(
+                "send_failed",
+                message_id=ready.claim.id,
+                template=ready.claim.template,
+                kind=failure.kind.value,
+                errcode=failure.errcode,
+                state=verdict.state.value,
+            )
+            return verdict
+        return TAKEN
+
+    def _collect(self) -> list[tuple[Ready, Verdict]]:
+        """Outcomes worth a transaction: half of the threads' worth, or what half a second gave."""
+        outcomes: list[tuple[Ready, Verdict]] = []
+        enough = min(len(self._flying), max(1, self._parts.threads // 2))
+        until = monotonic() + WRITE_BACK_SECONDS
+        while len(outcomes) < enough:
+            try:
+                outcomes.append(self._done.get(timeout=max(0.0, until - monotonic())))
+            except Empty:
+                break
+        return outcomes
+
+    def _write(self, outcomes: Sequence[tuple[Ready, Verdict]]) -> None:
+        if not outcomes:
+            return
+        clock = self._parts.clock
+        self._transaction(lambda session: claims.write_back(session, clock, outcomes))
+        for ready, verdict in outcomes:
+            del self._flying[ready.claim.parent_id]
+            self.counts[verdict.state] += 1
+        stop = next((verdict for _, verdict in outcomes if verdict.stops_batch), None)
+        if stop is not None:
+            self._let_go(stop)
+
+    def _let_go(self, why: Verdict) -> None:
+        held, self._queue = self._queue, []
+        with self._parts.sessions.begin() as session:
+            claims.release(session, [one.claim for one in held], not_before=why.not_before)
+        self.counts[MessageState.WAITING] += len(held)
+
+    def _transaction(self, work: Callable[[Session], Result]) -> Result:
+        """Run and commit; again after a deadlock or a lost connection (the fences allow it)."""
+        for _ in range(MOST_WRITES - 1):
+            try:
+                with self._parts.sessions.begin() as session:
+                    return work(session)
+            except OperationalError as error:
+                log.warning("outbox_transaction_repeated", reason=type(error.orig).__name__)
+        with self._parts.sessions.begin() as session:
+            return work(session)
+
+
+def prepare(parts: Delivery, claim: Claimed) -> Ready | tuple[MessageState, str]:
+    """The message in its final words, or the state in which it ends without WeChat, and why."""
+    template_id = parts.template_ids.get(claim.template)
+    try:
+        if parts.templates[claim.template].wechat is None or template_id is None:
+            return MessageState.IN_APP, IN_APP_ONLY
+        if claim.openid is None or not claim.welcome:
+            return MessageState.IN_APP, NOT_REACHABLE
+        facts = {**claim.data, "child_id": claim.child_id or 0}
+        data, page = parts.templates.render_wechat(claim.template, facts, child_name(parts, claim))
+    except (UnknownTemplate, MissingFact, UnfitValue) as error:
+        log.error("message_cannot_be_worded", message_id=claim.id, reason=str(error))
+        return MessageState.FAILED, f"{claim.template}: {error}"
+    return Ready(claim, Key(parts.appid, claim.openid, template_id), data, page)
+
+
+def child_name(parts: Delivery, claim: Claimed) -> str | None:
+    """The child's name, or None for no child, or for a name whose key is gone."""
+    if claim.child_name_sealed is None:
+        return None
+    try:
+        return parts.vault.open(claim.child_name_sealed, NAME)
+    except Unreadable:
+        log.error("child_name_unreadable", child_id=claim.child_id)
+        return None
