@@ -39,7 +39,8 @@ def unused(text: str, figures: Mapping[str, object]) -> Iterator[str]:
 
 
 def _places(figure: str, text: str) -> Iterator[re.Match[str]]:
-    return re.finditer(rf"(?<![\d.～~-]){re.escape(figure)}(?!\d)", text)
+    end = r"(?![\d.～~-])" if figure[-1:].isdigit() else ""
+    return re.finditer(rf"(?<![\d.～~-]){re.escape(figure)}{end}", text)
 
 
 def in_words(text: str) -> list[str]:
