@@ -1,0 +1,40 @@
+import { get, post } from './http';
+import { getAll } from './lists';
+import type { Booking, Centre, Quota, Slot, SlotKind } from './types';
+
+export interface SlotSearch {
+  childId: number;
+  centreId: number;
+  kind?: SlotKind;
+}
+
+export function centres(town?: string): Promise<Centre[]> {
+  return getAll<Centre>('/centres', { query: { town }, anonymous: true });
+}
+
+export function slots(search: SlotSearch): Promise<Slot[]> {
+  return getAll<Slot>('/slots', {
+    query: { child_id: search.childId, centre_id: search.centreId, kind: search.kind },
+  });
+}
+
+/** `key` comes from newKey(), one for each time the confirm sheet opens. */
+export function book(childId: number, slotId: number, key: string): Promise<Booking> {
+  return post<Booking>('/bookings', { child_id: childId, slot_id: slotId }, key);
+}
+
+export function bookings(): Promise<Booking[]> {
+  return getAll<Booking>('/bookings', { keepAs: 'bookings' });
+}
+
+export function cancelBooking(id: number): Promise<Booking> {
+  return post<Booking>(`/bookings/${id}/cancel`);
+}
+
+/** The free sessions of one child in one calendar year of the city. */
+export function quota(childId: number, year: number): Promise<Quota> {
+  return get<Quota>(`/children/${childId}/quota`, {
+    query: { year },
+    keepAs: `quota:${childId}:${year}`,
+  });
+}

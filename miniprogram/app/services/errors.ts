@@ -1,0 +1,22 @@
+/** Codes that are made here, because no server was reached to make one. */
+export const UNREACHABLE = 'unreachable';
+export const LOGIN_FAILED = 'login_failed';
+
+/** What went wrong, by the stable `code` of problem+json. Pages never read `title`; see utils/messages.ts. */
+export class ApiError extends Error {
+  readonly code: string;
+  readonly status: number;
+  readonly title: string;
+
+  constructor(code: string, status: number, title = '') {
+    super(code);
+    this.name = 'ApiError';
+    this.code = code;
+    this.status = status;
+    this.title = title;
+  }
+}
+
+export function codeOf(error: unknown): string {
+  return error instanceof ApiError ? error.code : '';
+}

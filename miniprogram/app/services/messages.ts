@@ -1,0 +1,55 @@
+import { ApiError } from './errors';
+import { get, post } from './http';
+import type { Messages, SubscriptionAnswer, Subscriptions, SubscriptionTemplate } from './types';
+
+/** WeChat asks for at most three templates at a time. */
+const MOST_TEMPLATES = 3;
+const ANSWERS: readonly string[] = ['accept', 'reject', 'ban', 'filter'];
+
+export function messages(after?: string): Promise<Messages> {
+  return get<Messages>('/messages', {
+    query: { after },
+    keepAs: after ? undefined : 'messages',
+  });
+}
+
+export function markRead(ids: number[]): Promise<void> {
+  return post<void>('/messages/read', { ids });
+}
+
+export function subscriptions(): Promise<Subscriptions> {
+  return get<Subscriptions>('/subscriptions');
+}
+
+function askWeChat(tmplIds: string[]): Promise<Record<string, SubscriptionAnswer>> {
+  return new Promise((resolve, reject) => {
+    wx.requestSubscribeMessage({
+      tmplIds,
+      success: (result) => {
+        const pairs = Object.entries(result).filter(([, answer]) =>
+          ANSWERS.includes(String(answer)),
+        );
+        resolve(Object.fromEntries(pairs) as Record<string, SubscriptionAnswer>);
+      },
+      fail: ({ errCode, errMsg }) =>
+        reject(
+          new ApiError(
+            errCode === 20004 ? 'subscription_switched_off' : 'subscription_failed',
+            0,
+            errMsg,
+          ),
+        ),
+    });
+  });
+}
+
+/**
+ * Lets WeChat ask for the templates and reports the answers. WeChat opens its question from a tap
+ * alone, so call this first in the handler of that tap, with the templates already at hand.
+ */
+export async function askToSubscribe(templates: SubscriptionTemplate[]): Promise<number> {
+  const ids = templates.slice(0, MOST_TEMPLATES).map((template) => template.template_id);
+  const results = await askWeChat(ids);
+  await post<Subscriptions>('/subscriptions', { results });
+  return Object.values(results).filter((answer) => answer === 'accept').length;
+}

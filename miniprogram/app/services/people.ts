@@ -1,0 +1,76 @@
+import { get, post, remove } from './http';
+import { forgetKept } from './kept';
+import { getAll } from './lists';
+import type {
+  AcceptedDocument,
+  Child,
+  Consents,
+  Invitation,
+  Me,
+  NewChild,
+  Purpose,
+  Relation,
+  Town,
+} from './types';
+
+const CHOSEN = 'chosen-child';
+
+export function me(): Promise<Me> {
+  return get<Me>('/me');
+}
+
+export function children(): Promise<Child[]> {
+  return getAll<Child>('/children', { keepAs: 'children' });
+}
+
+export function chooseChild(id: number): void {
+  wx.setStorageSync(CHOSEN, id);
+}
+
+/** The child that was chosen last on this phone, else the first. */
+export function chosenChild(all: Child[]): Child | null {
+  const id: unknown = wx.getStorageSync(CHOSEN);
+  return all.find((child) => child.id === id) ?? all[0] ?? null;
+}
+
+export async function registerChild(child: NewChild): Promise<Child> {
+  const made = await post<Child>('/children', child);
+  chooseChild(made.id);
+  return made;
+}
+
+export function invite(childId: number): Promise<Invitation> {
+  return post<Invitation>(`/children/${childId}/invitations`);
+}
+
+export async function acceptInvitation(code: string, relation: Relation): Promise<Child> {
+  const child = await post<Child>(`/invitations/${encodeURIComponent(code)}/accept`, { relation });
+  chooseChild(child.id);
+  return child;
+}
+
+/** Everything that is kept about the child, as the office would hand it over. */
+export function exportChild(childId: number): Promise<object> {
+  return get<object>(`/children/${childId}/export`);
+}
+
+export async function deleteChild(childId: number): Promise<void> {
+  await remove(`/children/${childId}`);
+  forgetKept();
+}
+
+export function consents(): Promise<Consents> {
+  return get<Consents>('/consents');
+}
+
+export function giveConsents(accept: AcceptedDocument[]): Promise<Consents> {
+  return post<Consents>('/consents', { accept });
+}
+
+export function withdrawConsent(purpose: Purpose): Promise<Consents> {
+  return remove<Consents>(`/consents/${purpose}`);
+}
+
+export function towns(): Promise<Town[]> {
+  return getAll<Town>('/towns', { anonymous: true, keepAs: 'towns' });
+}

@@ -1,0 +1,264 @@
+/** The shapes of /api/v1, by hand after its contract. Instants are ISO 8601 with +08:00, dates YYYY-MM-DD. */
+
+export interface Problem {
+  type: string;
+  status: number;
+  code: string;
+  title: string;
+  detail: string | null;
+  errors: unknown;
+}
+
+export interface List<T> {
+  items: T[];
+  next: string | null;
+}
+
+export interface SessionOut {
+  token: string;
+  expires_at: string;
+}
+
+export interface Me {
+  id: number;
+  phone_masked: string | null;
+  children_count: number;
+  consents_current: boolean;
+}
+
+export type Purpose = 'privacy' | 'children';
+
+export interface ConsentDocument {
+  purpose: Purpose;
+  version: string;
+  hash: string;
+  title: string;
+  body_html: string;
+  body_nodes: RichNode[];
+}
+
+export interface GivenConsent {
+  purpose: Purpose;
+  version: string;
+  given_at: string;
+  withdrawn_at: string | null;
+}
+
+export interface Consents {
+  documents: ConsentDocument[];
+  given: GivenConsent[];
+  needed: Purpose[];
+}
+
+export interface AcceptedDocument {
+  purpose: Purpose;
+  version: string;
+  hash: string;
+}
+
+export type Sex = 'm' | 'f';
+export type Relation = 'mother' | 'father' | 'grandparent' | 'other';
+
+export interface Child {
+  id: number;
+  name: string;
+  birth_date: string;
+  sex: Sex;
+  gestational_weeks: number | null;
+  town_code: string;
+  town: string;
+  village_code: string | null;
+  village: string | null;
+  home_cared: boolean;
+  age_days: number;
+  age_text: string;
+  possible_duplicate: boolean;
+  guardians: number;
+  may_book: boolean;
+}
+
+export interface NewChild {
+  name: string;
+  birth_date: string;
+  sex: Sex;
+  gestational_weeks?: number;
+  town_code: string;
+  village_code?: string;
+  home_cared: boolean;
+  relation: Relation;
+}
+
+export interface Invitation {
+  code: string;
+  expires_at: string;
+}
+
+/** A node of WeChat's rich-text. */
+export interface RichNode {
+  type?: string;
+  name?: string;
+  text?: string;
+  attrs?: Record<string, string>;
+  children?: RichNode[];
+}
+
+export type Series = 'manual' | 'nutrition';
+
+export interface GuideSummary {
+  slug: string;
+  title: string;
+  series: Series;
+  series_title: string;
+  topic: string;
+  summary: string;
+  age_from_days: number;
+  age_to_days: number;
+  age_text: string;
+  review: 'pending' | 'reviewed';
+}
+
+export interface Source {
+  title: string;
+  number?: string | null;
+  year?: number | null;
+  url?: string | null;
+}
+
+export interface Guide extends GuideSummary {
+  html: string;
+  nodes: RichNode[];
+  sources: Source[];
+}
+
+export interface Village {
+  code: string;
+  name: string;
+}
+
+export interface Town {
+  code: string;
+  name: string;
+  kind: string;
+  villages: Village[];
+}
+
+export interface Centre {
+  id: number;
+  name: string;
+  town_code: string;
+  town: string;
+  address: string;
+  phone_public: string | null;
+}
+
+export type SlotKind = 'home_visit' | 'activity' | 'class' | 'consultation';
+
+export interface Slot {
+  id: number;
+  centre_id: number;
+  centre: string;
+  kind: SlotKind;
+  kind_title: string;
+  title: string;
+  starts_at: string;
+  ends_at: string;
+  age_from_months: number;
+  age_to_months: number;
+  capacity: number;
+  taken: number;
+  bookable: boolean;
+  reason: string | null;
+}
+
+export type BookingState =
+  | 'requested'
+  | 'confirmed'
+  | 'declined'
+  | 'attended'
+  | 'missed'
+  | 'cancelled_by_family'
+  | 'cancelled_by_centre';
+
+export interface Booking {
+  id: number;
+  child_id: number;
+  child_name: string;
+  slot_id: number;
+  state: BookingState;
+  quota_year: number;
+  quota_number: number | null;
+  requested_at: string;
+  reason: string | null;
+  slot: Slot;
+  may_cancel: boolean;
+  cancel_keeps_number: boolean;
+}
+
+export interface Quota {
+  year: number;
+  limit: number;
+  used: number;
+  left: number;
+}
+
+export type ItemKind = 'vaccine' | 'checkup' | 'guide';
+export type ItemStatus = 'done' | 'overdue' | 'due' | 'upcoming' | 'past';
+
+export interface ItemSection {
+  heading: string;
+  lines: string[];
+}
+
+export interface HandbookItem {
+  id: string;
+  kind: ItemKind;
+  title: string;
+  summary: string;
+  from_date: string;
+  due_date: string;
+  until_date: string | null;
+  status: ItemStatus;
+  done_on: string | null;
+  source: string;
+  page: { sections: ItemSection[] } | null;
+  guide_slug: string | null;
+}
+
+export interface Handbook {
+  child: Child;
+  today: string;
+  items: HandbookItem[];
+  disclaimer: string;
+  version: string;
+}
+
+export type WeChatState = 'sent' | 'waiting' | 'in_app' | 'unknown' | 'failed';
+
+export interface Message {
+  id: number;
+  kind: string;
+  title: string;
+  body: string;
+  page: string | null;
+  created_at: string;
+  read_at: string | null;
+  wechat: WeChatState;
+}
+
+export interface Messages extends List<Message> {
+  unread: number;
+}
+
+export type SubscriptionAnswer = 'accept' | 'reject' | 'ban' | 'filter';
+
+export interface SubscriptionTemplate {
+  template_id: string;
+  name: string;
+  title: string;
+  why: string;
+  balance: number;
+}
+
+export interface Subscriptions {
+  templates: SubscriptionTemplate[];
+}

@@ -1,0 +1,65 @@
+/** Slots as the booking page shows them. */
+
+import type { Slot, SlotKind } from '../services/types';
+import { dayOf, dayTitle, timeOf, timeRange } from './dates';
+import { sentenceOf } from './messages';
+
+export interface SlotView {
+  id: number;
+  title: string;
+  kindTitle: string;
+  from: string;
+  to: string;
+  ages: string;
+  places: string;
+  bookable: boolean;
+  why: string;
+  label: string;
+}
+
+export interface SlotDay {
+  day: string;
+  title: string;
+  slots: SlotView[];
+}
+
+export const KINDS: { kind: SlotKind; title: string }[] = [
+  { kind: 'home_visit', title: '入户指导' },
+  { kind: 'activity', title: '亲子活动' },
+  { kind: 'class', title: '家长课堂' },
+  { kind: 'consultation', title: '专家咨询' },
+];
+
+/** 6–12 月龄, in years where both ends are whole years from two on. */
+export function ageRange(fromMonths: number, toMonths: number): string {
+  const years = fromMonths >= 24 && fromMonths % 12 === 0 && toMonths % 12 === 0;
+  return years ? `${fromMonths / 12}–${toMonths / 12} 岁` : `${fromMonths}–${toMonths} 月龄`;
+}
+
+function view(slot: Slot, today: string): SlotView {
+  const why = slot.bookable ? '' : sentenceOf(slot.reason ?? 'slot_closed');
+  const places = `还有 ${slot.capacity - slot.taken} 个名额`;
+  const when = `${dayTitle(slot.starts_at, today)} ${timeRange(slot.starts_at, slot.ends_at)}`;
+  return {
+    id: slot.id,
+    title: slot.title,
+    kindTitle: slot.kind_title,
+    from: timeOf(slot.starts_at),
+    to: timeOf(slot.ends_at),
+    ages: ageRange(slot.age_from_months, slot.age_to_months),
+    places,
+    bookable: slot.bookable,
+    why,
+    label: `${slot.bookable ? '预约' : '不可约'}：${when} ${slot.title}，${why || places}`,
+  };
+}
+
+export function byDay(slots: Slot[], today: string): SlotDay[] {
+  const days = new Map<string, SlotView[]>();
+  const inOrder = [...slots].sort((a, b) => (a.starts_at < b.starts_at ? -1 : 1));
+  for (const slot of inOrder) {
+    const day = dayOf(slot.starts_at);
+    days.set(day, [...(days.get(day) ?? []), view(slot, today)]);
+  }
+  return [...days].map(([day, views]) => ({ day, title: dayTitle(day, today), slots: views }));
+}
