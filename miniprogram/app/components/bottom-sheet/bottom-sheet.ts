@@ -1,0 +1,15 @@
+/** A sheet from below with a heading; fires `close` from the cross, and from the shade around it. */
+Component({
+  properties: {
+    show: Boolean,
+    heading: String,
+  },
+  methods: {
+    close() {
+      this.triggerEvent('close');
+    },
+    stay() {
+      // swallows taps and scrolling, so that neither reaches the page below
+    },
+  },
+});
