@@ -1,0 +1,71 @@
+import { guide } from '../../services/guides';
+import type { Guide, RichNode, Source } from '../../services/types';
+import { sentence } from '../../utils/messages';
+import { styled } from '../../utils/nodes';
+
+const SIZE = 'reading-size';
+const SIZES = [
+  { name: 'm', title: '标准' },
+  { name: 'l', title: '大' },
+  { name: 'xl', title: '特大' },
+];
+
+interface SourceLine {
+  text: string;
+  url: string;
+}
+
+Page({
+  data: {
+    status: 'loading',
+    message: '',
+    slug: '',
+    guide: null as Omit<Guide, 'nodes'> | null,
+    nodes: [] as RichNode[],
+    sources: [] as SourceLine[],
+    sizes: SIZES,
+    size: 'm',
+  },
+
+  onLoad(query: Record<string, string | undefined>) {
+    const size: unknown = wx.getStorageSync(SIZE);
+    this.setData({ slug: query.slug ?? '', size: typeof size === 'string' && size ? size : 'm' });
+    return this.load();
+  },
+
+  async load() {
+    this.setData({ status: 'loading' });
+    try {
+      const { nodes, ...rest } = await guide(this.data.slug);
+      this.setData({ guide: rest, nodes: styled(nodes), sources: rest.sources.map(line) });
+      this.setData({ status: 'ready' });
+    } catch (error) {
+      this.setData({ status: 'error', message: sentence(error) });
+    }
+  },
+
+  chooseSize(event: WechatMiniprogram.TouchEvent) {
+    const size = String(event.currentTarget.dataset.name);
+    this.setData({ size });
+    wx.setStorageSync(SIZE, size);
+  },
+
+  copy(event: WechatMiniprogram.TouchEvent) {
+    const url = String(event.currentTarget.dataset.url);
+    if (url) wx.setClipboardData({ data: url });
+  },
+
+  onShareAppMessage() {
+    return {
+      title: this.data.guide?.title ?? '澄育',
+      path: `/pages/guide/guide?slug=${this.data.slug}`,
+    };
+  },
+});
+
+function line(source: Source): SourceLine {
+  const text = [source.title, source.number, source.year ? `${source.year}年` : '']
+    .filter(Boolean)
+    .join('，');
+  return { text, url: source.url ?? '' };
+}
