@@ -1,0 +1,208 @@
+import { book, centres, quota, slots } from '../../services/bookings';
+import { newKey } from '../../services/http';
+import { askToSubscribe, subscriptions } from '../../services/messages';
+import { children, chooseChild, chosenChild, towns } from '../../services/people';
+import type {
+  Centre,
+  Child,
+  Quota,
+  Slot,
+  SlotKind,
+  SubscriptionTemplate,
+  Town,
+} from '../../services/types';
+import { cityDay, sessionTime, yearOf } from '../../utils/dates';
+import { sentence } from '../../utils/messages';
+import { open } from '../../utils/navigation';
+import { byDay, KINDS, type SlotDay } from '../../utils/slots';
+
+/** Answers to an older question must not overwrite those of a newer one. */
+let turn = 0;
+
+Page({
+  data: {
+    status: 'loading',
+    message: '',
+    slotStatus: 'loading',
+    slotMessage: '',
+    children: [] as Child[],
+    child: null as Child | null,
+    towns: [] as Town[],
+    townIndex: 0,
+    centres: [] as Centre[],
+    centreIndex: 0,
+    kinds: KINDS,
+    kind: '' as SlotKind | '',
+    slots: [] as Slot[],
+    days: [] as SlotDay[],
+    templates: [] as SubscriptionTemplate[],
+    chosen: null as Slot | null,
+    chosenTime: '',
+    quota: null as Quota | null,
+    key: '',
+    step: '' as '' | 'confirm' | 'done',
+    busy: false,
+    problem: '',
+    subscribed: '',
+  },
+
+  async onShow() {
+    if (this.data.step) return;
+    await this.load();
+  },
+
+  async onPullDownRefresh() {
+    await this.load();
+    wx.stopPullDownRefresh();
+  },
+
+  async load() {
+    if (this.data.status !== 'ready') this.setData({ status: 'loading' });
+    try {
+      const [all, places] = await Promise.all([children(), towns()]);
+      const child = chosenChild(all);
+      if (!child) {
+        this.setData({ status: 'empty', child: null });
+        return;
+      }
+      const changed = child.id !== this.data.child?.id;
+      this.setData({ children: all, child, towns: places, status: 'ready' });
+      if (changed) await this.goTo(indexOfTown(places, child.town_code));
+      else await this.loadSlots();
+    } catch (error) {
+      this.setData({ status: 'error', message: sentence(error) });
+    }
+  },
+
+  /** The centres of a town, and the slots of its first one. */
+  async goTo(townIndex: number) {
+    this.setData({ townIndex, slotStatus: 'loading', centres: [] });
+    try {
+      const list = await centres(this.data.towns[townIndex]?.code);
+      this.setData({ centres: list, centreIndex: 0 });
+    } catch (error) {
+      this.setData({ slotStatus: 'error', slotMessage: sentence(error) });
+      return;
+    }
+    await this.loadSlots();
+  },
+
+  async loadSlots() {
+    const { child, centres: list, centreIndex, kind } = this.data;
+    const centre = list[centreIndex];
+    if (!child) return;
+    if (!centre) {
+      this.setData({ days: [], slotStatus: 'empty' });
+      return;
+    }
+    const mine = ++turn;
+    this.setData({ slotStatus: 'loading' });
+    try {
+      const found = await slots({
+        childId: child.id,
+        centreId: centre.id,
+        kind: kind || undefined,
+      });
+      if (mine !== turn) return;
+      const days = byDay(found, cityDay(new Date()));
+      this.setData({ slots: found, days, slotStatus: days.length ? 'ready' : 'empty' });
+    } catch (error) {
+      if (mine === turn) this.setData({ slotStatus: 'error', slotMessage: sentence(error) });
+    }
+  },
+
+  retry() {
+    return this.data.centres.length ? this.loadSlots() : this.goTo(this.data.townIndex);
+  },
+
+  chooseChild(event: WechatMiniprogram.CustomEvent<{ id: number }>) {
+    chooseChild(event.detail.id);
+    return this.load();
+  },
+
+  chooseKind(event: WechatMiniprogram.TouchEvent) {
+    const kind = event.currentTarget.dataset.kind as SlotKind;
+    this.setData({ kind: kind === this.data.kind ? '' : kind });
+    return this.loadSlots();
+  },
+
+  chooseTown(event: WechatMiniprogram.PickerChange) {
+    return this.goTo(Number(event.detail.value));
+  },
+
+  chooseCentre(event: WechatMiniprogram.PickerChange) {
+    this.setData({ centreIndex: Number(event.detail.value) });
+    return this.loadSlots();
+  },
+
+  allKinds() {
+    this.setData({ kind: '' });
+    return this.loadSlots();
+  },
+
+  async chooseSlot(event: WechatMiniprogram.CustomEvent<{ id: number }>) {
+    const chosen = this.data.slots.find((slot) => slot.id === event.detail.id);
+    const { child } = this.data;
+    if (!chosen || !child) return;
+    const chosenTime = sessionTime(chosen.starts_at, chosen.ends_at, cityDay(new Date()));
+    this.setData({ chosen, chosenTime, key: newKey(), step: 'confirm', problem: '', quota: null });
+    const [left, templates] = await Promise.all([
+      quota(child.id, yearOf(chosen.starts_at)).catch(() => null),
+      subscriptions().then(
+        (answer) => answer.templates,
+        () => [],
+      ),
+    ]);
+    this.setData({ quota: left, templates, subscribed: '' });
+  },
+
+  closeSheet() {
+    if (this.data.busy) return;
+    const booked = this.data.step === 'done';
+    this.setData({ step: '' });
+    if (booked) void this.loadSlots();
+  },
+
+  async confirm() {
+    const { child, chosen, key } = this.data;
+    if (!child || !chosen) return;
+    this.setData({ busy: true, problem: '' });
+    try {
+      await book(child.id, chosen.id, key);
+      this.setData({ step: 'done' });
+    } catch (error) {
+      this.setData({ problem: sentence(error) });
+      void this.loadSlots();
+    } finally {
+      this.setData({ busy: false });
+    }
+  },
+
+  /** WeChat opens its question from a tap alone, so nothing is awaited before it. */
+  async subscribe() {
+    try {
+      const accepted = await askToSubscribe(this.data.templates);
+      this.setData({
+        subscribed: accepted ? '好的，确认后会在微信里告诉你。' : '没有订阅，结果会放在“消息”里。',
+      });
+    } catch (error) {
+      this.setData({ subscribed: sentence(error) });
+    }
+  },
+
+  seeBookings() {
+    this.setData({ step: '' });
+    open('/pages/bookings/bookings');
+  },
+
+  register() {
+    open('/pages/child-form/child-form');
+  },
+});
+
+function indexOfTown(places: Town[], code: string): number {
+  return Math.max(
+    places.findIndex((town) => town.code === code),
+    0,
+  );
+}
