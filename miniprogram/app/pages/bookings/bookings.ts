@@ -1,0 +1,78 @@
+import { bookings, cancelBooking } from '../../services/bookings';
+import type { Booking } from '../../services/types';
+import { bookingView, isComing, type BookingView } from '../../utils/bookings';
+import { cityDay } from '../../utils/dates';
+import { sentence } from '../../utils/messages';
+import { open } from '../../utils/navigation';
+
+Page({
+  data: {
+    status: 'loading',
+    message: '',
+    coming: [] as BookingView[],
+    earlier: [] as BookingView[],
+    cancelling: null as BookingView | null,
+    busy: false,
+    problem: '',
+  },
+
+  onShow() {
+    return this.load();
+  },
+
+  async onPullDownRefresh() {
+    await this.load();
+    wx.stopPullDownRefresh();
+  },
+
+  async load() {
+    if (this.data.status !== 'ready') this.setData({ status: 'loading' });
+    try {
+      const all = await bookings();
+      this.setData({ ...split(all), status: all.length ? 'ready' : 'empty' });
+    } catch (error) {
+      this.setData({ status: 'error', message: sentence(error) });
+    }
+  },
+
+  askCancel(event: WechatMiniprogram.CustomEvent<{ id: number }>) {
+    const cancelling = this.data.coming.find((booking) => booking.id === event.detail.id) ?? null;
+    this.setData({ cancelling, problem: '' });
+  },
+
+  keep() {
+    if (!this.data.busy) this.setData({ cancelling: null });
+  },
+
+  async cancel() {
+    const { cancelling } = this.data;
+    if (!cancelling) return;
+    this.setData({ busy: true, problem: '' });
+    try {
+      await cancelBooking(cancelling.id);
+      this.setData({ cancelling: null });
+      wx.showToast({ title: '已取消', icon: 'none' });
+    } catch (error) {
+      this.setData({ problem: sentence(error) });
+    } finally {
+      this.setData({ busy: false });
+    }
+    await this.load();
+  },
+
+  goBook() {
+    open('/pages/book/book');
+  },
+});
+
+function split(all: Booking[]) {
+  const today = cityDay(new Date());
+  const inOrder = [...all].sort((a, b) => (a.slot.starts_at < b.slot.starts_at ? -1 : 1));
+  return {
+    coming: inOrder.filter(isComing).map((booking) => bookingView(booking, today)),
+    earlier: inOrder
+      .filter((booking) => !isComing(booking))
+      .reverse()
+      .map((booking) => bookingView(booking, today)),
+  };
+}
