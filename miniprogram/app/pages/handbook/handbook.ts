@@ -1,0 +1,108 @@
+import { handbook } from '../../services/handbook';
+import { children, chooseChild, chosenChild } from '../../services/people';
+import type { Child, HandbookItem, ItemKind } from '../../services/types';
+import { FIRST_FEW, grouped, type ItemGroup } from '../../utils/handbook';
+import { sentence } from '../../utils/messages';
+import { open } from '../../utils/navigation';
+
+const KINDS: { kind: ItemKind | ''; title: string }[] = [
+  { kind: '', title: '全部' },
+  { kind: 'checkup', title: '体检' },
+  { kind: 'vaccine', title: '接种' },
+  { kind: 'guide', title: '指南' },
+];
+
+interface ShownGroup extends ItemGroup {
+  /** What the line below a shortened group says; empty when all is shown. */
+  moreText: string;
+}
+
+Page({
+  data: {
+    status: 'loading',
+    message: '',
+    children: [] as Child[],
+    child: null as Child | null,
+    items: [] as HandbookItem[],
+    today: '',
+    disclaimer: '',
+    kinds: KINDS,
+    kind: '' as ItemKind | '',
+    opened: [] as string[],
+    groups: [] as ShownGroup[],
+  },
+
+  onShow() {
+    return this.load();
+  },
+
+  async onPullDownRefresh() {
+    await this.load();
+    wx.stopPullDownRefresh();
+  },
+
+  async load() {
+    if (this.data.status !== 'ready') this.setData({ status: 'loading' });
+    try {
+      const all = await children();
+      const child = chosenChild(all);
+      if (!child) {
+        this.setData({ status: 'empty', child: null });
+        return;
+      }
+      const { items, today, disclaimer } = await handbook(child.id);
+      this.setData({ children: all, child, items, today, disclaimer, status: 'ready' });
+      this.draw();
+    } catch (error) {
+      this.setData({ status: 'error', message: sentence(error) });
+    }
+  },
+
+  draw() {
+    const { items, today, kind, opened } = this.data;
+    const wanted = kind ? items.filter((item) => item.kind === kind) : items;
+    this.setData({ groups: grouped(wanted, today).map((group) => shown(group, opened)) });
+  },
+
+  toggle(event: WechatMiniprogram.TouchEvent) {
+    const name = String(event.currentTarget.dataset.name);
+    const { opened } = this.data;
+    const now = opened.includes(name)
+      ? opened.filter((other) => other !== name)
+      : [...opened, name];
+    this.setData({ opened: now });
+    this.draw();
+  },
+
+  chooseKind(event: WechatMiniprogram.TouchEvent) {
+    this.setData({ kind: event.currentTarget.dataset.kind as ItemKind | '' });
+    this.draw();
+  },
+
+  chooseChild(event: WechatMiniprogram.CustomEvent<{ id: number }>) {
+    chooseChild(event.detail.id);
+    this.setData({ status: 'loading', opened: [] });
+    return this.load();
+  },
+
+  openItem(event: WechatMiniprogram.CustomEvent<{ id: string }>) {
+    open(`/pages/item/item?id=${encodeURIComponent(event.detail.id)}`);
+  },
+
+  register() {
+    open('/pages/child-form/child-form');
+  },
+});
+
+function shown(group: ItemGroup, opened: string[]): ShownGroup {
+  if (opened.includes(group.name)) {
+    return { ...group, folded: false, moreText: group.count > FIRST_FEW ? '收起' : '' };
+  }
+  if (group.folded) return { ...group, items: [], moreText: '' };
+  const rest = group.count - FIRST_FEW;
+  return {
+    ...group,
+    items: group.items.slice(0, FIRST_FEW),
+    moreText: rest > 0 ? `还有 ${rest} 项` : '',
+  };
+}

@@ -1,0 +1,104 @@
+import { handbook, markDone, undoDone } from '../../services/handbook';
+import { children, chosenChild } from '../../services/people';
+import type { Child, HandbookItem, ItemSection } from '../../services/types';
+import { fullDayText } from '../../utils/dates';
+import { itemView, type ItemView } from '../../utils/handbook';
+import { sentence } from '../../utils/messages';
+import { open } from '../../utils/navigation';
+
+Page({
+  data: {
+    status: 'loading',
+    message: '',
+    id: '',
+    child: null as Child | null,
+    today: '',
+    disclaimer: '',
+    item: null as HandbookItem | null,
+    view: null as ItemView | null,
+    sections: [] as ItemSection[],
+    span: '',
+    doneOn: '',
+    doneOnText: '',
+    doneText: '',
+    busy: false,
+    problem: '',
+  },
+
+  onLoad(query: Record<string, string | undefined>) {
+    this.setData({ id: decodeURIComponent(query.id ?? '') });
+    return this.load();
+  },
+
+  async load() {
+    this.setData({ status: 'loading' });
+    try {
+      const child = chosenChild(await children());
+      const book = child && (await handbook(child.id));
+      const item = book?.items.find((one) => one.id === this.data.id);
+      if (!child || !book || !item) {
+        this.setData({ status: 'empty' });
+        return;
+      }
+      this.setData({ child, today: book.today, disclaimer: book.disclaimer });
+      this.setDoneOn(book.today);
+      this.draw(item);
+      this.setData({ status: 'ready' });
+    } catch (error) {
+      this.setData({ status: 'error', message: sentence(error) });
+    }
+  },
+
+  draw(item: HandbookItem) {
+    this.setData({
+      item,
+      sections: item.page?.sections ?? [],
+      view: itemView(item, this.data.today),
+      span: spanText(item),
+      doneText: item.done_on ? fullDayText(item.done_on) : '',
+    });
+  },
+
+  chooseDate(event: WechatMiniprogram.PickerChange) {
+    this.setDoneOn(String(event.detail.value));
+  },
+
+  setDoneOn(doneOn: string) {
+    this.setData({ doneOn, doneOnText: fullDayText(doneOn) });
+  },
+
+  done() {
+    return this.change((child: number, id: string) => markDone(child, id, this.data.doneOn));
+  },
+
+  undo() {
+    return this.change(undoDone);
+  },
+
+  async change(write: (childId: number, itemId: string) => Promise<HandbookItem>) {
+    const { child, id } = this.data;
+    if (!child) return;
+    this.setData({ busy: true, problem: '' });
+    try {
+      this.draw(await write(child.id, id));
+    } catch (error) {
+      this.setData({ problem: sentence(error) });
+    } finally {
+      this.setData({ busy: false });
+    }
+  },
+
+  readGuide() {
+    open(`/pages/guide/guide?slug=${this.data.item?.guide_slug ?? ''}`);
+  },
+
+  toHandbook() {
+    open('/pages/handbook/handbook');
+  },
+});
+
+function spanText(item: HandbookItem): string {
+  const from = fullDayText(item.from_date);
+  const until = item.until_date ? fullDayText(item.until_date) : '';
+  return until && until !== from ? `${from} 到 ${until}` : `${from} 起`;
+}
