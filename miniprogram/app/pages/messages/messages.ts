@@ -1,0 +1,100 @@
+import { markRead, messages } from '../../services/messages';
+import type { Message, WeChatState } from '../../services/types';
+import { cityDay, dayText, timeOf } from '../../utils/dates';
+import { sentence } from '../../utils/messages';
+import { open } from '../../utils/navigation';
+
+interface MessageView {
+  id: number;
+  title: string;
+  body: string;
+  page: string;
+  when: string;
+  fresh: boolean;
+  wechat: string;
+  label: string;
+}
+
+const WECHAT: Record<WeChatState, string> = {
+  sent: '已发到微信',
+  waiting: '稍后发到微信',
+  in_app: '只在这里，没有发到微信',
+  unknown: '微信里可能没有收到',
+  failed: '没能发到微信',
+};
+
+Page({
+  data: {
+    status: 'loading',
+    message: '',
+    list: [] as MessageView[],
+    next: '',
+    loadingMore: false,
+  },
+
+  onLoad() {
+    return this.load();
+  },
+
+  async onPullDownRefresh() {
+    await this.load();
+    wx.stopPullDownRefresh();
+  },
+
+  async load() {
+    if (this.data.status !== 'ready') this.setData({ status: 'loading' });
+    try {
+      const { items, next } = await messages();
+      this.setData({ list: items.map(view), next: next ?? '' });
+      this.setData({ status: items.length ? 'ready' : 'empty' });
+      await readAll(items);
+    } catch (error) {
+      this.setData({ status: 'error', message: sentence(error) });
+    }
+  },
+
+  async onReachBottom() {
+    if (!this.data.next || this.data.loadingMore) return;
+    this.setData({ loadingMore: true });
+    try {
+      const { items, next } = await messages(this.data.next);
+      this.setData({ list: [...this.data.list, ...items.map(view)], next: next ?? '' });
+      await readAll(items);
+    } catch (error) {
+      wx.showToast({ title: sentence(error), icon: 'none' });
+    } finally {
+      this.setData({ loadingMore: false });
+    }
+  },
+
+  openMessage(event: WechatMiniprogram.TouchEvent) {
+    const page = String(event.currentTarget.dataset.page);
+    if (page) open(page);
+  },
+
+  goHandbook() {
+    open('/pages/handbook/handbook');
+  },
+});
+
+function view(message: Message): MessageView {
+  const day = dayText(message.created_at, cityDay(new Date()));
+  const fresh = message.read_at === null;
+  return {
+    id: message.id,
+    title: message.title,
+    body: message.body,
+    page: message.page ?? '',
+    when: `${day} ${timeOf(message.created_at)}`,
+    fresh,
+    wechat: WECHAT[message.wechat],
+    label: `${fresh ? '未读：' : ''}${message.title}，${message.body}`,
+  };
+}
+
+/** What is on the screen counts as read; the mark 新 stays until the list is opened again. */
+async function readAll(items: Message[]): Promise<void> {
+  const ids = items.filter((message) => message.read_at === null).map((message) => message.id);
+  // offline the copy on the phone is shown; it is marked as read when the service can be reached
+  if (ids.length) await markRead(ids).catch(() => undefined);
+}
