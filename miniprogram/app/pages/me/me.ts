@@ -1,0 +1,215 @@
+import { askToSubscribe, subscriptions } from '../../services/messages';
+import {
+  children,
+  consents,
+  deleteChild,
+  exportChild,
+  withdrawConsent,
+} from '../../services/people';
+import { signOut } from '../../services/session';
+import type { Child, Consents, Purpose, SubscriptionTemplate } from '../../services/types';
+import { fullDayText } from '../../utils/dates';
+import { sentence } from '../../utils/messages';
+import { open } from '../../utils/navigation';
+
+interface ChildView {
+  id: number;
+  name: string;
+  age: string;
+  place: string;
+  guardians: string;
+  duplicate: boolean;
+}
+
+interface ConsentView {
+  purpose: Purpose;
+  title: string;
+  state: string;
+  given: boolean;
+}
+
+Page({
+  data: {
+    status: 'loading',
+    message: '',
+    children: [] as ChildView[],
+    consents: [] as ConsentView[],
+    templates: [] as SubscriptionTemplate[],
+    chosen: null as ChildView | null,
+    withdrawing: null as ConsentView | null,
+    busy: false,
+    problem: '',
+  },
+
+  onShow() {
+    return this.load();
+  },
+
+  async onPullDownRefresh() {
+    await this.load();
+    wx.stopPullDownRefresh();
+  },
+
+  async load() {
+    if (this.data.status !== 'ready') this.setData({ status: 'loading' });
+    try {
+      const [all, documents, subscribed] = await Promise.all([
+        children(),
+        consents(),
+        subscriptions(),
+      ]);
+      this.setData({
+        children: all.map(childView),
+        consents: consentViews(documents),
+        templates: subscribed.templates,
+        status: 'ready',
+      });
+    } catch (error) {
+      this.setData({ status: 'error', message: sentence(error) });
+    }
+  },
+
+  go(event: WechatMiniprogram.TouchEvent) {
+    open(String(event.currentTarget.dataset.page));
+  },
+
+  register() {
+    open('/pages/child-form/child-form');
+  },
+
+  enterCode() {
+    open('/pages/invite/invite');
+  },
+
+  chooseChild(event: WechatMiniprogram.TouchEvent) {
+    const id = Number(event.currentTarget.dataset.id);
+    const chosen = this.data.children.find((child) => child.id === id) ?? null;
+    this.setData({ chosen, problem: '' });
+  },
+
+  closeChild() {
+    if (!this.data.busy) this.setData({ chosen: null });
+  },
+
+  invite() {
+    const { chosen } = this.data;
+    this.setData({ chosen: null });
+    if (chosen) open(`/pages/invite/invite?child=${chosen.id}`);
+  },
+
+  exportAll() {
+    return this.withChosen(async (child: ChildView) => {
+      const everything = await exportChild(child.id);
+      await wx.setClipboardData({ data: JSON.stringify(everything, null, 2) });
+    });
+  },
+
+  async askDelete() {
+    const { chosen } = this.data;
+    if (!chosen) return;
+    const answer = await wx.showModal({
+      title: '删除孩子的资料？',
+      content: `${chosen.name}的登记、预约和手册记录都会删除，不能恢复。`,
+      confirmText: '删除',
+      cancelText: '保留',
+    });
+    if (!answer.confirm) return;
+    await this.withChosen((child: ChildView) => deleteChild(child.id));
+    await this.load();
+  },
+
+  /** Runs `act` on the child of the sheet, closes the sheet, or says there what went wrong. */
+  async withChosen(act: (child: ChildView) => Promise<void>) {
+    const { chosen } = this.data;
+    if (!chosen) return;
+    this.setData({ busy: true, problem: '' });
+    try {
+      await act(chosen);
+      this.setData({ chosen: null });
+    } catch (error) {
+      this.setData({ problem: sentence(error) });
+    } finally {
+      this.setData({ busy: false });
+    }
+  },
+
+  async subscribe(event: WechatMiniprogram.TouchEvent) {
+    const id = String(event.currentTarget.dataset.id);
+    const template = this.data.templates.filter((one) => one.template_id === id);
+    try {
+      const accepted = await askToSubscribe(template);
+      wx.showToast({ title: accepted ? '好的，多收一次' : '没有订阅', icon: 'none' });
+      this.setData({ templates: (await subscriptions()).templates });
+    } catch (error) {
+      wx.showToast({ title: sentence(error), icon: 'none' });
+    }
+  },
+
+  openConsent(event: WechatMiniprogram.TouchEvent) {
+    open(`/pages/consent/consent?read=${String(event.currentTarget.dataset.purpose)}`);
+  },
+
+  askWithdraw(event: WechatMiniprogram.TouchEvent) {
+    const purpose = String(event.currentTarget.dataset.purpose);
+    const withdrawing = this.data.consents.find((one) => one.purpose === purpose) ?? null;
+    this.setData({ withdrawing, problem: '' });
+  },
+
+  keepConsent() {
+    if (!this.data.busy) this.setData({ withdrawing: null });
+  },
+
+  async withdraw() {
+    const { withdrawing } = this.data;
+    if (!withdrawing) return;
+    this.setData({ busy: true, problem: '' });
+    try {
+      const answer = await withdrawConsent(withdrawing.purpose);
+      this.setData({ consents: consentViews(answer), withdrawing: null });
+    } catch (error) {
+      this.setData({ problem: sentence(error) });
+    } finally {
+      this.setData({ busy: false });
+    }
+  },
+
+  async leave() {
+    const answer = await wx.showModal({
+      title: '清除这台手机上的内容？',
+      content: '保存在手机上的登录和离线内容会清除，登记和预约不受影响。',
+      confirmText: '清除',
+      cancelText: '取消',
+    });
+    if (!answer.confirm) return;
+    await signOut().catch(() => undefined);
+    wx.reLaunch({ url: '/pages/home/home' });
+  },
+});
+
+function childView(child: Child): ChildView {
+  return {
+    id: child.id,
+    name: child.name,
+    age: `${child.sex === 'm' ? '男' : '女'} · ${child.age_text}`,
+    place: [child.town, child.village ?? ''].filter(Boolean).join(' '),
+    guardians: `${child.guardians} 位家长`,
+    duplicate: child.possible_duplicate,
+  };
+}
+
+function consentViews(all: Consents): ConsentView[] {
+  return all.documents.map((document) => {
+    const given = all.given.find(
+      (one) =>
+        one.purpose === document.purpose &&
+        one.version === document.version &&
+        one.withdrawn_at === null,
+    );
+    return {
+      purpose: document.purpose,
+      title: document.title,
+      state: given ? `${fullDayText(given.given_at)} 同意` : '还没有同意',
+      given: given !== undefined,
+    };
+  });
+}
