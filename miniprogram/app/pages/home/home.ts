@@ -1,0 +1,115 @@
+import { bookings, quota } from '../../services/bookings';
+import { guides } from '../../services/guides';
+import { handbook } from '../../services/handbook';
+import { messages } from '../../services/messages';
+import { children, chooseChild, chosenChild } from '../../services/people';
+import type { Booking, Child, GuideSummary, Messages, Quota } from '../../services/types';
+import { bookingView, isComing, type BookingView } from '../../utils/bookings';
+import { cityDay, dayText, weekday, yearOf } from '../../utils/dates';
+import { nextThings, type ItemView } from '../../utils/handbook';
+import { sentence } from '../../utils/messages';
+import { open } from '../../utils/navigation';
+
+const MOST_THINGS = 3;
+const MOST_GUIDES = 3;
+const NO_MESSAGES: Messages = { items: [], next: null, unread: 0 };
+
+Page({
+  data: {
+    status: 'loading',
+    message: '',
+    children: [] as Child[],
+    child: null as Child | null,
+    date: '',
+    year: 0,
+    things: [] as ItemView[],
+    guides: [] as GuideSummary[],
+    quota: null as Quota | null,
+    coming: null as BookingView | null,
+    unread: 0,
+  },
+
+  onShow() {
+    return this.load();
+  },
+
+  async onPullDownRefresh() {
+    await this.load();
+    wx.stopPullDownRefresh();
+  },
+
+  async load() {
+    if (this.data.status !== 'ready') this.setData({ status: 'loading' });
+    try {
+      const all = await children();
+      const child = chosenChild(all);
+      this.setData({ children: all, child, ...(child ? await today(child) : await welcome()) });
+      this.setData({ status: 'ready' });
+    } catch (error) {
+      this.setData({ status: 'error', message: sentence(error) });
+    }
+  },
+
+  chooseChild(event: WechatMiniprogram.CustomEvent<{ id: number }>) {
+    chooseChild(event.detail.id);
+    this.setData({ status: 'loading' });
+    return this.load();
+  },
+
+  openItem(event: WechatMiniprogram.CustomEvent<{ id: string }>) {
+    open(`/pages/item/item?id=${encodeURIComponent(event.detail.id)}`);
+  },
+
+  openGuide(event: WechatMiniprogram.CustomEvent<{ slug: string }>) {
+    open(`/pages/guide/guide?slug=${event.detail.slug}`);
+  },
+
+  go(event: WechatMiniprogram.TouchEvent) {
+    open(String(event.currentTarget.dataset.page));
+  },
+
+  register() {
+    open('/pages/child-form/child-form');
+  },
+
+  enterCode() {
+    open('/pages/invite/invite');
+  },
+
+  goBook() {
+    open('/pages/book/book');
+  },
+});
+
+function dateLine(day: string): string {
+  return `${dayText(day, day)} ${weekday(day)}`;
+}
+
+/** Without a child there is still something to read. */
+async function welcome() {
+  const list = await guides({});
+  return { date: dateLine(cityDay(new Date())), guides: list.slice(0, MOST_GUIDES), unread: 0 };
+}
+
+/** Messages and bookings only add to the page, so their failure leaves it standing. */
+async function today(child: Child) {
+  const [book, list, inbox, mine] = await Promise.all([
+    handbook(child.id),
+    guides({ ageDays: child.age_days }),
+    messages().catch(() => NO_MESSAGES),
+    bookings().catch((): Booking[] => []),
+  ]);
+  const year = yearOf(book.today);
+  const coming = mine
+    .filter((booking) => booking.child_id === child.id && isComing(booking))
+    .sort((a, b) => (a.slot.starts_at < b.slot.starts_at ? -1 : 1))[0];
+  return {
+    date: dateLine(book.today),
+    year,
+    things: nextThings(book.items, book.today, MOST_THINGS),
+    guides: list.slice(0, MOST_GUIDES),
+    quota: await quota(child.id, year),
+    coming: coming ? bookingView(coming, book.today) : null,
+    unread: inbox.unread,
+  };
+}
