@@ -1,0 +1,7 @@
+import { startWatchingNetwork } from './services/network';
+
+App({
+  onLaunch() {
+    startWatchingNetwork();
+  },
+});
