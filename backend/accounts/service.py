@@ -1,0 +1,207 @@
+"""WeChat's pushes: stored once by the webhook, handled later, one by one, by a worker.
+
+What they change: a parent's answers to subscription questions (outbox.ledger), receipts of
+messages, and rights that a parent takes back in WeChat itself.
+"""
+
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass
+from datetime import datetime
+from typing import Any, Protocol
+
+import structlog
+from sqlalchemy import delete, select, update
+from sqlalchemy.dialects.postgresql import insert
+from sqlalchemy.orm import Session
+
+from backend.accounts.models import InboundEvent
+from backend.kernel import audit
+from backend.kernel.clock import Clock
+from backend.outbox import ledger, receipts
+from backend.outbox.ledger import Answer, Key
+from backend.people.models import Parent, ParentIdentity, ParentToken
+
+MOST_ATTEMPTS = 5
+REVOKED_PHONE = "8"  # RevokeInfo of user_authorization_revoke; WeChat demands deletion
+SENT_WELL = "success"
+
+log = structlog.get_logger()
+
+
+class Push(Protocol):
+    """A verified push, as `wechat.crypto` tells it."""
+
+    @property
+    def appid(self) -> str: ...
+    @property
+    def dedupe_key(self) -> str: ...
+    @property
+    def kind(self) -> str: ...
+    @property
+    def openid(self) -> str: ...
+    @property
+    def payload(self) -> dict[str, Any]: ...
+
+
+class DeleteParent(Protocol):
+    def __call__(self, session: Session, clock: Clock, *, parent_id: int) -> None:
+        """Close an account and delete what is kept of it; twice is once."""
+
+
+@dataclass(frozen=True)
+class Reactions:
+    """What handling needs from elsewhere. `template_names`: WeChat's template id → our name."""
+
+    template_names: Mapping[str, str]
+    delete_parent: DeleteParent
+
+
+def store_event(session: Session, clock: Clock, event: Push) -> bool:
+    """Keep a push for later; False for one that is here already (WeChat sends up to four)."""
+    row = insert(InboundEvent).values(
+        appid=event.appid,
+        dedupe_key=event.dedupe_key,
+        kind=event.kind,
+        openid=event.openid,
+        payload=event.payload,
+        received_at=clock.now(),
+    )
+    stored = row.on_conflict_do_nothing().returning(InboundEvent.id)
+    return session.scalar(stored) is not None
+
+
+def handle_open_events(
+    session: Session, clock: Clock, reactions: Reactions, limit: int = 100
+) -> int:
+    """Handle up to `limit` stored events; return how many were looked at.
+
+    SKIP LOCKED: any number of workers at once. Each event has a savepoint of its own, so one
+    that fails changes nothing and holds up nobody: it is tried again after the others, and
+    given up, with its reason in `outcome`, after MOST_ATTEMPTS.
+    """
+    events = session.scalars(
+        select(InboundEvent)
+        .where(InboundEvent.handled_at.is_(None))
+        .order_by(InboundEvent.attempts, InboundEvent.id)
+        .limit(limit)
+        .with_for_update(skip_locked=True)
+    ).all()
+    for event in events:
+        _handle(session, clock, reactions, event)
+    return len(events)
+
+
+def _handle(session: Session, clock: Clock, reactions: Reactions, event: InboundEvent) -> None:
+    handler = HANDLERS.get(event.kind)
+    event.attempts += 1
+    try:
+        with session.begin_nested():
+            event.outcome = handler(session, clock, reactions, event) if handler else "ignored"
+    except Exception as error:  # whatever a push holds, it must not stop those behind it
+        log.exception("event_failed", event_id=event.id, kind=event.kind)
+        event.outcome = f"failed: {type(error).__name__}"
+        if event.attempts < MOST_ATTEMPTS:
+            return
+    event.handled_at = clock.now()
+
+
+def _answered(session: Session, clock: Clock, _: Reactions, event: InboundEvent) -> str:
+    """subscribe_msg_popup_event and subscribe_msg_change_event: accepted or rejected."""
+    items = event.payload.get("List") or []
+    for item in sorted(items, key=lambda item: str(item["TemplateId"])):
+        key = Key(event.appid, event.openid, item["TemplateId"])
+        answer = item["SubscribeStatusString"]
+        if answer == Answer.REJECT:
+            ledger.refused(session, clock, [key])
+        elif answer == Answer.ACCEPT and event.kind == POPUP:
+            ledger.popup_accepted(session, clock, key)
+    return "applied"
+
+
+def _receipt(session: Session, clock: Clock, reactions: Reactions, event: InboundEvent) -> str:
+    """subscribe_msg_sent_event: what became of a message after WeChat took it."""
+    outcomes = []
+    for item in event.payload.get("List") or [event.payload]:
+        if item["ErrorStatus"] == SENT_WELL:
+            outcomes.append("arrived")
+            continue
+        closed = receipts.did_not_arrive(
+            session,
+            clock,
+            key=Key(event.appid, event.openid, item["TemplateId"]),
+            template=reactions.template_names.get(item["TemplateId"]),
+            errcode=int(item.get("ErrorCode") or 0),
+            status=str(item["ErrorStatus"])[:200],
+        )
+        outcomes.append("closed" if closed else "no such message")
+    return ", ".join(outcomes)
+
+
+def _revoked(session: Session, clock: Clock, _: Reactions, event: InboundEvent) -> str:
+    """The parent took back a right in WeChat: sign out, and delete the phone if it is that."""
+    parent_id = _parent_of(session, event)
+    if parent_id is None:
+        return "noted: unknown person"
+    session.execute(delete(ParentToken).where(ParentToken.parent_id == parent_id))
+    if REVOKED_PHONE in str(event.payload.get("RevokeInfo", "")).split(","):
+        session.execute(
+            update(Parent)
+            .where(Parent.id == parent_id)
+            .values(phone_sealed=None, phone_fingerprint=None)
+            .execution_options(synchronize_session=False)
+        )
+    _record(session, clock, event, parent_id)
+    return "noted"
+
+
+def _cancelled(session: Session, clock: Clock, reactions: Reactions, event: InboundEvent) -> str:
+    """The parent closed their WeChat account: WeChat demands that the data go."""
+    parent_id = _parent_of(session, event)
+    if parent_id is None:
+        return "noted: unknown person"
+    session.execute(delete(ParentToken).where(ParentToken.parent_id == parent_id))
+    _record(session, clock, event, parent_id)
+    reactions.delete_parent(session, clock, parent_id=parent_id)
+    return "noted"
+
+
+def _parent_of(session: Session, event: InboundEvent) -> int | None:
+    """The person a right was revoked by: named in the event, else its sender."""
+    openid = event.payload.get("OpenID") or event.openid
+    return session.scalar(
+        select(ParentIdentity.parent_id).where(
+            ParentIdentity.appid == event.appid, ParentIdentity.openid == openid
+        )
+    )
+
+
+def _record(session: Session, clock: Clock, event: InboundEvent, parent_id: int) -> None:
+    audit.record(
+        session,
+        clock,
+        actor="wechat",
+        action=event.kind,
+        subject=f"parent:{parent_id}",
+        detail={"event_id": event.id},
+    )
+
+
+POPUP = "subscribe_msg_popup_event"
+HANDLERS: Mapping[str, Callable[[Session, Clock, Reactions, InboundEvent], str]] = {
+    POPUP: _answered,
+    "subscribe_msg_change_event": _answered,
+    "subscribe_msg_sent_event": _receipt,
+    "user_authorization_revoke": _revoked,
+    "user_authorization_cancellation": _cancelled,
+}
+
+
+def forget_handled(session: Session, before: datetime) -> int:
+    """Delete events handled before that instant: they hold openids and did their work."""
+    gone = session.scalars(
+        delete(InboundEvent)
+        .where(InboundEvent.handled_at < before)
+        .returning(InboundEvent.id)
+        .execution_options(synchronize_session=False)
+    )
+    return len(gone.all())

@@ -1,0 +1,50 @@
+"""What WeChat tells of a message after it had taken it."""
+
+from sqlalchemy import and_, select, update
+from sqlalchemy.orm import Session
+
+from backend.kernel.clock import Clock
+from backend.outbox import ledger
+from backend.outbox.ledger import Key
+from backend.outbox.messenger import REFUSED_OR_USED_UP
+from backend.outbox.models import Message, MessageState
+from backend.people.models import ParentIdentity
+
+ON_THE_WIRE = (MessageState.SENT, MessageState.UNKNOWN, MessageState.SENDING)
+
+
+def did_not_arrive(
+    session: Session, clock: Clock, *, key: Key, template: str | None, errcode: int, status: str
+) -> bool:
+    """Close the latest message of that template that this person was sent, as failed.
+
+    WeChat names no message of ours (a send has no id that we keep), and sends one message of
+    a template to one person at a time, so the latest it is. What it used stays used: WeChat
+    took it. Locks the message, then the balance. False when there is no such message.
+    """
+    latest = session.scalar(
+        select(Message.id)
+        .join(
+            ParentIdentity,
+            and_(
+                ParentIdentity.parent_id == Message.parent_id,
+                ParentIdentity.appid == key.appid,
+                ParentIdentity.openid == key.openid,
+            ),
+        )
+        .where(Message.template == template, Message.state.in_(ON_THE_WIRE))
+        .order_by(Message.sent_at.desc().nulls_first(), Message.id.desc())
+        .limit(1)
+        .with_for_update(of=Message)
+    )
+    if latest is None:
+        return False
+    session.execute(
+        update(Message)
+        .where(Message.id == latest)
+        .values(state=MessageState.FAILED, not_before=None, errcode=errcode, problem=status)
+        .execution_options(synchronize_session=False)
+    )
+    if errcode == REFUSED_OR_USED_UP:
+        ledger.refused(session, clock, [key])
+    return True

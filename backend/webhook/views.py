@@ -1,0 +1,61 @@
+"""WeChat's pushes come in here: verify, store once, answer at once. The work is a worker's."""
+
+import structlog
+from flask import Blueprint, Response, abort, request
+
+from backend.accounts.service import store_event
+from backend.deps import deps
+from backend.wechat.crypto import LARGEST_PUSH, BadPush, PushReader, SignatureInvalid
+
+STOPS_RETRIES = "success"  # any other answer, or none in five seconds: WeChat sends it again
+
+bp = Blueprint("webhook", __name__, url_prefix="/wechat")
+log = structlog.get_logger()
+
+
+@bp.get("/<appid>")
+def verify_url(appid: str) -> Response:
+    """Answer WeChat's question when the address is set in its console."""
+    try:
+        return _plain(_reader(appid).check_url(request.args))
+    except SignatureInvalid:
+        return _plain("", 403)
+
+
+@bp.post("/<appid>")
+def receive(appid: str) -> Response:
+    """Store a push. 403 for a forged signature, 400 for what WeChat never sends, 413 too large.
+
+    The refusals say nothing more: whoever forges learns nothing.
+    """
+    reader = _reader(appid)
+    request.max_content_length = LARGEST_PUSH
+    try:
+        event = reader.read(request.args, request.get_data(cache=False))
+    except SignatureInvalid:
+        log.warning("push_forged")
+        return _plain("", 403)
+    except BadPush as error:
+        log.warning("push_unreadable", reason=str(error))
+        return _plain("", 400)
+    with deps().sessions.begin() as session:
+        new = store_event(session, deps().clock, event)
+    log.info("push_received", kind=event.kind, new=new)
+    return _plain(STOPS_RETRIES)
+
+
+def _reader(appid: str) -> PushReader:
+    """Reads the pushes of our account; 404 for any other."""
+    settings = deps().settings
+    if appid != settings.wechat_appid:
+        abort(404)
+    return PushReader(
+        appid,
+        settings.wechat_token.get_secret_value(),
+        settings.wechat_aes_key.get_secret_value(),
+    )
+
+
+def _plain(text: str, status: int = 200) -> Response:
+    """Never HTML: `echostr` is whatever the sender wrote."""
+    return Response(text, status, content_type="text/plain; charset=utf-8")
