@@ -9,6 +9,7 @@ import hashlib
 import json
 from collections.abc import Callable, Container, Iterable, Sequence
 from dataclasses import dataclass, field
+from functools import lru_cache
 from pathlib import Path
 from typing import Any
 
@@ -28,7 +29,7 @@ from backend.kernel.errors import NotFound
 Reviewed = Callable[[str, str], bool]
 """Says whether the text with this slug and content hash has been reviewed."""
 
-LISTINGS_KEPT = 4096  # age × series × topic as asked for; about 2 kB each
+LISTINGS_KEPT = 256  # the latest asked for; at most about 30 kB each
 
 
 def nothing_reviewed(slug: str, content_hash: str) -> bool:
@@ -98,7 +99,7 @@ class Library:
         self._guides = sorted(guides, key=lambda guide: (guide.age_days, guide.id))
         self._by_slug = {guide.slug: guide for guide in guides}
         self._synonyms = synonyms
-        self._listings: dict[Choice, Listing] = {}
+        self._kept_listing = lru_cache(LISTINGS_KEPT)(self._make_listing)
 
     def __len__(self) -> int:
         return len(self._guides)
@@ -136,15 +137,12 @@ class Library:
 
     def listing(self, choice: Choice = Choice()) -> Listing:
         """The same as bytes `{"items": […], "next": null}`; kept unless it is a search."""
-        known = self._listings.get(choice)
-        if known is not None:
-            return known
+        return self._make_listing(choice) if choice.q else self._kept_listing(choice)
+
+    def _make_listing(self, choice: Choice) -> Listing:
         items = b",".join(guide.item_json for guide in self.list(choice))
         body = b'{"items":[' + items + b'],"next":null}'
-        made = Listing(body, _etag(body))
-        if not choice.q and len(self._listings) < LISTINGS_KEPT:
-            self._listings[choice] = made
-        return made
+        return Listing(body, _etag(body))
 
 
 def load_library(
