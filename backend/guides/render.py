@@ -160,8 +160,5 @@ def _nodes(node: SyntaxTreeNode) -> list[Node]:
 
 
 def _attributes(node: SyntaxTreeNode) -> dict[str, str]:
-    # rich-text takes classes, not ids; the style sheet of the guide page knows these names
-    attributes = {"class": f"guide-{node.tag}"}
-    if node.tag == "a":
-        attributes["href"] = _address(str(node.attrs["href"]), GUIDE_SCREEN)
-    return attributes
+    # no classes: the mini-program puts its own on the nodes by their names
+    return {"href": _address(str(node.attrs["href"]), GUIDE_SCREEN)} if node.tag == "a" else {}

@@ -27,7 +27,7 @@ def test_a_link_opens_the_page_on_the_web_and_the_screen_in_the_app() -> None:
     [paragraph] = rendered.nodes
     assert paragraph["children"][1] == {
         "name": "a",
-        "attrs": {"class": "guide-a", "href": "/pages/guide/guide?slug=shuimian"},
+        "attrs": {"href": "/pages/guide/guide?slug=shuimian"},
         "children": [{"type": "text", "text": "睡眠"}],
     }
 
@@ -38,28 +38,28 @@ def test_nodes_hold_headings_lists_and_strong_words() -> None:
     assert nodes == [
         {
             "name": "h2",
-            "attrs": {"class": "guide-h2"},
+            "attrs": {},
             "children": [{"type": "text", "text": "先怎么做"}],
         },
         {
             "name": "ul",
-            "attrs": {"class": "guide-ul"},
+            "attrs": {},
             "children": [
                 {
                     "name": "li",
-                    "attrs": {"class": "guide-li"},
+                    "attrs": {},
                     "children": [
                         {"type": "text", "text": "看"},
                         {
                             "name": "strong",
-                            "attrs": {"class": "guide-strong"},
+                            "attrs": {},
                             "children": [{"type": "text", "text": "精神"}],
                         },
                     ],
                 },
                 {
                     "name": "li",
-                    "attrs": {"class": "guide-li"},
+                    "attrs": {},
                     "children": [{"type": "text", "text": "喂奶"}],
                 },
             ],
