@@ -124,6 +124,23 @@ def db_check() -> None:
     sys.exit(0 if current == newest else 1)
 
 
+@main.group()
+def content() -> None:
+    """The texts and tables in content/."""
+
+
+@content.command("check")
+@click.argument("folder", type=click.Path(path_type=Path), default=ROOT / "content")
+def content_check(folder: Path) -> None:
+    """Name everything in content/ that is wrong; succeed if nothing is."""
+    from backend.cli.content import problems
+
+    found = problems(folder)
+    for line in found:
+        click.echo(line)
+    sys.exit(1 if found else 0)
+
+
 @main.command()
 def health() -> None:
     """Say which of database, worker and scheduler live; succeed if all do."""

@@ -7,8 +7,6 @@ and keeps them running until it is told to stop. Everything it writes lies in on
 import base64
 import fcntl
 import hashlib
-import importlib
-import importlib.util
 import json
 import os
 import signal
@@ -22,9 +20,11 @@ from pathlib import Path
 
 from backend.cli.children import Child, stop_all
 from backend.cli.database import DatabaseUnavailable, EmbeddedPostgres
-from backend.cli.first_start import settings_of
+from backend.cli.demo import LOGINS, seed
+from backend.cli.first_start import demo_passwords, settings_of
 from backend.cli.preview import PreviewNotBuilt, build_if_stale
 from backend.config import load_settings
+from backend.deps import build
 from backend.kernel import schema
 from backend.kernel.clock import RunningClock, clock_from
 from backend.outbox.templates import load_templates
@@ -87,7 +87,7 @@ class House:
         self._start_database()
         os.environ.update(self._environ)
         schema.upgrade(self._environ["BACKEND_DATABASE_URL"])
-        _seed()
+        _seed(Path(self._environ["BACKEND_DEMO_LOGINS"]))
         build_if_stale()
         self._start_children()
         self._wait_until_healthy()
@@ -108,7 +108,7 @@ class House:
         if logins.exists():
             print("\n演示账号 / demo logins:")
             for login, password in json.loads(logins.read_text()).items():
-                print(f"  {login:<16} {password}")
+                print(f"  {login:<12} {password:<16} {LOGINS.get(login, '')}")
         print(f"\n数据和日志 / data and logs: {self._var}\n", flush=True)
 
     def watch(self, parent: int | None) -> None:
@@ -226,14 +226,10 @@ def _sandbox_id(template: str) -> str:
     return base64.urlsafe_b64encode(hashlib.sha256(template.encode()).digest())[:43].decode()
 
 
-def _seed() -> None:
-    """Demo data, where the product brings some (backend/cli/demo.py)."""
-    if importlib.util.find_spec("backend.cli.demo") is None:
-        return
-    from backend.deps import build
-
-    parts = build(load_settings())
-    importlib.import_module("backend.cli.demo").seed(parts)
+def _seed(logins: Path) -> None:
+    """Demo data; the passwords stand in their file before the accounts are committed."""
+    passwords = demo_passwords(logins, LOGINS)
+    seed(build(load_settings()), passwords)
 
 
 def _answers_ok(url: str) -> bool:

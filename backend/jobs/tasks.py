@@ -1,6 +1,8 @@
 """What the engine executes. Each may run twice, late, or on two machines at once."""
 
+import threading
 from collections.abc import Callable
+from dataclasses import asdict
 from datetime import date, datetime, timedelta
 
 import structlog
@@ -16,6 +18,7 @@ from backend.handbook.schedule import Schedule
 from backend.jobs.models import TaskRun
 from backend.jobs.purge import purge_expired
 from backend.kernel.clock import Clock, city_date
+from backend.outbox.delivery import Delivery, deliver
 
 log = structlog.get_logger()
 
@@ -30,6 +33,31 @@ def first_run(session: Session, clock: Clock, task: str, nominal: datetime) -> b
     row = insert(TaskRun).values(task=task, nominal_at=nominal, finished_at=clock.now())
     done = session.execute(row.on_conflict_do_nothing().returning(TaskRun.task))
     return done.first() is not None
+
+
+class Deliver:
+    """Sends until nothing is due. One at a time in a process: it has its own threads."""
+
+    def __init__(self, parts: Delivery) -> None:
+        self._parts = parts
+        self._busy = threading.Lock()
+
+    def run(self) -> None:
+        """Send what is due. Returns at once while another call in this process is sending."""
+        if not self._busy.acquire(blocking=False):
+            return
+        try:
+            self._send_all()
+        finally:
+            self._busy.release()
+
+    def _send_all(self) -> None:
+        while not self._parts.stopping():
+            done = deliver(self._parts)
+            if done.claimed:
+                log.info("delivered", **asdict(done))
+            if done.claimed == done.postponed:  # nothing due, or WeChat wants no more for now
+                return
 
 
 def plan_handbook(

@@ -1,19 +1,44 @@
 """`backend worker`: any number of them, on any number of machines."""
 
+import asyncio
+import contextlib
+import signal
+import threading
 from collections.abc import Callable
-from datetime import datetime
+from datetime import datetime, timedelta
 from functools import partial
 
+import structlog
 from procrastinate import App
 
-from backend.deps import Deps
+from backend.deps import Deps, wechat_parts
 from backend.jobs import tasks
 from backend.jobs.engine import make_engine
+from backend.outbox.delivery import Delivery
+
+log = structlog.get_logger()
 
 SHUTDOWN_SECONDS = 5.0  # what runs may finish; then the process ends, and the task runs again
 
 
-def register(app: App, deps: Deps) -> None:
+def delivery(deps: Deps, stopping: Callable[[], bool]) -> Delivery:
+    """What sending needs. A message on the wire is given up when a worker would be."""
+    settings = deps.settings
+    return Delivery(
+        sessions=deps.sessions,
+        clock=deps.clock,
+        vault=deps.vault,
+        templates=deps.templates,
+        messenger=wechat_parts(deps)[1],
+        appid=settings.wechat_appid,
+        template_ids=settings.wechat_template_ids,
+        threads=settings.send_threads,
+        lease=timedelta(seconds=2 * settings.worker_stalled_seconds),
+        stopping=stopping,
+    )
+
+
+def register(app: App, deps: Deps, sending: Delivery) -> None:
     """Give every name of the timetable its function, with the parts it needs."""
     sessions, clock = deps.sessions, deps.clock
 
@@ -23,25 +48,47 @@ def register(app: App, deps: Deps) -> None:
 
         return task
 
-    plan = partial(tasks.plan_handbook, sessions, clock, deps.handbook)
-    app.task(name="plan_handbook")(nominal(plan))
-    app.task(name="purge")(nominal(partial(tasks.purge, sessions, clock)))
-
     async def retry_stalled() -> None:
         await tasks.retry_stalled(app, deps.settings.worker_stalled_seconds)
 
+    app.task(name="deliver")(tasks.Deliver(sending).run)
+    app.task(name="plan_handbook")(
+        nominal(partial(tasks.plan_handbook, sessions, clock, deps.handbook))
+    )
+    app.task(name="purge")(nominal(partial(tasks.purge, sessions, clock)))
     app.task(name="retry_stalled")(retry_stalled)
 
 
 def run_worker(deps: Deps) -> None:
     """Work until SIGTERM or SIGINT. A job that succeeded leaves no row behind."""
+    stopping = threading.Event()
+    app = make_engine(deps.settings.database_url, kind="worker")
+    register(app, deps, delivery(deps, stopping.is_set))
+    asyncio.run(_work(app, deps, stopping))
+
+
+async def _work(app: App, deps: Deps, stopping: threading.Event) -> None:
     settings = deps.settings
-    app = make_engine(settings.database_url, kind="worker")
-    register(app, deps)
-    app.run_worker(
-        concurrency=settings.worker_concurrency,
-        update_heartbeat_interval=settings.worker_heartbeat_seconds,
-        stalled_worker_timeout=settings.worker_stalled_seconds,
-        shutdown_graceful_timeout=SHUTDOWN_SECONDS,
-        delete_jobs="successful",
-    )
+    async with app.open_async():
+        work = asyncio.create_task(
+            app.run_worker_async(
+                concurrency=settings.worker_concurrency,
+                update_heartbeat_interval=settings.worker_heartbeat_seconds,
+                stalled_worker_timeout=settings.worker_stalled_seconds,
+                shutdown_graceful_timeout=SHUTDOWN_SECONDS,
+                delete_jobs="successful",
+                install_signal_handlers=False,  # ours also tell a batch that is being sent
+            )
+        )
+
+        def stop() -> None:
+            stopping.set()
+            work.cancel()
+
+        loop = asyncio.get_running_loop()
+        for number in (signal.SIGTERM, signal.SIGINT):
+            loop.add_signal_handler(number, stop)
+        log.info("worker_started")
+        with contextlib.suppress(asyncio.CancelledError):
+            await work
+    log.info("worker_stopped")
