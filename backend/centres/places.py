@@ -28,7 +28,7 @@ class UnknownTown(Invalid):
 
 class UnknownVillage(Invalid):
     code = "unknown_village"
-    message = "这个街镇里没有这个村或社区，请重新选择"
+    message = "这个社区（村）不在所选街镇，请重新选择"
 
 
 class TownKind(StrEnum):
