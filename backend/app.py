@@ -7,6 +7,7 @@ import structlog
 from apiflask import APIFlask
 from flask import Flask, Response, g, request
 from sqlalchemy.orm import Session, sessionmaker
+from werkzeug.routing import IntegerConverter, Map
 
 from backend import __version__, console, pages
 from backend.api import bookings as bookings_api
@@ -18,6 +19,7 @@ from backend.api import guides as guides_api
 from backend.api import handbook as handbook_api
 from backend.api import messages as messages_api
 from backend.api import sessions as sessions_api
+from backend.api.schemas import MOST_ID
 from backend.config import Settings
 from backend.deps import EXTENSION, LOGIN, Deps, build, wechat_parts
 from backend.kernel.clock import Clock
@@ -45,6 +47,13 @@ SECURITY_HEADERS = {
 log = structlog.get_logger()
 
 
+class IdConverter(IntegerConverter):
+    """A whole number that fits a bigint; any other address is simply not there."""
+
+    def __init__(self, map: Map) -> None:  # werkzeug's name
+        super().__init__(map, min=1, max=MOST_ID)
+
+
 def create_app(
     settings: Settings,
     *,
@@ -63,12 +72,13 @@ def create_app(
         json_errors=False,
         spec_path="/api/openapi.json",
         docs_path=None,
-        static_folder=None,
+        static_folder=None,  # type: ignore[arg-type]  # Flask takes None: no folder
     )
     parts = build(settings, clock=clock, sessions=sessions)
     app.extensions[EXTENSION] = parts
     app.extensions[LOGIN] = login or wechat_parts(parts)[0]
     _configure(app, settings)
+    app.url_map.converters["int"] = IdConverter
     for blueprint in BLUEPRINTS:
         app.register_blueprint(blueprint, url_prefix=API)
     app.register_blueprint(webhook.bp)

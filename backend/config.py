@@ -55,7 +55,10 @@ class Settings(BaseSettings):
     @field_validator("clock")
     @classmethod
     def _clock_is_readable(cls, value: str) -> str:
-        clock_from(value)
+        try:
+            clock_from(value)
+        except ValueError as error:
+            raise ValueError("write system, or an ISO instant with its offset") from error
         return value
 
     @field_validator("field_keys")

@@ -14,6 +14,7 @@ from backend.handbook.schedule import Schedule, load_schedule
 from backend.kernel.clock import Clock, clock_from
 from backend.kernel.db import make_engine, read_factory, session_factory
 from backend.kernel.privacy import Vault
+from backend.outbox.delivery import Delivery
 from backend.outbox.messenger import Messenger
 from backend.outbox.templates import Templates, load_templates
 from backend.people.documents import Documents, load_documents
@@ -70,7 +71,7 @@ def build(
         handbook=load_schedule(content),
         places=load_places(content),
         documents=load_documents(content),
-        templates=load_templates(content, settings.wechat_template_ids),
+        templates=load_templates(content / "messages" / "templates.yaml"),
     )
 
 
@@ -91,6 +92,21 @@ def wechat_parts(deps: Deps) -> tuple[LoginGateway, Messenger]:
         transport=Transport(settings.wechat_api_base),
     )
     return WeChatLogin(client), WeChatMessenger(client, settings.wechat_page_state)
+
+
+def delivery_of(deps: Deps, messenger: Messenger, *, at_night: bool = False) -> Delivery:
+    """What sending needs, from the parts. `at_night` is for the demo's button alone."""
+    return Delivery(
+        sessions=deps.sessions,
+        clock=deps.clock,
+        vault=deps.vault,
+        templates=deps.templates,
+        messenger=messenger,
+        appid=deps.settings.wechat_appid,
+        template_ids=deps.settings.wechat_template_ids,
+        threads=deps.settings.send_threads,
+        at_night=at_night,
+    )
 
 
 def deps() -> Deps:

@@ -1,0 +1,216 @@
+"""What a demonstration shows: a centre in every town, sessions to book, invented families.
+
+Everything goes through the services, as a city would do it. Seeding again adds only what is
+missing: sessions for the days that have come into sight since.
+"""
+
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass
+from datetime import date, datetime, time, timedelta
+from pathlib import Path
+
+from sqlalchemy import exists, select
+from sqlalchemy.orm import Session
+
+from backend.bookings import service as bookings
+from backend.bookings.queries import policy_at
+from backend.centres import service as centres
+from backend.centres.models import Centre, Slot, SlotKind
+from backend.centres.service import NewSlot
+from backend.cli.first_start import demo_passwords
+from backend.deps import Deps
+from backend.kernel.ages import add_months
+from backend.kernel.clock import CITY, FixedClock, city_date
+from backend.people import children, consents, staff
+from backend.people.models import Parent, Relation, Role, Sex
+
+DAYS_SHOWN = 16  # bookings open 14 days before; a little more is in sight
+ACTOR = "system"
+FIRST_TOWN = "320281001"  # 澄江街道
+LOGINS = {"zhongxin": "中心职员（澄江）", "jiezhen": "街镇工作人员（澄江）", "shiji": "市级管理员"}
+
+
+@dataclass(frozen=True)
+class Programme:
+    """A session that comes back every week."""
+
+    weekday: int  # Monday is 0
+    starts: time
+    minutes: int
+    kind: SlotKind
+    title: str
+    ages: tuple[int, int]
+    capacity: int
+
+
+PROGRAMMES = (
+    Programme(0, time(9, 30), 60, SlotKind.ACTIVITY, "抓握和爬行", (6, 12), 8),
+    Programme(1, time(14, 0), 90, SlotKind.CLASS, "辅食怎么开始", (3, 12), 20),
+    Programme(2, time(9, 30), 60, SlotKind.ACTIVITY, "听音乐认身体", (12, 24), 8),
+    Programme(3, time(14, 0), 30, SlotKind.CONSULTATION, "睡眠和作息咨询", (0, 36), 3),
+    Programme(4, time(9, 0), 60, SlotKind.HOME_VISIT, "新生儿家庭指导", (0, 6), 2),
+    Programme(5, time(9, 30), 60, SlotKind.ACTIVITY, "亲子绘本时光", (18, 36), 10),
+    Programme(5, time(14, 30), 60, SlotKind.ACTIVITY, "趴一趴，看一看", (1, 7), 6),
+    Programme(6, time(9, 30), 90, SlotKind.CLASS, "爸爸也会带娃", (0, 36), 20),
+)
+FAMILIES = (  # invented; (name, sex, months old)
+    ("丁小满", Sex.FEMALE, 8),
+    ("陆知远", Sex.MALE, 7),
+    ("沈一禾", Sex.FEMALE, 14),
+    ("顾安然", Sex.FEMALE, 20),
+    ("夏沐阳", Sex.MALE, 27),
+    ("许星辰", Sex.MALE, 4),
+)
+
+
+def seed(parts: Deps) -> None:
+    """Fill an empty demonstration, or bring yesterday's up to today. One transaction."""
+    assert parts.settings.demo_logins is not None, "only a demonstration is seeded"
+    passwords = demo_passwords(Path(parts.settings.demo_logins), LOGINS)
+    with parts.sessions.begin() as session:
+        fresh = not session.scalar(select(exists(select(Centre.id))))
+        if fresh:
+            _add_centres(session, parts)
+            _add_staff(session, parts, passwords)
+        _add_slots(session, parts)
+        if fresh:
+            _add_families(session, parts)
+
+
+def _add_centres(session: Session, parts: Deps) -> None:
+    for town in parts.places.towns:
+        centres.create_centre(
+            session,
+            parts.clock,
+            name=f"{town.name}亲子活动中心",
+            town_code=town.code,
+            address=f"{town.name}（演示地址）",
+        )
+
+
+def _add_staff(session: Session, parts: Deps, passwords: Mapping[str, str]) -> None:
+    centre_id = session.scalars(select(Centre.id).where(Centre.town_code == FIRST_TOWN)).one()
+    scopes = {
+        "zhongxin": (Role.CLERK, centre_id, None),
+        "jiezhen": (Role.TOWN, None, FIRST_TOWN),
+        "shiji": (Role.CITY, None, None),
+    }
+    for login, (role, centre, town) in scopes.items():
+        staff.create_staff(
+            session,
+            parts.clock,
+            login=login,
+            name=LOGINS[login],
+            password=passwords[login],
+            role=role,
+            centre_id=centre,
+            town_code=town,
+        )
+
+
+def _add_slots(session: Session, parts: Deps) -> None:
+    """The weekly programme of each centre for the days in sight that have none yet."""
+    today = city_date(parts.clock.now())
+    for centre_id in session.scalars(select(Centre.id).order_by(Centre.id)).all():
+        known = set(
+            session.scalars(
+                select(Slot.starts_at).where(
+                    Slot.centre_id == centre_id, Slot.starts_at >= _at(today, time(0))
+                )
+            )
+        )
+        for day, programme in _days_of(today):
+            if _at(day, programme.starts) not in known:
+                centres.create_slot(
+                    session, parts.clock, _slot(centre_id, day, programme), actor=ACTOR
+                )
+
+
+def _days_of(today: date) -> Iterator[tuple[date, Programme]]:
+    for ahead in range(DAYS_SHOWN):
+        day = today + timedelta(days=ahead)
+        for programme in PROGRAMMES:
+            if programme.weekday == day.weekday():
+                yield day, programme
+
+
+def _slot(centre_id: int, day: date, programme: Programme) -> NewSlot:
+    starts_at = _at(day, programme.starts)
+    return NewSlot(
+        centre_id=centre_id,
+        kind=programme.kind,
+        title=programme.title,
+        starts_at=starts_at,
+        ends_at=starts_at + timedelta(minutes=programme.minutes),
+        age_from_months=programme.ages[0],
+        age_to_months=programme.ages[1],
+        capacity=programme.capacity,
+    )
+
+
+def _at(day: date, clock_time: time) -> datetime:
+    return datetime.combine(day, clock_time, tzinfo=CITY)
+
+
+def _add_families(session: Session, parts: Deps) -> None:
+    """Families without phones in the sandbox, with requests for the clerk to answer.
+
+    They asked three days ago, so that today's and tomorrow's sessions have guests too.
+    """
+    earlier = FixedClock(parts.clock.now() - timedelta(days=3))
+    policy = policy_at(session, earlier.now())
+    for number, (name, sex, months) in enumerate(FAMILIES):
+        parent_id, child_id = _family(session, parts, name, sex, months)
+        for place, slot in enumerate(_fitting(session, earlier, months)):
+            booking = bookings.request_booking(
+                session, earlier, policy, parent_id=parent_id, child_id=child_id, slot_id=slot.id
+            )
+            if (number + place) % 2 == 0:
+                bookings.confirm(session, earlier, booking_id=booking.id, actor=ACTOR)
+
+
+def _family(session: Session, parts: Deps, name: str, sex: Sex, months: int) -> tuple[int, int]:
+    parent = Parent(created_at=parts.clock.now())
+    session.add(parent)
+    session.flush()
+    accepted = [
+        consents.Acceptance(text.purpose, text.version, text.hash)
+        for text in parts.documents.values()
+    ]
+    consents.give(session, parts.clock, parts.documents, parent_id=parent.id, accepted=accepted)
+    child = children.register(
+        session,
+        parts.clock,
+        parts.vault,
+        parent_id=parent.id,
+        new=children.Registration(
+            name=name,
+            birth_date=add_months(city_date(parts.clock.now()), -months) - timedelta(days=5),
+            sex=sex,
+            gestational_weeks=None,
+            town_code=FIRST_TOWN,
+            village_code=None,
+            home_cared=True,
+            relation=Relation.MOTHER,
+        ),
+    )
+    return parent.id, child.id
+
+
+def _fitting(session: Session, earlier: FixedClock, months: int) -> list[Slot]:
+    """The first two sessions of the first town's centre that suit an age."""
+    return list(
+        session.scalars(
+            select(Slot)
+            .join(Centre, Centre.id == Slot.centre_id)
+            .where(
+                Centre.town_code == FIRST_TOWN,
+                Slot.age_from_months <= months,
+                Slot.age_to_months > months + 1,
+                Slot.starts_at > earlier.now() + timedelta(hours=3),
+                Slot.starts_at < earlier.now() + timedelta(days=13),
+            )
+            .order_by(Slot.starts_at, Slot.id)
+            .limit(2)
+        )
+    )
