@@ -7,7 +7,6 @@ missing: sessions for the days that have come into sight since.
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from datetime import date, datetime, time, timedelta
-from pathlib import Path
 
 from sqlalchemy import exists, select
 from sqlalchemy.orm import Session
@@ -17,7 +16,6 @@ from backend.bookings.queries import policy_at
 from backend.centres import service as centres
 from backend.centres.models import Centre, Slot, SlotKind
 from backend.centres.service import NewSlot
-from backend.cli.first_start import demo_passwords
 from backend.deps import Deps
 from backend.kernel.ages import add_months
 from backend.kernel.clock import CITY, FixedClock, city_date
@@ -63,10 +61,11 @@ FAMILIES = (  # invented; (name, sex, months old)
 )
 
 
-def seed(parts: Deps) -> None:
-    """Fill an empty demonstration, or bring yesterday's up to today. One transaction."""
-    assert parts.settings.demo_logins is not None, "only a demonstration is seeded"
-    passwords = demo_passwords(Path(parts.settings.demo_logins), LOGINS)
+def seed(parts: Deps, passwords: Mapping[str, str]) -> None:
+    """Fill an empty demonstration, or bring yesterday's up to today. One transaction.
+
+    `passwords` holds one for each of LOGINS, in their file already.
+    """
     with parts.sessions.begin() as session:
         fresh = not session.scalar(select(exists(select(Centre.id))))
         if fresh:
