@@ -18,6 +18,7 @@ const CLASSES: Record<string, string> = {
   th: 'rt-cell',
   td: 'rt-cell',
   hr: 'rt-line',
+  a: 'rt-link',
 };
 
 export function styled(nodes: RichNode[]): RichNode[] {
@@ -30,4 +31,22 @@ export function styled(nodes: RichNode[]): RichNode[] {
       ...(node.children ? { children: styled(node.children) } : {}),
     };
   });
+}
+
+export interface GuideLink {
+  title: string;
+  page: string;
+}
+
+/** Rich-text cannot be tapped: the guides that a text leads to are listed below it. */
+export function guideLinks(nodes: RichNode[]): GuideLink[] {
+  return nodes.flatMap((node) => {
+    const page = node.name === 'a' ? (node.attrs?.href ?? '') : '';
+    const own = page.startsWith('/pages/') ? [{ title: textOf(node), page }] : [];
+    return [...own, ...guideLinks(node.children ?? [])];
+  });
+}
+
+function textOf(node: RichNode): string {
+  return (node.text ?? '') + (node.children ?? []).map(textOf).join('');
 }

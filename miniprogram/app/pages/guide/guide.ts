@@ -1,7 +1,8 @@
 import { guide } from '../../services/guides';
 import type { Guide, RichNode, Source } from '../../services/types';
 import { sentence } from '../../utils/messages';
-import { styled } from '../../utils/nodes';
+import { open } from '../../utils/navigation';
+import { guideLinks, styled, type GuideLink } from '../../utils/nodes';
 
 const SIZE = 'reading-size';
 const SIZES = [
@@ -22,6 +23,7 @@ Page({
     slug: '',
     guide: null as Omit<Guide, 'nodes'> | null,
     nodes: [] as RichNode[],
+    links: [] as GuideLink[],
     sources: [] as SourceLine[],
     sizes: SIZES,
     size: 'm',
@@ -37,7 +39,12 @@ Page({
     this.setData({ status: 'loading' });
     try {
       const { nodes, ...rest } = await guide(this.data.slug);
-      this.setData({ guide: rest, nodes: styled(nodes), sources: rest.sources.map(line) });
+      this.setData({
+        guide: rest,
+        nodes: styled(nodes),
+        links: guideLinks(nodes),
+        sources: rest.sources.map(line),
+      });
       this.setData({ status: 'ready' });
     } catch (error) {
       this.setData({ status: 'error', message: sentence(error) });
@@ -48,6 +55,10 @@ Page({
     const size = String(event.currentTarget.dataset.name);
     this.setData({ size });
     wx.setStorageSync(SIZE, size);
+  },
+
+  follow(event: WechatMiniprogram.TouchEvent) {
+    open(String(event.currentTarget.dataset.page));
   },
 
   copy(event: WechatMiniprogram.TouchEvent) {
