@@ -13,8 +13,8 @@ export function messages(after?: string): Promise<Messages> {
   });
 }
 
-export function markRead(ids: number[]): Promise<void> {
-  return post<void>('/messages/read', { ids });
+export async function markRead(ids: number[]): Promise<void> {
+  await post('/messages/read', { ids });
 }
 
 export function subscriptions(): Promise<Subscriptions> {

@@ -1,4 +1,4 @@
-import { get, post, remove } from './http';
+import { forgetToken, get, post, remove } from './http';
 import { forgetKept } from './kept';
 import { getAll } from './lists';
 import type {
@@ -33,8 +33,9 @@ export function chosenChild(all: Child[]): Child | null {
   return all.find((child) => child.id === id) ?? all[0] ?? null;
 }
 
-export async function registerChild(child: NewChild): Promise<Child> {
-  const made = await post<Child>('/children', child);
+/** `key`: one for each filled form, so that a repeated tap registers one child. */
+export async function registerChild(child: NewChild, key: string): Promise<Child> {
+  const made = await post<Child>('/children', child, key);
   chooseChild(made.id);
   return made;
 }
@@ -54,8 +55,16 @@ export function exportChild(childId: number): Promise<object> {
   return get<object>(`/children/${childId}/export`);
 }
 
+/** Leaves the child; with the last guardian its records go. */
 export async function deleteChild(childId: number): Promise<void> {
   await remove(`/children/${childId}`);
+  forgetKept();
+}
+
+/** Leaves every child and forgets this parent. */
+export async function closeAccount(): Promise<void> {
+  await remove('/me');
+  forgetToken();
   forgetKept();
 }
 

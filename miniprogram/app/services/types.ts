@@ -224,8 +224,16 @@ export interface HandbookItem {
   guide_slug: string | null;
 }
 
+export interface HandbookChild {
+  id: number;
+  name: string;
+  birth_date: string;
+  age_days: number;
+  age_text: string;
+}
+
 export interface Handbook {
-  child: Child;
+  child: HandbookChild;
   today: string;
   items: HandbookItem[];
   disclaimer: string;

@@ -1,4 +1,5 @@
 import { codeOf } from '../../services/errors';
+import { newKey } from '../../services/http';
 import { consents, registerChild, towns } from '../../services/people';
 import type { NewChild, Relation, Sex, Town, Village } from '../../services/types';
 import { addDays, cityDay, fullDayText } from '../../utils/dates';
@@ -37,6 +38,9 @@ Page({
     missing: {} as Missing,
     busy: false,
     problem: '',
+    /** The form as it was sent last, and its key: the same form sent again keeps the key. */
+    sent: '',
+    key: '',
     duplicate: false,
   },
 
@@ -127,9 +131,11 @@ Page({
       this.setData({ problem: '还有几处没有填，请看红字' });
       return;
     }
+    const sent = JSON.stringify(child);
+    if (sent !== this.data.sent) this.setData({ sent, key: newKey() });
     this.setData({ busy: true, problem: '' });
     try {
-      const made = await registerChild(child);
+      const made = await registerChild(child, this.data.key);
       if (made.possible_duplicate) this.setData({ duplicate: true });
       else this.finish();
     } catch (error) {

@@ -1,6 +1,7 @@
 import { askToSubscribe, subscriptions } from '../../services/messages';
 import {
   children,
+  closeAccount,
   consents,
   deleteChild,
   exportChild,
@@ -18,6 +19,8 @@ interface ChildView {
   age: string;
   place: string;
   guardians: string;
+  /** What deleting does, which depends on who else looks after the child. */
+  deleteText: string;
   duplicate: boolean;
 }
 
@@ -109,7 +112,7 @@ Page({
     if (!chosen) return;
     const answer = await wx.showModal({
       title: '删除孩子的资料？',
-      content: `${chosen.name}的登记、预约和手册记录都会删除，不能恢复。`,
+      content: chosen.deleteText,
       confirmText: '删除',
       cancelText: '保留',
     });
@@ -173,6 +176,22 @@ Page({
     }
   },
 
+  async askClose() {
+    const answer = await wx.showModal({
+      title: '注销账号？',
+      content: '你会退出所有孩子的家庭；只有你一位家长的孩子，资料会删除，不能恢复。',
+      confirmText: '注销',
+      cancelText: '保留',
+    });
+    if (!answer.confirm) return;
+    try {
+      await closeAccount();
+      wx.reLaunch({ url: '/pages/home/home' });
+    } catch (error) {
+      wx.showToast({ title: sentence(error), icon: 'none' });
+    }
+  },
+
   async leave() {
     const answer = await wx.showModal({
       title: '清除这台手机上的内容？',
@@ -193,8 +212,15 @@ function childView(child: Child): ChildView {
     age: `${child.sex === 'm' ? '男' : '女'} · ${child.age_text}`,
     place: [child.town, child.village ?? ''].filter(Boolean).join(' '),
     guardians: `${child.guardians} 位家长`,
+    deleteText: deleteText(child),
     duplicate: child.possible_duplicate,
   };
+}
+
+function deleteText({ name, guardians }: Child): string {
+  return guardians > 1
+    ? `你会看不到${name}的资料；其他 ${guardians - 1} 位家长仍保留。`
+    : `${name}的登记、预约和手册记录都会删除，不能恢复。`;
 }
 
 function consentViews(all: Consents): ConsentView[] {
