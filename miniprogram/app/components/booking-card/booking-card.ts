@@ -6,6 +6,8 @@ Component({
     booking: { type: Object, value: {} as BookingView },
     /** On the first page a booking is only shown; it is cancelled on its own page. */
     plain: Boolean,
+    /** Outlined: this is the one that was asked for. */
+    marked: Boolean,
   },
   methods: {
     cancel() {

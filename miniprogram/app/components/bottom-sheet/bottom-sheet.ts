@@ -9,7 +9,7 @@ Component({
       this.triggerEvent('close');
     },
     stay() {
-      // swallows taps and scrolling, so that neither reaches the page below
+      // swallows scrolling, so that the page below keeps its place
     },
   },
 });

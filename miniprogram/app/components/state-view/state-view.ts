@@ -27,8 +27,9 @@ Component({
     },
   },
   methods: {
-    /** Replaced while the component is on the page. */
-    stopWatching() {},
+    stopWatching() {
+      // replaced while the component is on the page
+    },
     onNetwork(offline: boolean) {
       this.setData({ offline });
       if (!offline && this.data.status === 'error') this.triggerEvent('retry');

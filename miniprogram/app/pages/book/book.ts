@@ -36,6 +36,8 @@ Page({
     slots: [] as Slot[],
     days: [] as SlotDay[],
     templates: [] as SubscriptionTemplate[],
+    /** What is left of the six this year, a sentence. */
+    leftText: '',
     chosen: null as Slot | null,
     chosenTime: '',
     quota: null as Quota | null,
@@ -67,11 +69,18 @@ Page({
       }
       const changed = child.id !== this.data.child?.id;
       this.setData({ children: all, child, towns: places, status: 'ready' });
+      void this.loadLeft(child.id);
       if (changed) await this.goTo(indexOfTown(places, child.town_code));
       else await this.loadSlots();
     } catch (error) {
       this.setData({ status: 'error', message: sentence(error) });
     }
+  },
+
+  async loadLeft(childId: number) {
+    const year = yearOf(cityDay(new Date()));
+    const answer = await quota(childId, year).catch(() => null);
+    this.setData({ leftText: answer ? leftText(answer) : '' });
   },
 
   /** The centres of a town, and the slots of its first one. */
@@ -199,6 +208,12 @@ Page({
     open('/pages/child-form/child-form');
   },
 });
+
+function leftText({ year, limit, left }: Quota): string {
+  return left
+    ? `${year} 年还有 ${left} 次免费指导`
+    : `${year} 年的 ${limit} 次已经约完，可以约明年的场次`;
+}
 
 function indexOfTown(places: Town[], code: string): number {
   return Math.max(

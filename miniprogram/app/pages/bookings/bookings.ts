@@ -9,11 +9,17 @@ Page({
   data: {
     status: 'loading',
     message: '',
+    /** The booking a message led to. */
+    wanted: 0,
     coming: [] as BookingView[],
     earlier: [] as BookingView[],
     cancelling: null as BookingView | null,
     busy: false,
     problem: '',
+  },
+
+  onLoad(query: Record<string, string | undefined>) {
+    this.setData({ wanted: Number(query.id ?? 0) });
   },
 
   onShow() {

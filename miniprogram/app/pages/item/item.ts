@@ -1,5 +1,5 @@
 import { handbook, markDone, undoDone } from '../../services/handbook';
-import { children, chosenChild } from '../../services/people';
+import { children, chooseChild, chosenChild } from '../../services/people';
 import type { Child, HandbookItem, ItemSection } from '../../services/types';
 import { fullDayText } from '../../utils/dates';
 import { itemView, type ItemView } from '../../utils/handbook';
@@ -27,6 +27,8 @@ Page({
 
   onLoad(query: Record<string, string | undefined>) {
     this.setData({ id: decodeURIComponent(query.id ?? '') });
+    // a message may be about another child than the one chosen last
+    if (query.child) chooseChild(Number(query.child));
     return this.load();
   },
 
