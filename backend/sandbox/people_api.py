@@ -16,6 +16,9 @@ bp = Blueprint("people", __name__, url_prefix="/sandbox/api")
 
 LONGEST_NAME = 20
 MOST_MESSAGES = 10_000
+LARGEST_NUMBER = 10_000
+MOST_PHONES = 12  # on the page
+MOST_CARDS = 30
 
 
 class WrongRequest(Exception):
@@ -134,15 +137,24 @@ def refuse_in_settings() -> Response:
     return jsonify(template_id=template_id, balance=0)
 
 
+@bp.post("/balances")
+def set_balance() -> Response:
+    """`{phone?, template_id, balance}` without telling the webhook, for tests."""
+    here, body = sandbox(), given()
+    template_id, balance = _template_id(body), _number(body, "balance")
+    phone = phone_of(body.get("phone"))
+    here.subscriptions.set_balance(
+        here.phones.openid(phone, here.config.appid), template_id, balance
+    )
+    return jsonify(phone=phone.id, template_id=template_id, balance=balance)
+
+
 @bp.post("/crowd")
 def crowd() -> ResponseReturnValue:
     """`{count, template_id, balance}`: many phones with permissions at once, for load tests."""
     here, body = sandbox(), given()
-    template_id, count, balance = _template_id(body), body.get("count"), body.get("balance")
-    if not isinstance(count, int) or not 1 <= count <= 10_000:
-        raise WrongRequest("count")
-    if not isinstance(balance, int) or not 0 <= balance <= 10_000:
-        raise WrongRequest("balance")
+    template_id = _template_id(body)
+    count, balance = _number(body, "count"), _number(body, "balance")
     items = []
     with here.store.change():
         for number in range(count):
@@ -151,6 +163,13 @@ def crowd() -> ResponseReturnValue:
             here.subscriptions.set_balance(openid, template_id, balance)
             items.append({"id": phone.id, "openid": openid})
     return jsonify(items=items), 201
+
+
+def _number(body: dict[str, Any], name: str) -> int:
+    value = body.get(name)
+    if not isinstance(value, int) or isinstance(value, bool) or not 0 <= value <= LARGEST_NUMBER:
+        raise WrongRequest(name)
+    return value
 
 
 def _template_id(body: dict[str, Any]) -> str:
@@ -270,7 +289,3 @@ def overview() -> ResponseReturnValue:
         pushes=here.pushes.log()[:MOST_CARDS],
         faults=here.faults.all(),
     )
-
-
-MOST_PHONES = 12
-MOST_CARDS = 30

@@ -4,14 +4,19 @@ Committing each message would cost more than handling it. A crash of this proces
 last tenth of a second at most; crashes of any other process lose nothing.
 """
 
+import fcntl
 import sqlite3
 import threading
+import time
 from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
 from typing import Any
 
+from backend.sandbox.config import SandboxRefused
+
 COMMIT_SECONDS = 0.05
+PREDECESSOR_SECONDS = 5.0  # how long one that is just being stopped may take
 
 SCHEMA = """
 CREATE TABLE IF NOT EXISTS settings (key TEXT PRIMARY KEY, value TEXT NOT NULL);
@@ -51,10 +56,15 @@ CREATE TABLE IF NOT EXISTS calls (
 
 
 class Store:
-    """Threads take turns; what one has written, the next one sees, committed or not."""
+    """Threads take turns; what one has written, the next one sees, committed or not.
+
+    Raises SandboxRefused when another process holds the file.
+    """
 
     def __init__(self, path: Path) -> None:
         path.parent.mkdir(parents=True, exist_ok=True)
+        self._guard = path.with_suffix(".lock").open("w")
+        self._be_the_only_one()
         self._db = sqlite3.connect(path, check_same_thread=False, isolation_level=None)
         self._db.row_factory = sqlite3.Row
         self._db.execute("PRAGMA journal_mode = WAL")
@@ -66,6 +76,20 @@ class Store:
         self._closing = threading.Event()
         self._committer = threading.Thread(target=self._commit_often, daemon=True)
         self._committer.start()
+
+    def _be_the_only_one(self) -> None:
+        """Two sandboxes on one file would push everything twice. The lock dies with us."""
+        end = time.monotonic() + PREDECESSOR_SECONDS
+        while True:
+            try:
+                fcntl.flock(self._guard, fcntl.LOCK_EX | fcntl.LOCK_NB)
+            except BlockingIOError:
+                if time.monotonic() > end:
+                    self._guard.close()
+                    raise SandboxRefused("another WeChat sandbox uses this folder") from None
+                time.sleep(COMMIT_SECONDS)
+            else:
+                return
 
     @property
     def version(self) -> int:
@@ -137,3 +161,4 @@ class Store:
         with self._lock:
             self.commit()
             self._db.close()
+        self._guard.close()

@@ -10,6 +10,7 @@ import pytest
 import requests
 
 from backend.kernel.clock import FixedClock
+from backend.sandbox import store
 from backend.sandbox.config import SandboxConfig, SandboxRefused, refuse_production
 from backend.sandbox.templates import WrongTemplates, load_templates
 from tests.sandbox.running import Talk, listening, opened, state_of, until
@@ -75,16 +76,16 @@ def test_a_push_that_waited_is_delivered_after_a_restart(
 
 
 def test_a_step_that_fails_leaves_nothing_behind(talk: Talk) -> None:
-    store = state_of(talk.client).store
+    memory = state_of(talk.client).store
 
     def half_a_step() -> None:
-        with store.change():
-            store.set("half", "written")
+        with memory.change():
+            memory.set("half", "written")
             raise ZeroDivisionError
 
     with pytest.raises(ZeroDivisionError):
         half_a_step()
-    assert store.setting("half") is None
+    assert memory.setting("half") is None
 
 
 @pytest.mark.slow
@@ -119,6 +120,15 @@ def test_a_killed_sandbox_keeps_all_but_the_last_moment(tmp_path: Path) -> None:
     finally:
         process.kill()
         process.wait()
+
+
+def test_two_sandboxes_do_not_share_a_memory(
+    talk: Talk, config: SandboxConfig, clock: FixedClock, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(store, "PREDECESSOR_SECONDS", 0.1)
+
+    with pytest.raises(SandboxRefused, match="another"), opened(config, clock):
+        pass
 
 
 def test_it_does_not_start_in_production() -> None:

@@ -45,6 +45,14 @@ def test_a_refusal_in_the_settings_takes_what_is_left(talk: Talk) -> None:
     assert talk.send()["errcode"] == 43101
 
 
+def test_a_balance_can_be_set_for_a_test(talk: Talk) -> None:
+    talk.people("post", "balances", template_id=BOOKING.id, balance=2)
+
+    assert [talk.send()["errcode"] for _ in range(3)] == [0, 0, 43101]
+    wrong = {"template_id": BOOKING.id, "balance": -1}
+    assert talk.client.post("/sandbox/api/balances", json=wrong).status_code == 422
+
+
 def test_with_the_main_switch_off_nothing_arrives(talk: Talk) -> None:
     talk.accept()
     talk.people("post", "phones/1/state", switch_off=True)
