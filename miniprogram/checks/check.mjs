@@ -3,30 +3,23 @@
 import path from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { parseArgs } from 'node:util';
-import { compile } from '../preview/compiler/compile.mjs';
-import { checkFormat } from './format.mjs';
-import { checkImports } from './imports.mjs';
-import { checkLint } from './lint.mjs';
-import { checkSize } from './size.mjs';
-import { checkStyles } from './styles.mjs';
-import { checkTypes } from './types.mjs';
-import { checkWithOfficialCompilers } from './wcc.mjs';
 
 const project = fileURLToPath(new URL('..', import.meta.url));
 
 /**
  * A gate gets the app folder and returns lines `file:line: message`; none is a pass.
- * @type {Record<string, (app: string) => Promise<string[]> | string[]>}
+ * Each is loaded when it is asked for: some take a second to start.
+ * @type {Record<string, () => Promise<(app: string) => string[] | Promise<string[]>>>}
  */
 const GATES = {
-  build: async (app) => (await compile(app)).problems,
-  types: checkTypes,
-  lint: checkLint,
-  imports: checkImports,
-  styles: checkStyles,
-  wcc: checkWithOfficialCompilers,
-  size: checkSize,
-  format: checkFormat,
+  build: async () => (await import('./build.mjs')).checkBuild,
+  types: async () => (await import('./types.mjs')).checkTypes,
+  lint: async () => (await import('./lint.mjs')).checkLint,
+  imports: async () => (await import('./imports.mjs')).checkImports,
+  styles: async () => (await import('./styles.mjs')).checkStyles,
+  wcc: async () => (await import('./wcc.mjs')).checkWithOfficialCompilers,
+  size: async () => (await import('./size.mjs')).checkSize,
+  format: async () => (await import('./format.mjs')).checkFormat,
 };
 
 const { values } = parseArgs({
@@ -40,7 +33,8 @@ const app = path.resolve(values.app);
 for (const name of values.only.split(',')) {
   if (!GATES[name]) throw new Error(`no gate "${name}": ${Object.keys(GATES).join(', ')}`);
   const started = performance.now();
-  const problems = await GATES[name](app);
+  const gate = await GATES[name]();
+  const problems = await gate(app);
   const seconds = ((performance.now() - started) / 1000).toFixed(1);
   console.log(`${problems.length ? 'FAIL' : 'pass'}  ${name.padEnd(8)} ${seconds} s`);
   for (const problem of problems) console.log(`      ${problem}`);

@@ -24,6 +24,7 @@ const PSEUDOS = new Set([
 ]);
 const PROPERTIES =
   /^(-webkit-)?backdrop-filter$|^(container|anchor|view-transition|text-wrap|translate|rotate|scale)\b/;
+const LOADED = /url\(\s*['"]?(?!data:)/; // WXSS draws no image of the package, and loads none
 const VALUES =
   /\b(color-mix|oklch|oklab|lch|lab|light-dark|subgrid|anchor)\b\(?|\d(dvh|svh|lvh|dvw|cqw|cqh)\b/;
 
@@ -62,6 +63,7 @@ function checkSheet(tree, inComponent, report) {
   tree.walkDecls((declaration) => {
     const { prop, value } = declaration;
     if (PROPERTIES.test(prop)) report(declaration, `${prop} is not understood by all phones`);
+    if (LOADED.test(value)) report(declaration, `${prop}: WXSS takes images only as data:`);
     const word = VALUES.exec(value)?.[0];
     if (word) report(declaration, `${prop}: "${word}" is not understood by all phones`);
   });

@@ -24,11 +24,16 @@ console.log(
 );
 process.exitCode = problems.length ? 1 : 0;
 
+/** Put a finished build in place of the last one, so that a server never sees half of one. */
 function write(folder, files) {
-  fs.rmSync(folder, { recursive: true, force: true });
+  if (fs.existsSync(folder) && !fs.existsSync(path.join(folder, 'app.html')))
+    throw new Error(`${folder} is not an earlier build; it stays as it is`);
+  const fresh = `${folder}.${process.pid}`;
   for (const { path: name, contents } of files) {
-    const target = path.join(folder, name);
+    const target = path.join(fresh, name);
     fs.mkdirSync(path.dirname(target), { recursive: true });
     fs.writeFileSync(target, contents);
   }
+  fs.rmSync(folder, { recursive: true, force: true });
+  fs.renameSync(fresh, folder);
 }

@@ -50,7 +50,7 @@ class Handler(SimpleHTTPRequestHandler):
         url = urlsplit(self.path)
         answers = {
             "/api/items": {"items": ITEMS},
-            "/api/echo": {name: values for name, values in parse_qs(url.query).items()},
+            "/api/echo": dict(parse_qs(url.query)),
             "/sandbox/api/phones": {"items": self.phones()},
             "/sandbox/api/overview": {"templates": TEMPLATES},
         }

@@ -11,7 +11,7 @@ import { compileTemplates } from './templates.mjs';
 
 const here = fileURLToPath(new URL('..', import.meta.url));
 const PAGES = ['frame/index.html', 'frame/frame.css', 'frame/frame.js', 'runtime/app.html'];
-const IMAGE = /\.(png|jpe?g|svg|gif|webp)$/;
+const MIME = { png: 'png', jpg: 'jpeg', jpeg: 'jpeg', svg: 'svg+xml', gif: 'gif', webp: 'webp' };
 
 /**
  * @param {string} root the app folder
@@ -24,7 +24,8 @@ export async function compile(root) {
   checkManifest(app);
   const templates = compileTemplates(app);
   const { css, scopes } = compileStyles(app);
-  const scripts = await bundleScripts(app, { templates, scopes, project: readProject() });
+  const parts = { templates, scopes, project: readProject(), images: readImages(app) };
+  const scripts = await bundleScripts(app, parts);
   const outputs = [
     ...scripts,
     {
@@ -35,10 +36,6 @@ export async function compile(root) {
       path: path.basename(file),
       contents: fs.readFileSync(path.join(here, file)),
     })),
-    ...app
-      .files()
-      .filter((file) => IMAGE.test(file))
-      .map((file) => ({ path: file, contents: fs.readFileSync(path.join(app.root, file)) })),
   ];
   return { app, problems: problems.lines, outputs };
 }
@@ -48,4 +45,15 @@ function readProject() {
   const file = path.join(here, '../project.config.json');
   const { appid, libVersion } = JSON.parse(fs.readFileSync(file, 'utf8'));
   return { appid, libVersion };
+}
+
+/** The package's images by path, as data: a phone has them even without a network. */
+function readImages(app) {
+  const entries = app.files().map((file) => {
+    const type = MIME[path.extname(file).slice(1)];
+    if (!type) return [];
+    const content = fs.readFileSync(path.join(app.root, file)).toString('base64');
+    return [[`/${file}`, `data:image/${type};base64,${content}`]];
+  });
+  return Object.fromEntries(entries.flat());
 }

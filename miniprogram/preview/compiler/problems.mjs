@@ -18,7 +18,8 @@ export class Problems {
    */
   add(file, message, where = {}) {
     const line = where.line ?? (where.at ? this.lineOf(file, where.at) : undefined);
-    this.lines.push(`${this.name(file)}${line ? `:${line}` : ''}: ${message}`);
+    const text = `${this.name(file)}${line ? `:${line}` : ''}: ${message}`;
+    if (!this.lines.includes(text)) this.lines.push(text);
   }
 
   /** @param {string} file */

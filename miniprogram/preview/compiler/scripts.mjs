@@ -7,14 +7,14 @@ const runtime = fileURLToPath(new URL('../runtime/boot.js', import.meta.url));
 
 /**
  * @param {import('./source.mjs').AppSource} app
- * @param {{templates: string, scopes: Record<string, string>, project: object}} parts
+ * @param {{templates: string, scopes: Record<string, string>, project: object, images: Record<string, string>}} parts
  * @returns {Promise<{path: string, contents: Uint8Array}[]>} app.js and its source map
  */
-export async function bundleScripts(app, { templates, scopes, project }) {
+export async function bundleScripts(app, parts) {
   try {
     const result = await esbuild.build({
       stdin: {
-        contents: entry(app, templates, scopes, project),
+        contents: entry(app, parts),
         resolveDir: path.dirname(runtime),
         sourcefile: 'entry.js',
         loader: 'js',
@@ -45,7 +45,7 @@ function report(app, { text, location }) {
   app.problems.add(file, text, { line: location?.line });
 }
 
-function entry(app, templates, scopes, project) {
+function entry(app, { templates, scopes, project, images }) {
   const units = [...app.units.values()].map((unit) => ({
     path: unit.path,
     json: { ...unit.json, usingComponents: unit.using },
@@ -63,7 +63,8 @@ function entry(app, templates, scopes, project) {
     `const templates = ${templates};`,
     `const units = ${JSON.stringify(units)};`,
     `const config = ${JSON.stringify(config)};`,
-    `boot({ templates, units, config, loaders: {`,
+    `const images = ${JSON.stringify(images)};`,
+    `boot({ templates, units, config, images, loaders: {`,
     ...loaders,
     `} });`,
   ].join('\n');

@@ -80,7 +80,7 @@ export class AppSource {
     this.units.set(unitPath, unit);
     if (!isPage && json.component !== true)
       this.problems.add(file, 'a component needs "component": true');
-    this.#follow(unit, 'app.json', isPage ? this.config.usingComponents : undefined);
+    this.#follow(unit, 'app.json', this.config.usingComponents); // known in every page and component
     this.#follow(unit, file, json.usingComponents);
   }
 
@@ -92,7 +92,7 @@ export class AppSource {
 
   #follow(unit, file, references = {}) {
     for (const [tag, reference] of Object.entries(references)) {
-      const target = resolveReference(reference, unit.path);
+      const target = resolveReference(reference, file === 'app.json' ? 'app' : unit.path);
       if (!this.has(`${target}.json`)) {
         this.problems.add(file, `component "${tag}" → ${reference} not found`, { at: `"${tag}"` });
         continue;

@@ -2,6 +2,7 @@
 import { Chrome } from './chrome.js';
 import { defineUnit, tap } from './engine.js';
 import { installClickGuard, installKeyboard } from './gestures.js';
+import { installImages } from './location.js';
 import { Pages } from './pages.js';
 import { makeWx } from './wx/index.js';
 import { cutNetwork } from './wx/network.js';
@@ -14,9 +15,11 @@ const SCENE_FROM_HOME_SCREEN = 1001;
  * @param {Record<string, unknown>} program.templates
  * @param {{path: string, json: object, scope?: string}[]} program.units pages and components
  * @param {{app: object, theme: object, pages: string[], project: object}} program.config
+ * @param {Record<string, string>} program.images path in the package → data: URL
  * @param {Record<string, () => void>} program.loaders run the code of `app` and of each unit
  */
-export async function boot({ templates, units, config, loaders }) {
+export async function boot({ templates, units, config, images, loaders }) {
+  installImages(images);
   try {
     await choosePhone();
   } catch (error) {

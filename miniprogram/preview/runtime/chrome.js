@@ -1,5 +1,7 @@
 // What WeChat draws around a page: the navigation bar and the tab bar.
 
+import { assetUrl } from './location.js';
+
 const dark = matchMedia('(prefers-color-scheme: dark)');
 
 export class Chrome {
@@ -88,7 +90,8 @@ export class Chrome {
     button.onclick = () => this.pages.switchTab({ url: `/${pagePath}` });
     if (iconPath) {
       const icon = document.createElement('img');
-      Object.assign(icon, { alt: '', src: this.#themed(selected ? selectedIconPath : iconPath) });
+      const file = this.#themed(selected ? selectedIconPath : iconPath);
+      Object.assign(icon, { alt: '', src: assetUrl(`/${file.replace(/^\//, '')}`) });
       button.append(icon);
     }
     button.append(text);

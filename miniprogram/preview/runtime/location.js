@@ -27,11 +27,20 @@ export function serverUrl(url) {
   return location.origin + parsed.pathname + parsed.search;
 }
 
+let packageImages = {};
+
+/** @param {Record<string, string>} images path in the package → data: URL */
+export function installImages(images) {
+  packageImages = images;
+}
+
 /** The address of an image: from the package (`/static/a.png`), inline, or from the server. */
 export function assetUrl(source) {
   if (/^(data:|blob:)/.test(source)) return source;
   if (/^https?:/.test(source)) return serverUrl(source);
-  if (source.startsWith('/')) return source.slice(1);
-  console.error(`[preview] "${source}": name images from the root of the package, /static/…`);
-  return '';
+  if (!packageImages[source])
+    console.error(
+      `[preview] no image "${source}" in the package; name it from the root, /static/…`,
+    );
+  return packageImages[source] ?? '';
 }
