@@ -1,0 +1,25 @@
+"""内容: the guides and how far their review is. Read only for now."""
+
+from __future__ import annotations
+
+from flask import render_template
+from flask.typing import ResponseReturnValue
+
+from backend.console.auth import requires
+from backend.console.blueprint import bp
+from backend.console.permissions import Action
+from backend.deps import deps
+
+
+@bp.get("/content")
+@requires(Action.SEE_CONTENT)
+def content() -> ResponseReturnValue:
+    guides = deps().library.list()
+    pending = sum(guide.review == "pending" for guide in guides)
+    return render_template("console/content.html", guides=guides, pending=pending)
+
+
+@bp.get("/content/<slug>")
+@requires(Action.SEE_CONTENT)
+def guide(slug: str) -> ResponseReturnValue:
+    return render_template("console/guide.html", guide=deps().library.get(slug))

@@ -1,0 +1,99 @@
+"""今天: the sessions of today and the coming days, and the requests that wait."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from datetime import date, timedelta
+
+from flask import render_template, request
+from flask.typing import ResponseReturnValue
+from sqlalchemy.orm import Session
+
+from backend.bookings.desk import day_list, open_requests
+from backend.centres.queries import CentreRow, centres, slots_of_centres
+from backend.console.auth import requires, viewer
+from backend.console.blueprint import bp
+from backend.console.desk import by_day, by_slot, note_listed
+from backend.console.permissions import Action
+from backend.deps import deps
+from backend.kernel.clock import city_date
+from backend.kernel.errors import NotFound
+
+WEEK = 7  # days of one centre on a page
+MOST_CENTRES = 200
+
+
+@dataclass(frozen=True)
+class Place:
+    """Which centres a page shows: the chosen one, or all of the scope."""
+
+    choices: list[CentreRow]
+    chosen: CentreRow | None
+    centre_ids: frozenset[int] | None
+
+    @property
+    def single(self) -> bool:
+        return self.chosen is not None
+
+
+def place_of(session: Session, chosen_id: int | None) -> Place:
+    """Raises NotFound for a centre that is not in the viewer's scope."""
+    scope = viewer().scope
+    page = centres(session, town=scope.town_code, limit=MOST_CENTRES)
+    choices = [centre for centre in page.items if scope.holds_centre(centre.id)]
+    if chosen_id is None and len(choices) == 1:
+        chosen_id = choices[0].id
+    if chosen_id is None:
+        return Place(choices, None, scope.centre_ids)
+    chosen = next((centre for centre in choices if centre.id == chosen_id), None)
+    if chosen is None:
+        raise NotFound
+    return Place(choices, chosen, frozenset({chosen.id}))
+
+
+def day_asked(today: date) -> date:
+    """The day in the address, today when there is none or it is no day."""
+    try:
+        return date.fromisoformat(request.args.get("from", ""))
+    except ValueError:
+        return today
+
+
+@bp.get("/")
+@requires(Action.SEE_BOOKINGS)
+def today() -> ResponseReturnValue:
+    now_day = city_date(deps().clock.now())
+    first = day_asked(now_day)
+    with deps().sessions.begin() as session:
+        place = place_of(session, request.args.get("centre", type=int))
+        length = WEEK if place.single else 1
+        days = [first + timedelta(days=number) for number in range(length)]
+        bookings = day_list(session, place.centre_ids, days[0], days[-1])
+        slots = slots_of_centres(session, place.centre_ids, days[0], days[-1])
+        note_listed(session, "today", (booking.child_id for booking in bookings))
+        cards = by_slot(slots, bookings)
+        waiting = len(open_requests(session, place.centre_ids))
+    return render_template(
+        "console/today.html",
+        place=place,
+        today=now_day,
+        first=first,
+        length=length,
+        days=by_day(cards, days),
+        waiting=waiting,
+        earlier=first - timedelta(days=length),
+        later=first + timedelta(days=length),
+    )
+
+
+@bp.get("/requests")
+@requires(Action.SEE_BOOKINGS)
+def requests() -> ResponseReturnValue:
+    """待确认: every request that waits, the next session first."""
+    with deps().sessions.begin() as session:
+        place = place_of(session, request.args.get("centre", type=int))
+        bookings = open_requests(session, place.centre_ids)
+        note_listed(session, "requests", (booking.child_id for booking in bookings))
+        cards = by_slot((), bookings)
+    today_ = city_date(deps().clock.now())
+    return render_template("console/requests.html", place=place, cards=cards, today=today_)

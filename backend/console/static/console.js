@@ -1,0 +1,49 @@
+// Conveniences only: every page works without them.
+"use strict";
+
+const picks = () => [...document.querySelectorAll('input[type="checkbox"][name="booking"]')];
+const all = document.querySelector("[data-pick-all]");
+const picked = document.querySelector("[data-picked]");
+
+function countPicked() {
+  const chosen = picks().filter((box) => box.checked).length;
+  if (picked) picked.textContent = chosen ? `（${chosen}）` : "";
+  if (all) {
+    all.checked = chosen > 0 && chosen === picks().length;
+    all.indeterminate = chosen > 0 && chosen < picks().length;
+  }
+}
+
+all?.addEventListener("change", () => {
+  for (const box of picks()) box.checked = all.checked;
+  countPicked();
+});
+document.addEventListener("change", (event) => {
+  if (event.target.matches('input[name="booking"]')) countPicked();
+  if (event.target.matches("[data-submit]")) event.target.form.requestSubmit();
+});
+for (const button of document.querySelectorAll("[data-needless]")) button.hidden = true;
+
+const openPops = () => [...document.querySelectorAll("details.pop[open]")];
+document.addEventListener("click", (event) => {
+  for (const pop of openPops()) if (!pop.contains(event.target)) pop.open = false;
+});
+document.addEventListener("keydown", (event) => {
+  if (event.key !== "Escape") return;
+  for (const pop of openPops()) {
+    pop.open = false;
+    pop.querySelector("summary").focus();
+  }
+});
+for (const pop of document.querySelectorAll("details.pop")) {
+  pop.addEventListener("toggle", () => pop.open && pop.querySelector("input:not([type=hidden])")?.focus());
+}
+
+// One press is enough: a second click would only be told that somebody was faster.
+document.addEventListener("submit", (event) => {
+  for (const button of event.target.querySelectorAll("button")) button.disabled = true;
+});
+window.addEventListener("pageshow", () => {
+  for (const button of document.querySelectorAll("button:disabled")) button.disabled = false;
+  countPicked();
+});
