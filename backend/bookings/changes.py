@@ -56,6 +56,14 @@ def locked_booking(session: Session, booking_id: int) -> Booking:
     if child_id is None:
         raise NotFound
     lock_child(session, child_id)
+    return booking_of(session, booking_id, child_id)
+
+
+def booking_of(session: Session, booking_id: int, child_id: int) -> Booking:
+    """A booking of the child that the caller has locked.
+
+    Raises BookingStateChanged when it was merged into another while the caller waited.
+    """
     booking = fresh_booking(session, booking_id)
     if booking.child_id != child_id:
         raise rules.BookingStateChanged("宝宝的两份登记刚刚合并，请刷新")

@@ -3,7 +3,7 @@
 from collections.abc import Mapping, Sequence
 from typing import Any
 
-from sqlalchemy import select, update
+from sqlalchemy import and_, select, update
 from sqlalchemy.exc import IntegrityError
 from sqlalchemy.orm import Session
 
@@ -72,11 +72,15 @@ def move_back(session: Session, clock: Clock, moved: Mapping[str, Any]) -> None:
     for child_id in sorted((moved["from"], moved["into"])):
         lock_child(session, child_id)
     before = {row["id"]: row for row in moved["before"]}
-    bookings = _fresh(session, Booking.id.in_(before))
-    homes = {one.id: int(before[one.id]["child"]) for one in bookings}
-    numbers = _numbers_home(bookings, before, moved["from"])
-    _settle(session, clock, bookings, (homes, numbers), PARTED)
-    bookings = _fresh(session, Booking.id.in_(before))
+    ours = and_(
+        Booking.id.in_(before),
+        # What another merge has taken further or home since is not ours to move.
+        Booking.child_id.in_([moved["from"], moved["into"]]),
+    )
+    came = [one for one in _fresh(session, ours) if before[one.id]["child"] == moved["from"]]
+    homes = {one.id: int(moved["from"]) for one in came}
+    _settle(session, clock, came, (homes, _numbers_home(came, before)), PARTED)
+    bookings = _fresh(session, ours)
     _renumber(session, clock, bookings, before)
     for booking in bookings:
         if booking.id in moved["cancelled"]:
@@ -166,19 +170,16 @@ def _settle(
 
 
 def _numbers_home(
-    bookings: Sequence[Booking], before: Mapping[int, Mapping[str, Any]], from_child: int
+    came: Sequence[Booking], before: Mapping[int, Mapping[str, Any]]
 ) -> dict[int, int | None]:
     """The old numbers of what goes home, unless one was given back meanwhile.
 
     They cannot clash there: a merged registration books nothing.
     """
-    numbers: dict[int, int | None] = {}
-    for one in bookings:
-        was = before[one.id]
-        if was["child"] == from_child:
-            given_back = one.quota_number is None and one.state != was["state"]
-            numbers[one.id] = None if given_back else was["number"]
-    return numbers
+    given_back = {
+        one.id for one in came if one.quota_number is None and one.state != before[one.id]["state"]
+    }
+    return {one.id: None if one.id in given_back else before[one.id]["number"] for one in came}
 
 
 def _renumber(

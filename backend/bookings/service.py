@@ -11,6 +11,7 @@ from sqlalchemy.orm import Session, joinedload
 from backend.bookings import rules
 from backend.bookings.changes import (
     Step,
+    booking_of,
     free_number,
     fresh_booking,
     give_place_back,
@@ -146,7 +147,7 @@ def cancel_by_family(
     if child_id is None:
         raise NotFound
     own_child(session, parent_id=parent_id, child_id=child_id, lock=True)
-    booking = fresh_booking(session, booking_id)
+    booking = booking_of(session, booking_id, child_id)
     now, starts_at = clock.now(), booking.slot.starts_at
     rules.check_cancel(booking.state, starts_at, now)
     stays_used = rules.cancel_keeps_number(policy, starts_at, now)
