@@ -32,7 +32,7 @@ STATUS: Mapping[type[DomainError], int] = {
     Unavailable: 503,
     TooMany: 429,
 }
-# What the framework raises: status -> (code, sentence). Others: bad_request, internal.
+# What the framework raises: status -> (code, sentence). Others: bad_request.
 FRAMEWORK: Mapping[int, tuple[str, str]] = {
     400: ("bad_json", "提交的内容无法读取，请重试"),
     401: ("token_missing", "请先登录"),
@@ -43,6 +43,7 @@ FRAMEWORK: Mapping[int, tuple[str, str]] = {
     415: ("unsupported_media_type", "提交的格式不对，请用 JSON"),
     422: ("validation_failed", "填写的内容有误，请按提示修改"),
     429: ("rate_limited", "操作太频繁，请稍后再试"),
+    500: ("internal", "服务出了点问题，请稍后再试"),
     503: ("busy", "服务正忙，请稍后再试"),
 }
 MESSAGES: Mapping[str, str] = {  # pydantic's kinds of error -> what to do
@@ -156,7 +157,7 @@ def install(app: Flask) -> None:
             path=request.url_rule and request.url_rule.rule,
             where=_where(error),
         )
-        return problem(500, "internal", "服务出了点问题，请稍后再试")
+        return from_framework(500)
 
 
 def _where(error: Exception) -> list[str]:

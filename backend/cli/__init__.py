@@ -142,6 +142,22 @@ def content_check(folder: Path) -> None:
 
 
 @main.command()
+@click.option("--check", "only_check", is_flag=True, help="Write nothing; fail on a difference.")
+def wording(only_check: bool) -> None:
+    """Bring the mini-program's sentences up to content/wording/errors.yaml."""
+    from backend.cli.wording import WrongWording, write
+
+    source = ROOT / "content" / "wording" / "errors.yaml"
+    target = ROOT / "miniprogram" / "app" / "utils" / "messages.generated.ts"
+    try:
+        same = write(source, target, only_check=only_check)
+    except WrongWording as error:
+        _refuse(str(error))
+    if only_check and not same:
+        _refuse("messages.generated.ts is not up to date: python -m backend wording")
+
+
+@main.command()
 def health() -> None:
     """Say which of database, worker and scheduler live; succeed if all do."""
     from backend.pages.health import down
