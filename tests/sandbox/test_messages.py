@@ -155,7 +155,7 @@ def test_one_person_is_served_one_call_at_a_time(config: SandboxConfig, clock: F
         crowd = {"count": 2, "template_id": BOOKING.id, "balance": 5}
         first, second = requests.post(f"{api}/crowd", json=crowd, timeout=5).json()["items"]
         path = "/cgi-bin/message/subscribe/send"
-        fault = {"path": path, "delay_ms": 600, "times": 1}
+        fault = {"path": path, "delay_ms": 1500, "times": 1}
         requests.post(f"{api}/faults", json=fault, timeout=5)
         credentials = {
             "grant_type": "client_credential",

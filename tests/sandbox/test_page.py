@@ -18,6 +18,7 @@ from backend.sandbox.server import create_sandbox, listen
 from tests.sandbox.running import BOOKING, DATA, Talk, config_in, state_of
 
 pytestmark = pytest.mark.browser
+expect.set_options(timeout=15_000)  # the page asks every two seconds; machines can be busy
 
 WAITING = {"id": 1, "title": "预约成功通知", "to": "妈妈手机", "state": "waiting"}
 

@@ -130,9 +130,9 @@ def test_an_answer_that_never_came_is_unknown(wechat: WeChat, messenger: WeChatM
 def test_an_answer_that_came_too_late_is_unknown(
     wechat: WeChat, make_messenger: Callable[[str, float], WeChatMessenger]
 ) -> None:
-    wechat.fault(SEND, delay_ms=1500, times=1)
+    wechat.fault(SEND, delay_ms=2500, times=1)
 
-    told = failure_of(make_messenger(wechat.url, 0.3), wechat.crowd()[0])
+    told = failure_of(make_messenger(wechat.url, 0.8), wechat.crowd()[0])
 
     assert (type(told), told.reason) == (OutcomeUnknown, "ReadTimeoutError")
     assert wechat.arrived() == 1
