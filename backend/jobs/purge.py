@@ -7,6 +7,7 @@ from sqlalchemy import CursorResult, delete, text
 from sqlalchemy.orm import Session
 from sqlalchemy.sql.expression import Delete
 
+from backend.accounts.service import forget_handled
 from backend.jobs.models import TaskRun
 from backend.kernel.clock import Clock
 from backend.people.models import Attempt, IdempotentAnswer, Invitation, ParentToken, StaffSession
@@ -15,6 +16,7 @@ ANSWERS_LIVE = timedelta(hours=24)
 INVITATIONS_STAY = timedelta(days=30)  # after their end: a clerk may be asked who joined how
 ATTEMPTS_STAY = timedelta(days=1)  # longer than any window in which they are counted
 STAFF_SESSIONS_STAY = timedelta(days=90)
+EVENTS_STAY = timedelta(days=30)  # handled pushes of WeChat
 TASK_RUNS_STAY = timedelta(days=400)
 FAILED_JOBS_STAY = timedelta(days=30)
 
@@ -31,6 +33,7 @@ def purge_expired(session: Session, clock: Clock) -> dict[str, int]:
     """Delete expired sign-ins, codes, answers and traces of work; return how many of each."""
     statements = _statements(clock.now())
     deleted = {name: _count(session, statement) for name, statement in statements.items()}
+    deleted["events"] = forget_handled(session, clock.now() - EVENTS_STAY)
     jobs = session.execute(FAILED_JOBS, {"stay": FAILED_JOBS_STAY})
     assert isinstance(jobs, CursorResult)
     return deleted | {"jobs": jobs.rowcount}

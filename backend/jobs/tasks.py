@@ -1,7 +1,6 @@
 """What the engine executes. Each may run twice, late, or on two machines at once."""
 
 import threading
-from collections.abc import Callable
 from dataclasses import asdict
 from datetime import date, datetime, timedelta
 
@@ -13,6 +12,8 @@ from sqlalchemy import select
 from sqlalchemy.dialects.postgresql import insert
 from sqlalchemy.orm import Session, sessionmaker
 
+from backend.accounts.service import Reactions, handle_open_events
+from backend.bookings.desk import counter_drift
 from backend.handbook.planner import plan_due
 from backend.handbook.schedule import Schedule
 from backend.jobs.models import TaskRun
@@ -22,6 +23,7 @@ from backend.outbox.delivery import Delivery, deliver
 
 log = structlog.get_logger()
 
+HANDLE_AT_ONCE = 100
 CATCH_UP_DAYS = 7  # a reminder of an older day would come too late to be of use
 
 
@@ -94,19 +96,22 @@ def purge(sessions: sessionmaker[Session], clock: Clock, nominal: datetime) -> N
     log.info("purged", **deleted)
 
 
-def check_counters(
-    sessions: sessionmaker[Session],
-    clock: Clock,
-    nominal: datetime,
-    drift: Callable[[Session], int],
-) -> None:
+def check_counters(sessions: sessionmaker[Session], clock: Clock, nominal: datetime) -> None:
     """Compare the counter of each slot with its bookings; a difference is an error to read."""
     with sessions.begin() as session:
         if not first_run(session, clock, "check_counters", nominal):
             return
-        differing = drift(session)
-    if differing:
-        log.error("slot_counters_differ", slots=differing)
+        drift = counter_drift(session)
+    for slot in drift:
+        log.error("slot_counter_differs", **asdict(slot))
+
+
+def handle_events(sessions: sessionmaker[Session], clock: Clock, reactions: Reactions) -> None:
+    """Handle the pushes of WeChat that are stored, a hundred in a transaction."""
+    handled = HANDLE_AT_ONCE
+    while handled == HANDLE_AT_ONCE:
+        with sessions.begin() as session:
+            handled = handle_open_events(session, clock, reactions, limit=HANDLE_AT_ONCE)
 
 
 async def retry_stalled(app: App, stalled_seconds: float) -> None:

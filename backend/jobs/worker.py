@@ -11,10 +11,12 @@ from functools import partial
 import structlog
 from procrastinate import App
 
+from backend.accounts.service import Reactions
 from backend.deps import Deps, wechat_parts
 from backend.jobs import tasks
 from backend.jobs.engine import make_engine
 from backend.outbox.delivery import Delivery
+from backend.rights.deletion import delete_parent
 
 log = structlog.get_logger()
 
@@ -38,6 +40,12 @@ def delivery(deps: Deps, stopping: Callable[[], bool]) -> Delivery:
     )
 
 
+def reactions(deps: Deps) -> Reactions:
+    """What WeChat's pushes set off."""
+    names = {known: name for name, known in deps.settings.wechat_template_ids.items()}
+    return Reactions(template_names=names, delete_parent=delete_parent)
+
+
 def register(app: App, deps: Deps, sending: Delivery) -> None:
     """Give every name of the timetable its function, with the parts it needs."""
     sessions, clock = deps.sessions, deps.clock
@@ -55,6 +63,8 @@ def register(app: App, deps: Deps, sending: Delivery) -> None:
     app.task(name="plan_handbook")(
         nominal(partial(tasks.plan_handbook, sessions, clock, deps.handbook))
     )
+    app.task(name="handle_events")(partial(tasks.handle_events, sessions, clock, reactions(deps)))
+    app.task(name="check_counters")(nominal(partial(tasks.check_counters, sessions, clock)))
     app.task(name="purge")(nominal(partial(tasks.purge, sessions, clock)))
     app.task(name="retry_stalled")(retry_stalled)
 

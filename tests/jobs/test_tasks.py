@@ -8,6 +8,8 @@ from procrastinate import App
 from sqlalchemy import Engine, select, text
 from sqlalchemy.orm import Session, sessionmaker
 
+from backend.accounts.models import InboundEvent
+from backend.accounts.service import Reactions
 from backend.handbook.schedule import Schedule, load_schedule
 from backend.jobs import tasks as jobs
 from backend.jobs.engine import make_engine as make_task_engine
@@ -16,7 +18,8 @@ from backend.kernel.clock import CITY, FixedClock
 from backend.outbox.models import Message
 from backend.people.documents import Documents, load_documents
 from backend.people.models import Attempt, IdempotentAnswer, ParentToken
-from tests.factories import make_child, make_parent
+from backend.rights.deletion import delete_parent
+from tests.factories import make_child, make_parent, make_slot
 from tests.jobs.queue_rows import begin_all, waiting
 
 CONTENT = Path(__file__).parents[2] / "content"
@@ -51,11 +54,13 @@ def test_a_task_runs_once_at_a_nominal_time(sessions: Sessions, clock: FixedCloc
 
 
 def test_a_run_that_failed_may_run_again(sessions: Sessions, clock: FixedClock) -> None:
-    def fail(_session: Session) -> int:
-        raise ZeroDivisionError
+    def fail() -> None:
+        with sessions.begin() as session:
+            jobs.first_run(session, clock, "purge", NOMINAL)
+            raise ZeroDivisionError
 
     with pytest.raises(ZeroDivisionError):
-        jobs.check_counters(sessions, clock, NOMINAL, fail)
+        fail()
 
     assert count(sessions, TaskRun) == 0
 
@@ -143,9 +148,34 @@ def test_what_has_expired_is_deleted_and_nothing_else(
 def test_a_slot_whose_counter_differs_is_reported(
     sessions: Sessions, clock: FixedClock, capsys: pytest.CaptureFixture[str]
 ) -> None:
-    jobs.check_counters(sessions, clock, NOMINAL, lambda _session: 2)
+    make_slot(sessions)
+    with sessions.begin() as session:
+        session.execute(text("UPDATE slots SET taken = 1"))
 
-    assert "slot_counters_differ" in capsys.readouterr().out
+    jobs.check_counters(sessions, clock, NOMINAL)
+
+    assert "slot_counter_differs" in capsys.readouterr().out
+
+
+def test_every_stored_push_is_handled_in_one_run(sessions: Sessions, clock: FixedClock) -> None:
+    with sessions.begin() as session:
+        session.add_all(
+            InboundEvent(
+                appid="wxtest",
+                dedupe_key=str(number),
+                kind="event_of_tomorrow",
+                openid="openid-1",
+                payload={},
+                received_at=clock.now(),
+            )
+            for number in range(jobs.HANDLE_AT_ONCE + 1)
+        )
+
+    jobs.handle_events(sessions, clock, Reactions(template_names={}, delete_parent=delete_parent))
+
+    with sessions() as session:
+        outcomes = session.scalars(select(InboundEvent.outcome)).all()
+    assert outcomes == ["ignored"] * (jobs.HANDLE_AT_ONCE + 1)
 
 
 def retry_stalled(url: str, seconds: float) -> None:
