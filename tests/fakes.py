@@ -1,6 +1,7 @@
 """Stand-ins for our own protocols, at the edge. Nothing here patches a module."""
 
-from collections.abc import Mapping
+import threading
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 
 from backend.outbox.messenger import SendFailure
@@ -23,15 +24,35 @@ class FakeLogin:
 
 @dataclass
 class FakeMessenger:
-    """Takes messages; fails as told for an openid."""
+    """WeChat as the outbox sees it. Fails as told for an openid; notices two calls at once.
+
+    `failures` holds for every message to an openid; `script` says what happens to the next
+    ones, whoever gets them (None: taken). `before` runs in the sending thread, first.
+    """
 
     failures: dict[str, SendFailure] = field(default_factory=dict)
+    script: list[SendFailure | None] = field(default_factory=list)
+    before: Callable[[str], None] = lambda openid: None
     sent: list[tuple[str, str, dict[str, str], str | None]] = field(default_factory=list)
+    calls: int = 0
+    clashes: int = 0  # 43108: two calls at once for one openid
+    _talking: set[str] = field(default_factory=set)
+    _lock: threading.Lock = field(default_factory=threading.Lock)
 
     def send(
         self, openid: str, template_id: str, data: Mapping[str, str], page: str | None
     ) -> None:
-        failure = self.failures.get(openid)
-        if failure is not None:
-            raise failure
-        self.sent.append((openid, template_id, dict(data), page))
+        with self._lock:
+            self.calls += 1
+            self.clashes += openid in self._talking
+            self._talking.add(openid)
+            failure = self.script.pop(0) if self.script else self.failures.get(openid)
+        try:
+            self.before(openid)
+            if failure is not None:
+                raise failure
+            with self._lock:
+                self.sent.append((openid, template_id, dict(data), page))
+        finally:
+            with self._lock:
+                self._talking.discard(openid)
