@@ -1,0 +1,193 @@
+"""WeChat at our door: verified, stored once, answered at once; everybody else turned away."""
+
+import json
+from concurrent.futures import ThreadPoolExecutor
+from dataclasses import replace
+from typing import Any, Literal
+
+import pytest
+from flask import Flask
+from flask.testing import FlaskClient
+from hypothesis import HealthCheck, given, settings
+from hypothesis import strategies as st
+from sqlalchemy import select
+from sqlalchemy.orm import Session, sessionmaker
+from werkzeug.test import TestResponse
+
+from backend.accounts.models import InboundEvent
+from backend.app import create_app
+from backend.kernel.clock import FixedClock
+from backend.sandbox.config import SandboxConfig
+from backend.sandbox.push_format import SealedPush, event_text, seal
+from backend.wechat.crypto import LARGEST_PUSH, signature_of
+from tests.conftest import make_settings
+from tests.fakes import FakeLogin
+from tests.sandbox.running import CONFIG
+
+Sessions = sessionmaker[Session]
+SETTINGS = make_settings("unused")
+OPENID = "oAbcdefghijklmnopqrstuvwxyz1"
+ADDRESS = f"/wechat/{SETTINGS.wechat_appid}"
+ITEM = {"TemplateId": "t-1", "SubscribeStatusString": "accept", "PopupScene": "0"}
+
+
+def account(form: Literal["xml", "json"] = "xml", **changes: Any) -> SandboxConfig:
+    """Our account as the sandbox, or a forger, would push for it."""
+    known = {
+        "appid": SETTINGS.wechat_appid,
+        "token": SETTINGS.wechat_token.get_secret_value(),
+        "aes_key": SETTINGS.wechat_aes_key.get_secret_value(),
+        "push_format": form,
+    }
+    return replace(CONFIG, **(known | changes))
+
+
+def popup(config: SandboxConfig, moment: int = 1795399200) -> SealedPush:
+    fields = {
+        "ToUserName": "gh_0123456789ab",
+        "FromUserName": OPENID,
+        "CreateTime": str(moment),
+        "MsgType": "event",
+        "Event": "subscribe_msg_popup_event",
+    }
+    return seal(config, config.appid, OPENID, event_text(config, fields, [ITEM]), moment)
+
+
+def deliver(client: FlaskClient, push: SealedPush, address: str = ADDRESS) -> TestResponse:
+    return client.post(f"{address}?{push.query}", data=push.body, content_type=push.content_type)
+
+
+def stored(sessions: Sessions) -> list[InboundEvent]:
+    with sessions() as session:
+        return list(session.scalars(select(InboundEvent).order_by(InboundEvent.id)))
+
+
+def test_the_address_is_verified_by_the_echo(client: FlaskClient) -> None:
+    signature = signature_of(SETTINGS.wechat_token.get_secret_value(), "1795399200", "42")
+    query = {"signature": signature, "timestamp": "1795399200", "nonce": "42", "echostr": "<b>7"}
+
+    answer = client.get(ADDRESS, query_string=query)
+
+    assert (answer.status_code, answer.text) == (200, "<b>7")
+    assert answer.mimetype == "text/plain"
+
+
+@pytest.mark.parametrize("signature", ["", "0" * 40, "签名"])
+def test_a_forged_verification_gets_no_echo(client: FlaskClient, signature: str) -> None:
+    query = {"signature": signature, "timestamp": "1795399200", "nonce": "42", "echostr": "7"}
+    answer = client.get(ADDRESS, query_string=query)
+
+    assert (answer.status_code, answer.text) == (403, "")
+
+
+@pytest.mark.parametrize("form", ["xml", "json"])
+def test_an_encrypted_push_is_stored_and_answered(
+    client: FlaskClient, sessions: Sessions, form: Literal["xml", "json"]
+) -> None:
+    answer = deliver(client, popup(account(form)))
+
+    assert (answer.status_code, answer.text) == (200, "success")
+    (event,) = stored(sessions)
+    assert (event.kind, event.openid) == ("subscribe_msg_popup_event", OPENID)
+    assert event.payload["List"] == [ITEM]
+    assert event.handled_at is None
+
+
+def test_retries_are_answered_and_not_stored(client: FlaskClient, sessions: Sessions) -> None:
+    answers = [deliver(client, popup(account())).text for _ in range(4)]
+
+    assert answers == ["success"] * 4
+    assert len(stored(sessions)) == 1
+
+
+def test_a_forged_signature_is_refused_without_a_word(
+    client: FlaskClient, sessions: Sessions
+) -> None:
+    for push in (
+        popup(account(token="another-token")),
+        SealedPush("", popup(account()).body, "text/xml"),
+        SealedPush(popup(account()).query, popup(account()).body, "text/xml"),
+    ):
+        answer = deliver(client, push)
+        assert (answer.status_code, answer.text) == (403, "")
+    assert stored(sessions) == []
+
+
+def test_plain_pushes_are_refused_even_when_signed(client: FlaskClient, sessions: Sessions) -> None:
+    """In plain mode the signature does not cover the body, so anybody could replay it."""
+    plain = b"<xml><FromUserName>o</FromUserName><CreateTime>1</CreateTime></xml>"
+
+    answer = deliver(client, replace(popup(account()), body=plain))
+
+    assert (answer.status_code, answer.text) == (400, "")
+    assert stored(sessions) == []
+
+
+@pytest.mark.parametrize(
+    "body",
+    [
+        b"",
+        b"{",
+        b"[]",
+        b"\xff\xfe",
+        b"<xml><Encrypt></Encrypt></xml>",
+        b'<!DOCTYPE x [<!ENTITY a "b">]><xml><Encrypt>&a;</Encrypt></xml>',
+        json.dumps({"Encrypt": 5}).encode(),
+        b"[" * 100_000,
+    ],
+)
+def test_garbage_is_a_bad_request(client: FlaskClient, body: bytes) -> None:
+    answer = deliver(client, replace(popup(account()), body=body))
+
+    assert (answer.status_code, answer.text) == (400, "")
+
+
+def test_a_push_of_another_key_is_a_bad_request(client: FlaskClient) -> None:
+    push = popup(account(aes_key="b" * 43))
+
+    assert deliver(client, push).status_code == 400
+
+
+def test_ten_megabytes_are_refused_unread(client: FlaskClient) -> None:
+    push = replace(popup(account()), body=b"x" * 10_000_000)
+    assert deliver(client, push).status_code == 413
+    assert deliver(client, replace(push, body=b"x" * (LARGEST_PUSH + 1))).status_code == 413
+
+
+def test_another_account_is_not_found(client: FlaskClient) -> None:
+    assert deliver(client, popup(account()), "/wechat/wxother").status_code == 404
+    assert client.get("/wechat/wxother").status_code == 404
+
+
+@settings(
+    max_examples=50, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture]
+)
+@given(body=st.binary(max_size=300), query=st.dictionaries(st.text(), st.text(), max_size=4))
+def test_nothing_that_is_not_wechats_is_ever_stored_or_an_error_of_ours(
+    client: FlaskClient, sessions: Sessions, body: bytes, query: dict[str, str]
+) -> None:
+    answer = client.post(ADDRESS, data=body, query_string=query)
+
+    assert answer.status_code in {400, 403}
+    assert stored(sessions) == []
+
+
+@pytest.fixture
+def real_app(committed: Sessions, clock: FixedClock) -> Flask:
+    return create_app(SETTINGS, clock=clock, sessions=committed, login=FakeLogin())
+
+
+def test_a_flood_with_duplicates_stores_each_push_once(
+    real_app: Flask, committed: Sessions
+) -> None:
+    """200 pushes, each of them delivered five times, by eight senders at once."""
+    pushes = [popup(account(), moment=1795399200 + number) for number in range(200)]
+
+    def send(number: int) -> str:
+        return deliver(real_app.test_client(), pushes[number * 7 % 200]).text
+
+    with ThreadPoolExecutor(8) as pool:
+        answers = list(pool.map(send, range(1000)))
+
+    assert set(answers) == {"success"}
+    assert len(stored(committed)) == 200
