@@ -31,7 +31,7 @@ from backend.outbox.templates import load_templates
 
 ROOT = Path(__file__).parents[2]
 MESSAGES = Path("messages/templates.yaml")
-FREE_SECONDS = 15.0  # what a killed start leaves behind is gone by then
+FREE_SECONDS = 8.0  # what a killed start leaves behind is gone after half of it
 HEALTHY_SECONDS = 60.0
 MOST_RESTARTS = 5  # before the first answer; more, and it will never come
 POLL_SECONDS = 0.1
@@ -206,6 +206,7 @@ def _settings_of_run(environ: Mapping[str, str], var: Path, port: int) -> dict[s
         "BACKEND_PUBLIC_URL": f"http://127.0.0.1:{port}",
         "BACKEND_SANDBOX_URL": sandbox,
         "BACKEND_WECHAT_API_BASE": sandbox,
+        "BACKEND_WECHAT_PUBLIC_APPID": "wxsandboxpublic00",
         "BACKEND_WECHAT_TEMPLATE_IDS": json.dumps(ids),
         "BACKEND_DEMO_LOGINS": str(var / "demo-logins.json"),
         # On one machine a worker that dies is missed sooner than on many.
