@@ -38,6 +38,7 @@ class Settings(BaseSettings):
 
     wechat_api_base: str = "https://api.weixin.qq.com"
     wechat_appid: str
+    wechat_public_appid: str | None = None  # a 公众号 whose pushes we take, with the same keys
     wechat_secret: SecretStr
     wechat_token: SecretStr
     wechat_aes_key: SecretStr = Field(min_length=43, max_length=43)

@@ -5,7 +5,7 @@ from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 
 from backend.outbox.messenger import SendFailure
-from backend.people.login import LoginCodeInvalid, WeChatIdentity
+from backend.people.login import LoginCodeInvalid, PhoneCodeInvalid, WeChatIdentity
 
 
 class FakeLogin:
@@ -20,6 +20,14 @@ class FakeLogin:
             raise LoginCodeInvalid
         self._used.add(code)
         return WeChatIdentity(openid=f"openid-{rest.partition(':')[0]}")
+
+    def phone_for(self, code: str) -> str:
+        """Redeems each code `number:<digits>` once."""
+        kind, _, number = code.partition(":")
+        if kind != "number" or code in self._used:
+            raise PhoneCodeInvalid
+        self._used.add(code)
+        return number
 
 
 @dataclass

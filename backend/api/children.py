@@ -88,6 +88,34 @@ def register_child(json_data: ChildIn) -> Response:
     return once(work)
 
 
+class CorrectionIn(Body):
+    name: Name
+    birth_date: date
+    sex: Sex
+    gestational_weeks: Annotated[int, Field(ge=20, le=44)] | None = None
+    town_code: Word
+    village_code: Word | None = None
+    home_cared: bool
+
+
+@bp.put("/children/<int:child_id>")
+@signed_in
+@bp.input(CorrectionIn)
+@bp.output(ChildOut)
+@bp.doc(responses={404: "Not a child of this parent", 409: "Who the child is is fixed by now"})
+def correct_child(child_id: int, json_data: CorrectionIn) -> ChildOut:
+    """Put a child's data right."""
+    town = deps().places.town(json_data.town_code)
+    if json_data.village_code is not None:
+        deps().places.village(town.code, json_data.village_code)
+    new = children.Correction(**json_data.model_dump())
+    with deps().sessions.begin() as session:
+        child = children.correct(
+            session, deps().clock, deps().vault, parent_id=viewer(), child_id=child_id, new=new
+        )
+        return child_out(child, len(children.guardians_of(session, child.id)))
+
+
 class InvitationOut(Out):
     code: str
     expires_at: CityTime

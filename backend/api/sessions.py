@@ -5,12 +5,13 @@ from typing import Annotated
 from apiflask import APIBlueprint
 from flask import Response
 from pydantic import StringConstraints
+from sqlalchemy.orm import Session
 
 from backend.api.auth import signed_in, token_of_request, viewer
 from backend.api.schemas import Body, CityTime, Out
 from backend.deps import deps, login_gateway
 from backend.kernel.privacy import mask_phone
-from backend.people import children, consents, signin
+from backend.people import children, consents, phones, signin
 from backend.people.models import Parent
 
 bp = APIBlueprint("sessions", __name__, tag="家庭")
@@ -62,11 +63,42 @@ class MeOut(Out):
 def me() -> MeOut:
     """The parent who asks."""
     with deps().reads() as session:
-        parent = session.get_one(Parent, viewer())
-        phone = parent.phone_sealed
-        return MeOut(
-            id=parent.id,
-            phone_masked=phone and mask_phone(deps().vault.open(phone, "phone")),
-            children_count=len(children.children_of(session, parent.id)),
-            consents_current=not consents.needed(session, deps().documents, parent.id),
-        )
+        return _me(session)
+
+
+class PhoneIn(Body):
+    code: Annotated[str, StringConstraints(min_length=1, max_length=128)]
+
+
+@bp.post("/me/phone")
+@signed_in
+@bp.input(PhoneIn)
+@bp.output(MeOut)
+@bp.doc(responses={422: "The code is unknown, used or expired"})
+def keep_phone(json_data: PhoneIn) -> MeOut:
+    """Keep the phone behind a code of the phone button. Nobody has to."""
+    phone = login_gateway().phone_for(json_data.code)  # WeChat first, no transaction open
+    with deps().sessions.begin() as session:
+        phones.keep(session, deps().vault, parent_id=viewer(), phone=phone)
+        return _me(session)
+
+
+@bp.delete("/me/phone")
+@signed_in
+@bp.output(MeOut)
+def forget_phone() -> MeOut:
+    """Forget the phone."""
+    with deps().sessions.begin() as session:
+        phones.forget(session, parent_id=viewer())
+        return _me(session)
+
+
+def _me(session: Session) -> MeOut:
+    parent = session.get_one(Parent, viewer())
+    phone = parent.phone_sealed
+    return MeOut(
+        id=parent.id,
+        phone_masked=phone and mask_phone(deps().vault.open(phone, phones.PHONE)),
+        children_count=len(children.children_of(session, parent.id)),
+        consents_current=not consents.needed(session, deps().documents, parent.id),
+    )

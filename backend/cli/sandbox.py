@@ -1,5 +1,6 @@
 """How the WeChat sandbox is told what the product's settings say."""
 
+import json
 from pathlib import Path
 from urllib.parse import urlsplit
 
@@ -11,6 +12,7 @@ from backend.sandbox.server import serve
 from backend.sandbox.templates import Template, TemplateField
 
 MESSAGES = Path("messages/templates.yaml")
+APP = Path(__file__).parents[2] / "miniprogram/app/app.json"
 
 
 def serve_sandbox(settings: Settings, var: Path) -> None:
@@ -28,8 +30,16 @@ def serve_sandbox(settings: Settings, var: Path) -> None:
         aes_key=settings.wechat_aes_key.get_secret_value(),
         webhook_url=f"http://127.0.0.1:{settings.port}/wechat/{{appid}}",
         templates=_templates(settings),
+        public_appid=settings.wechat_public_appid or SandboxConfig.public_appid,
+        pages=_pages(),
     )
     serve(config, clock_from(settings.clock))
+
+
+def _pages() -> tuple[str, ...]:
+    """The pages of the mini-program: WeChat refuses a message that opens another (41030)."""
+    app = json.loads(APP.read_text(encoding="utf-8"))
+    return tuple(app["pages"])
 
 
 def _templates(settings: Settings) -> dict[str, Template]:

@@ -43,18 +43,8 @@ def register(
     if len(children_of(session, parent_id)) >= rules.MOST_CHILDREN:
         raise rules.TooManyChildren
     identity = rules.child_identity(vault, new.name, new.sex, new.birth_date)
-    # One registration of an identity at a time, so that the second one sees the first.
-    session.execute(
-        text("SELECT pg_advisory_xact_lock(:key)"),
-        {"key": int.from_bytes(identity[:8], "big", signed=True)},
-    )
-    first = session.scalar(
-        select(Child.id).where(
-            Child.identity == identity,
-            Child.duplicate_of_id.is_(None),
-            Child.deleted_at.is_(None),
-        )
-    )
+    _lock_identity(session, identity)
+    first = _first_of(session, identity)
     child = Child(
         name_sealed=vault.seal(new.name, NAME),
         identity=identity,
@@ -72,6 +62,67 @@ def register(
     session.flush()
     session.add(Guardian(child_id=child.id, parent_id=parent_id, relation=new.relation, since=now))
     return child
+
+
+@dataclass(frozen=True)
+class Correction:
+    """What a guardian may put right. The whole of it, as the form shows it."""
+
+    name: str
+    birth_date: date
+    sex: Sex
+    gestational_weeks: int | None
+    town_code: str
+    village_code: str | None
+    home_cared: bool
+
+
+def correct(
+    session: Session, clock: Clock, vault: Vault, *, parent_id: int, child_id: int, new: Correction
+) -> Child:
+    """Put a child's data right (PIPL art. 46).
+
+    Name, sex and birth date say who a child is: they may change for a day after the
+    registration, and as long as no other registration has the new identity; later, staff do it.
+    Raises NotFound, BirthDateOutOfRange, IdentityFixed or PossibleDuplicate.
+    """
+    now = clock.now()
+    rules.check_birth_date(new.birth_date, city_date(now))
+    child = own_child(session, parent_id=parent_id, child_id=child_id, lock=True)
+    identity = rules.child_identity(vault, new.name, new.sex, new.birth_date)
+    if identity != child.identity:
+        if now - child.created_at > rules.IDENTITY_MAY_CHANGE:
+            raise rules.IdentityFixed
+        rules.check_may_book(child)
+        _lock_identity(session, identity)
+        if _first_of(session, identity) is not None:
+            raise rules.PossibleDuplicate
+    child.identity = identity
+    child.name_sealed = vault.seal(new.name, NAME)
+    child.birth_date, child.sex = new.birth_date, new.sex
+    child.gestational_weeks = new.gestational_weeks
+    child.town_code, child.village_code = new.town_code, new.village_code
+    child.home_cared = new.home_cared
+    session.flush()
+    return child
+
+
+def _lock_identity(session: Session, identity: bytes) -> None:
+    """One registration of an identity at a time, so that the second one sees the first."""
+    session.execute(
+        text("SELECT pg_advisory_xact_lock(:key)"),
+        {"key": int.from_bytes(identity[:8], "big", signed=True)},
+    )
+
+
+def _first_of(session: Session, identity: bytes) -> int | None:
+    return session.scalar(
+        select(Child.id).where(
+            Child.identity == identity,
+            Child.duplicate_of_id.is_(None),
+            Child.deleted_at.is_(None),
+        )
+    )
 
 
 def _lock_parent(session: Session, parent_id: int) -> None:

@@ -3,7 +3,7 @@
 from dataclasses import dataclass, field
 from typing import Protocol
 
-from backend.kernel.errors import Unauthenticated
+from backend.kernel.errors import Invalid, Unauthenticated
 
 
 @dataclass(frozen=True)
@@ -21,10 +21,23 @@ class LoginCodeInvalid(Unauthenticated):
     message = "登录凭证无效或已过期，请重新打开小程序"
 
 
+class PhoneCodeInvalid(Invalid):
+    """Unknown, used, expired: the person has to press the phone button again."""
+
+    code = "phone_code_invalid"
+    message = "手机号授权已失效，请重新点按钮授权"
+
+
 class LoginGateway(Protocol):
     def openid_for(self, code: str) -> WeChatIdentity:
         """Redeem a one-use code of `wx.login` (valid for five minutes).
 
         Raises LoginCodeInvalid, or kernel.errors.Unavailable when WeChat does not answer or
         refuses us.
+        """
+
+    def phone_for(self, code: str) -> str:
+        """Redeem a one-use code of the phone button: a mainland number without country code.
+
+        Raises PhoneCodeInvalid, or kernel.errors.Unavailable.
         """

@@ -12,6 +12,7 @@ from backend.people.models import Child, DuplicateState, Sex
 OLDEST_YEARS = 7  # the handbook ends at six years; a child of seven is a typing error
 TOKEN_LIFE = timedelta(days=30)
 INVITATION_LIFE = timedelta(hours=24)
+IDENTITY_MAY_CHANGE = timedelta(days=1)  # a typing error is seen at once
 INVITATION_LETTERS = "ABCDEFGHJKLMNPQRSTUVWXYZ"  # no I and O: they are read as 1 and 0
 INVITATION_LENGTH = 8
 MOST_CHILDREN = 12  # of one parent; more is a typing error or a misuse
@@ -47,6 +48,11 @@ class PossibleDuplicate(Conflict):
 class InvitationInvalid(NotFound):
     code = "invitation_invalid"
     message = "邀请码无效、已用过或已过期，请让家人重新生成"
+
+
+class IdentityFixed(Conflict):
+    code = "identity_fixed"
+    message = "姓名、性别和出生日期在登记一天后不能自己改，请联系亲子活动中心"
 
 
 class TooManyChildren(Invalid):

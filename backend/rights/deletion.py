@@ -8,7 +8,8 @@ from sqlalchemy.orm import Session
 from backend.bookings.service import release_child
 from backend.handbook.models import HandbookEntry
 from backend.kernel import audit
-from backend.kernel.clock import Clock
+from backend.kernel.ages import add_months
+from backend.kernel.clock import Clock, city_date
 from backend.outbox.models import Balance, LedgerEntry, Message
 from backend.people import children
 from backend.people.models import (
@@ -21,6 +22,7 @@ from backend.people.models import (
     ParentIdentity,
     ParentToken,
 )
+from backend.people.rules import OLDEST_YEARS
 
 NAMELESS = ""  # sealed names are never empty, so this one opens to nothing
 
@@ -39,6 +41,26 @@ def leave_child(session: Session, clock: Clock, *, parent_id: int, child_id: int
     session.flush()
     if not children.guardians_of(session, child.id):
         _forget_child(session, clock, child, actor=f"parent:{parent_id}")
+
+
+def forget_grown(session: Session, clock: Clock, *, limit: int = 200) -> int:
+    """Delete the data of children who have turned seven; the handbook ended a year before.
+
+    PIPL art. 19: no longer than needed; the children's rules tell families the age. Call again
+    while it returns `limit`.
+    """
+    last = add_months(city_date(clock.now()), -12 * OLDEST_YEARS)
+    grown = session.scalars(
+        select(Child)
+        .where(Child.birth_date <= last, Child.deleted_at.is_(None))
+        .order_by(Child.id)
+        .limit(limit)
+        .with_for_update(skip_locked=True, key_share=True)
+    ).all()
+    for child in grown:
+        session.execute(delete(Guardian).where(Guardian.child_id == child.id))
+        _forget_child(session, clock, child, actor="system")
+    return len(grown)
 
 
 def _forget_child(session: Session, clock: Clock, child: Child, *, actor: str) -> None:

@@ -45,9 +45,9 @@ def receive(appid: str) -> Response:
 
 
 def _reader(appid: str) -> PushReader:
-    """Reads the pushes of our account; 404 for any other."""
+    """Reads the pushes of our accounts; 404 for any other."""
     settings = deps().settings
-    if appid != settings.wechat_appid:
+    if appid not in {settings.wechat_appid, settings.wechat_public_appid}:
         abort(404)
     return PushReader(
         appid,

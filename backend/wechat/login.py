@@ -1,10 +1,12 @@
 """`wx.login` codes redeemed at WeChat. The session_key is dropped here and kept nowhere."""
 
+from collections.abc import Callable
+
 import structlog
 
-from backend.kernel.errors import Unavailable
-from backend.people.login import LoginCodeInvalid, WeChatIdentity
-from backend.wechat.client import AccountClient, BadAnswer, WeChatRefused
+from backend.kernel.errors import DomainError, Unavailable
+from backend.people.login import LoginCodeInvalid, PhoneCodeInvalid, WeChatIdentity
+from backend.wechat.client import AccountClient, BadAnswer, TokenUnavailable, WeChatRefused
 from backend.wechat.transport import Answer, TransportFailure
 
 # 40029 unknown, expired or foreign; 40163 used; 41008 missing; 40226 user blocked as high risk.
@@ -21,19 +23,27 @@ class WeChatLogin:
         self._client = client
 
     def openid_for(self, code: str) -> WeChatIdentity:
+        return _identity(self._redeem(code, self._client.wxa.code_to_session, LoginCodeInvalid))
+
+    def phone_for(self, code: str) -> str:
+        return str(self._redeem(code, self._client.wxa.get_phone_number, PhoneCodeInvalid))
+
+    def _redeem(
+        self, code: str, call: Callable[[str], object], refused: type[DomainError]
+    ) -> object:
+        """The answer to a code. What went wrong is raised outside the handler: no chained
+        exception may carry an address with a secret in it."""
         if not (0 < len(code) <= LONGEST_CODE) or not code.isascii() or not code.isprintable():
-            raise LoginCodeInvalid
-        refusal: LoginCodeInvalid | Unavailable
+            raise refused
+        refusal: DomainError
         try:
-            answer = self._client.wxa.code_to_session(code)
+            return call(code)
         except WeChatRefused as error:
             log.warning("wechat_login_refused", errcode=error.errcode)
-            refusal = LoginCodeInvalid() if error.errcode in CODE_REFUSED else Unavailable()
-        except (TransportFailure, BadAnswer) as error:
+            refusal = refused() if error.errcode in CODE_REFUSED else Unavailable()
+        except (TransportFailure, BadAnswer, TokenUnavailable) as error:
             log.warning("wechat_login_unanswered", reason=f"{type(error).__name__}: {error}")
             refusal = Unavailable()
-        else:
-            return _identity(answer)
         raise refusal
 
 
