@@ -267,6 +267,23 @@ def test_a_page_opened_by_its_address_stays_after_a_reload_and_leads_home(phone:
     expect(page).to_have_title("展示")
 
 
+def test_another_address_opens_its_page(phone: Phone) -> None:
+    phone.open(FORM)
+
+    page = phone.open(f"{DETAIL}?id=3")
+
+    expect(page).to_have_title("详情 3")
+
+
+def test_a_page_that_has_left_may_still_set_its_data(phone: Phone) -> None:
+    page = phone.open()
+    page.get_by_role("link", name="去详情").tap()
+
+    page.get_by_role("button", name="返回上一页").tap()
+
+    expect(page).to_have_title("展示")
+
+
 @pytest.mark.parametrize(
     ("call", "title"),
     [("relaunch", "详情 1"), ("redirect", "详情 2")],
@@ -288,7 +305,6 @@ def test_other_ways_to_a_page(phone: Phone, call: str, title: str) -> None:
         ("relative", "request:fail invalid url"),
         ("foreign", "request:fail url not in domain list"),
         ("aborted", "request:fail abort"),
-        ("missing", "getStorage:fail data not found"),
         ("subscribeToFour", "requestSubscribeMessage:fail tmplIds exceed the maximum of 3"),
         (
             "subscribeLate",
@@ -316,7 +332,6 @@ def test_what_the_phone_tells_about_itself(phone: Phone) -> None:
         "window": 375,
         "theme": "light",
         "font": 16,
-        "platform": "devtools",
         "version": "develop",
         "launched": "pages/calls/calls",
         "can": [True, False],
@@ -404,8 +419,6 @@ def test_bars_follow_the_page(phone: Phone) -> None:
     expect(page.get_by_role("tab", name="展示")).to_have_text("展示3")
     press(page, "noBadge")
     expect(page.get_by_role("tab", name="展示")).to_have_text("展示")
-    press(page, "colour")
-    expect(page.locator("#navigation")).to_have_css("background-color", "rgb(11, 122, 75)")
     press(page, "scroll")
     expect(page.locator(".page-host")).to_have_js_property("scrollTop", 40)
     press(page, "refresh")
@@ -420,10 +433,6 @@ def test_the_rest_of_the_phone(phone: Phone) -> None:
     assert page.evaluate("navigator.clipboard.readText()") == "邀请码"
     press(page, "phone")
     expect(page.get_by_role("status")).to_have_text("拨打 0510-00000000")
-    press(page, "tick")
-    assert outcome(page, "tick") == "tick"
-    press(page, "checkSession")
-    outcome(page, "checkSession")
 
 
 def test_a_call_that_is_not_simulated_is_an_error(phone: Phone) -> None:

@@ -58,6 +58,7 @@ export async function boot({ templates, units, config, images, loaders }) {
     pages.setVisible(visible);
     if (!visible) app.onHide?.();
   });
+  addEventListener('hashchange', () => pages.reLaunch({ url: location.hash.slice(1) }));
   addEventListener('message', ({ origin, data }) => {
     if (origin === location.origin && data?.kind === 'network') cutNetwork(!data.connected);
   });

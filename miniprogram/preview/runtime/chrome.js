@@ -32,11 +32,6 @@ export class Chrome {
     this.draw();
   }
 
-  setNavigationBarColor({ frontColor, backgroundColor }) {
-    this.pages.current.navigationColour = { frontColor, backgroundColor };
-    this.draw();
-  }
-
   setTabBarBadge({ index, text }) {
     this.badges.set(index, text);
     this.draw();
@@ -53,14 +48,13 @@ export class Chrome {
   }
 
   #drawNavigation(page) {
-    const { window, navigationColour } = page;
+    const { window } = page;
     const isFirst = this.pages.stack.length < 2;
     const title = page.title ?? window.navigationBarTitleText ?? '';
     const white = this.#themed(window.navigationBarTextStyle) === 'white';
     this.navigation.hidden = window.navigationStyle === 'custom';
-    this.navigation.style.background =
-      navigationColour?.backgroundColor ?? this.#themed(window.navigationBarBackgroundColor);
-    this.navigation.style.color = navigationColour?.frontColor ?? (white ? '#fff' : '#000');
+    this.navigation.style.background = this.#themed(window.navigationBarBackgroundColor);
+    this.navigation.style.color = white ? '#fff' : '#000';
     this.title.textContent = title;
     document.title = title;
     this.back.hidden = isFirst;

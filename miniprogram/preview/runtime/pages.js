@@ -16,7 +16,6 @@ const REACH_BOTTOM_PX = 50; // WeChat's default of onReachBottomDistance
  * @property {object} window settings of app.json and of the page, merged
  * @property {PullDown} pullDown
  * @property {string} [title] set by wx.setNavigationBarTitle
- * @property {object} [navigationColour] set by wx.setNavigationBarColor
  * @property {Element | null} [focus] what had the focus when the page was left
  */
 

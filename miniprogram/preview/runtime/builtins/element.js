@@ -28,8 +28,11 @@ const COMMON = {
 };
 const FOCUSABLE_ROLES = new Set(['button', 'link', 'checkbox', 'radio', 'switch', 'tab']);
 
-/** The DOM element that a component draws into. */
-export const host = (component) => component._$.getBackendElement();
+/**
+ * The DOM element that a component draws into. It is kept: a page that has left may still call
+ * setData, which is harmless on a phone.
+ */
+export const host = (component) => (component.__host ??= component._$.getBackendElement());
 
 /** @returns {HTMLElement} */
 export const create = (tag, properties = {}) =>

@@ -43,12 +43,6 @@ export const device = (project, launch) => ({
     fontSizeSetting: settings.fontSize,
     fontSizeScaleFactor: settings.fontSize / 16,
   }),
-  getDeviceInfo: () => ({
-    platform: 'devtools',
-    brand: 'browser',
-    model: 'preview',
-    system: 'web',
-  }),
   getAccountInfoSync: () => ({
     miniProgram: { appId: project.appid, envVersion: 'develop', version: '' },
   }),
@@ -56,7 +50,6 @@ export const device = (project, launch) => ({
   onThemeChange: (listener) => void themeListeners.add(listener),
   offThemeChange: (listener) =>
     void (listener ? themeListeners.delete(listener) : themeListeners.clear()),
-  nextTick: (run) => void Promise.resolve().then(run),
   setClipboardData: asynchronous('setClipboardData', async ({ data }) => {
     await navigator.clipboard.writeText(data);
     toast({ title: '内容已复制' });

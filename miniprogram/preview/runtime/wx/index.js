@@ -16,12 +16,7 @@ const OF_PAGES = [
   'stopPullDownRefresh',
   'pageScrollTo',
 ];
-const OF_CHROME = [
-  'setNavigationBarTitle',
-  'setNavigationBarColor',
-  'setTabBarBadge',
-  'removeTabBarBadge',
-];
+const OF_CHROME = ['setNavigationBarTitle', 'setTabBarBadge', 'removeTabBarBadge'];
 
 const messages = {
   showModal: modal,

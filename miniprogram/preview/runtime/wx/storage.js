@@ -1,5 +1,4 @@
 // wx storage: kept in the browser, apart for each phone.
-import { asynchronous } from './call.js';
 import { phone } from './wechat.js';
 
 const prefix = () => `mini-program:${phone()}:`;
@@ -26,16 +25,4 @@ function clearStorageSync() {
   for (const key of keys()) removeStorageSync(key);
 }
 
-export const storage = {
-  getStorageSync,
-  setStorageSync,
-  removeStorageSync,
-  clearStorageSync,
-  getStorage: asynchronous('getStorage', ({ key }) => {
-    if (read(key) === null) throw new Error('data not found');
-    return { data: getStorageSync(key) };
-  }),
-  setStorage: asynchronous('setStorage', ({ key, data }) => setStorageSync(key, data)),
-  removeStorage: asynchronous('removeStorage', ({ key }) => removeStorageSync(key)),
-  clearStorage: asynchronous('clearStorage', clearStorageSync),
-};
+export const storage = { getStorageSync, setStorageSync, removeStorageSync, clearStorageSync };

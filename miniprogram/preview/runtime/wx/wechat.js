@@ -66,6 +66,5 @@ export async function askForPhoneNumber() {
 
 export const wechat = {
   login: asynchronous('login', login),
-  checkSession: asynchronous('checkSession', () => {}),
   requestSubscribeMessage: asynchronous('requestSubscribeMessage', requestSubscribeMessage),
 };

@@ -3,7 +3,6 @@ import { request } from '../../services/http';
 /** Every wx call of the preview, one button each; the outcome is shown as JSON. */
 const calls: Record<string, () => unknown> = {
   login: () => wx.login(),
-  checkSession: () => wx.checkSession(),
   subscribe: () => wx.requestSubscribeMessage({ tmplIds: ['T1', 'T2'] }),
   subscribeToFour: () => wx.requestSubscribeMessage({ tmplIds: ['T1', 'T2', 'T3', 'T4'] }),
   subscribeLate: async () => {
@@ -19,26 +18,20 @@ const calls: Record<string, () => unknown> = {
     void wx.hideLoading();
     return wx.hideToast();
   },
-  storage: async () => {
-    await wx.setStorage({ key: 'a', data: { one: 1 } });
+  storage: () => {
+    wx.setStorageSync('a', { one: 1 });
     wx.setStorageSync('b', [2]);
-    const { data } = await wx.getStorage({ key: 'a' });
-    const before = [data, wx.getStorageSync('b')];
-    await wx.removeStorage({ key: 'a' });
-    wx.removeStorageSync('b');
-    const after = [wx.getStorageSync('a'), wx.getStorageSync('b')];
+    const before = [wx.getStorageSync('a'), wx.getStorageSync('b')];
+    wx.removeStorageSync('a');
     wx.clearStorageSync();
-    await wx.clearStorage();
-    return { before, after };
+    return { before, after: [wx.getStorageSync('a'), wx.getStorageSync('b')] };
   },
-  missing: () => wx.getStorage({ key: 'nothing' }),
   keep: () => wx.setStorageSync('token', 'kept'),
   kept: () => wx.getStorageSync('token') as string,
   device: () => ({
     window: wx.getWindowInfo().windowWidth,
     theme: wx.getAppBaseInfo().theme,
     font: wx.getAppBaseInfo().fontSizeSetting,
-    platform: wx.getDeviceInfo().platform,
     version: wx.getAccountInfoSync().miniProgram.envVersion,
     launched: wx.getLaunchOptionsSync().path,
     can: [wx.canIUse('getNetworkType'), wx.canIUse('startBluetooth')],
@@ -48,10 +41,8 @@ const calls: Record<string, () => unknown> = {
   phone: () => wx.makePhoneCall({ phoneNumber: '0510-00000000' }),
   badge: () => wx.setTabBarBadge({ index: 0, text: '3' }),
   noBadge: () => wx.removeTabBarBadge({ index: 0 }),
-  colour: () => wx.setNavigationBarColor({ frontColor: '#ffffff', backgroundColor: '#0b7a4b' }),
   refresh: () => wx.startPullDownRefresh(),
   scroll: () => wx.pageScrollTo({ scrollTop: 40 }),
-  tick: () => new Promise((resolve) => wx.nextTick(() => resolve('tick'))),
   relaunch: () => wx.reLaunch({ url: '/pages/detail/detail?id=1' }),
   redirect: () => wx.redirectTo({ url: '/pages/detail/detail?id=2' }),
   toTab: () => wx.navigateTo({ url: '/pages/home/home' }),

@@ -1,5 +1,5 @@
 Page({
-  data: { id: '', size: '' },
+  data: { id: '', size: '', left: false },
   onLoad({ id }) {
     this.setData({ id: id ?? '' });
     wx.setNavigationBarTitle({ title: `详情 ${id}` });
@@ -20,7 +20,8 @@ Page({
         this.setData({ size: `${found.width}×${found.height}` });
       });
   },
-  back() {
-    void wx.navigateBack();
+  async back() {
+    await wx.navigateBack();
+    this.setData({ size: '已离开', left: true });
   },
 });
