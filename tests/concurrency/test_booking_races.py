@@ -6,6 +6,7 @@ from datetime import datetime, timedelta
 from functools import partial
 from typing import TypeVar
 
+import pytest
 from sqlalchemy import select, text
 from sqlalchemy.orm import Session, sessionmaker
 
@@ -19,6 +20,7 @@ from tests.bookings.family import Family, act, book, cancel, in_city, make_famil
 from tests.concurrency.racing import at_once, kinds
 from tests.factories import MORNING, make_parent, make_slot, make_slots, make_staff
 
+pytestmark = pytest.mark.slow
 Sessions = sessionmaker[Session]
 Result = TypeVar("Result")
 

@@ -16,6 +16,7 @@ from tests.bookings.family import Family, make_family
 from tests.concurrency.racing import at_once, kinds
 from tests.factories import make_slot, make_slots
 
+pytestmark = pytest.mark.slow
 Sessions = sessionmaker[Session]
 TRIES = 8
 
