@@ -20,6 +20,7 @@ from backend.jobs.models import TaskRun
 from backend.jobs.purge import purge_expired
 from backend.kernel.clock import Clock, city_date
 from backend.outbox.delivery import Delivery, deliver
+from backend.rights.deletion import forget_grown
 
 log = structlog.get_logger()
 
@@ -93,6 +94,7 @@ def purge(sessions: sessionmaker[Session], clock: Clock, nominal: datetime) -> N
         if not first_run(session, clock, "purge", nominal):
             return
         deleted = purge_expired(session, clock)
+        deleted["grown_children"] = forget_grown(session, clock)
     log.info("purged", **deleted)
 
 
