@@ -182,14 +182,7 @@ def mark_sending(
     for somebody to whom another one is on its way waits a moment. All of a group are for
     different people.
     """
-    parents = [one.claim.parent_id for one in group]
-    # NO KEY UPDATE: new messages may refer to the parent meanwhile; another worker's mark not.
-    free = session.scalars(
-        select(Parent.id)
-        .where(Parent.id.in_(parents))
-        .order_by(Parent.id)
-        .with_for_update(key_share=True, skip_locked=True)
-    ).all()
+    idle = _idle_people(session, [one.claim.parent_id for one in group])
     held = set(
         session.scalars(
             select(Message.id)
@@ -198,16 +191,10 @@ def mark_sending(
             .with_for_update()
         )
     )
-    # A statement of its own, after the parents are locked: it sees what others committed.
-    on_their_way = session.scalars(
-        select(Message.parent_id).where(
-            Message.parent_id.in_(free), Message.state == MessageState.SENDING
-        )
-    )
-    idle = set(free) - set(on_their_way)
+    free = idle - _being_told(session, idle)
     mine = [one for one in group if one.claim.id in held]
-    may_go = [one for one in mine if one.claim.parent_id in idle]
-    busy = [one.claim for one in mine if one.claim.parent_id not in idle]
+    may_go = [one for one in mine if one.claim.parent_id in free]
+    busy = [one.claim for one in mine if one.claim.parent_id not in free]
     release(session, busy, not_before=clock.now() + SAME_PERSON_WAIT)
     granted = ledger.use(session, clock, [ledger.Use(one.claim.id, one.key) for one in may_go])
     sending = [one for one in may_go if one.claim.id in granted]
@@ -228,6 +215,34 @@ def mark_sending(
             problem=None,
         )
     return Marked(sending, in_app=len(may_go) - len(sending), busy=len(busy))
+
+
+def _idle_people(session: Session, parent_ids: Collection[int]) -> set[int]:
+    """Lock those whom no other worker is marking right now.
+
+    NO KEY UPDATE: new messages may refer to the parent meanwhile; another mark may not.
+    """
+    return set(
+        session.scalars(
+            select(Parent.id)
+            .where(Parent.id.in_(parent_ids))
+            .order_by(Parent.id)
+            .with_for_update(key_share=True, skip_locked=True)
+        )
+    )
+
+
+def _being_told(session: Session, parent_ids: Collection[int]) -> set[int]:
+    """Whom a message is on its way to. Asked after the parents are locked: in a statement of
+    its own it sees what others committed before they let go of the lock.
+    """
+    return set(
+        session.scalars(
+            select(Message.parent_id).where(
+                Message.parent_id.in_(parent_ids), Message.state == MessageState.SENDING
+            )
+        )
+    )
 
 
 def write_back(session: Session, clock: Clock, outcomes: Sequence[tuple[Ready, Verdict]]) -> None:
