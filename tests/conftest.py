@@ -30,6 +30,7 @@ DATABASE_FIXTURES = {
     "committed",
     "database",
     "make_database",
+    "make_empty_database",
     "app",
     "client",
 }
@@ -56,6 +57,11 @@ class TestDatabases:
         """A fresh database: (name, URL)."""
         name = f"chengyu_{uuid.uuid4().hex[:12]}"
         return name, self._server.create_database(name, template=self.template)
+
+    def empty(self) -> tuple[str, str]:
+        """A database without a single table: (name, URL)."""
+        name = f"chengyu_{uuid.uuid4().hex[:12]}"
+        return name, self._server.create_database(name)
 
     def drop(self, name: str) -> None:
         self._server.drop_database(name)
@@ -87,6 +93,21 @@ def make_database(databases: TestDatabases) -> Iterator[Callable[[], str]]:
 
     def make() -> str:
         name, url = databases.clone()
+        names.append(name)
+        return url
+
+    yield make
+    for name in names:
+        databases.drop(name)
+
+
+@pytest.fixture
+def make_empty_database(databases: TestDatabases) -> Iterator[Callable[[], str]]:
+    """Makes databases without tables, for tests of migrations."""
+    names: list[str] = []
+
+    def make() -> str:
+        name, url = databases.empty()
         names.append(name)
         return url
 
