@@ -1,9 +1,13 @@
 import { handbook } from '../../services/handbook';
+import { askToSubscribe, subscriptions } from '../../services/messages';
 import { children, chooseChild, chosenChild } from '../../services/people';
-import type { Child, HandbookItem, ItemKind } from '../../services/types';
+import type { Child, HandbookItem, ItemKind, SubscriptionTemplate } from '../../services/types';
 import { FIRST_FEW, grouped, type ItemGroup } from '../../utils/handbook';
 import { sentence } from '../../utils/messages';
 import { open } from '../../utils/navigation';
+
+/** Our name of the template by which the handbook reminds in WeChat. */
+const REMINDER = 'handbook_reminder';
 
 const KINDS: { kind: ItemKind | ''; title: string }[] = [
   { kind: '', title: '全部' },
@@ -30,6 +34,7 @@ Page({
     kind: '' as ItemKind | '',
     opened: [] as string[],
     groups: [] as ShownGroup[],
+    reminder: null as SubscriptionTemplate | null,
   },
 
   onShow() {
@@ -53,8 +58,30 @@ Page({
       const { items, today, disclaimer } = await handbook(child.id);
       this.setData({ children: all, child, items, today, disclaimer, status: 'ready' });
       this.draw();
+      await this.loadReminder();
     } catch (error) {
       this.setData({ status: 'error', message: sentence(error) });
+    }
+  },
+
+  /** The row about WeChat only adds to the page, so its failure leaves it standing. */
+  async loadReminder() {
+    const templates = await subscriptions().then(
+      (answer) => answer.templates,
+      () => [],
+    );
+    this.setData({ reminder: templates.find(({ name }) => name === REMINDER) ?? null });
+  },
+
+  async remind() {
+    const { reminder } = this.data;
+    if (!reminder) return;
+    try {
+      const accepted = await askToSubscribe([reminder]);
+      wx.showToast({ title: accepted ? '好的，到时提醒你' : '没有订阅', icon: 'none' });
+      await this.loadReminder();
+    } catch (error) {
+      wx.showToast({ title: sentence(error), icon: 'none' });
     }
   },
 
