@@ -40,20 +40,28 @@ const GROUPS: { name: ItemStatus; title: string; folded: boolean }[] = [
 export const FIRST_FEW = 5;
 
 function whenText(item: HandbookItem, today: string): string {
-  if (item.status === 'done') {
-    return item.done_on ? `${dayText(item.done_on, today)} 已完成` : '已完成';
+  const last = item.until_date ?? item.due_date;
+  switch (item.status) {
+    case 'done':
+      return item.done_on ? `${dayText(item.done_on, today)} 已完成` : '已完成';
+    case 'overdue':
+      return `推荐 ${dayText(last, today)}前，已过 ${daysBetween(last, today)} 天`;
+    case 'past':
+      return `${dayText(last, today)} 已过`;
+    case 'upcoming':
+      return `${dayText(item.from_date, today)} 起`;
+    case 'due':
+      return item.kind === 'guide' ? '现在读正合适' : dueText(item, today);
   }
-  if (item.status === 'overdue') {
-    return `原定 ${dayText(item.due_date, today)}，已过 ${daysBetween(item.due_date, today)} 天`;
-  }
-  if (item.status === 'due') {
-    if (item.kind === 'guide') return '这个月读';
-    return nearDay(item.due_date, today)
-      ? `${nearDay(item.due_date, today)}就该做了`
-      : `现在可做，${dayText(item.due_date, today)} 前完成`;
-  }
-  if (item.status === 'past') return `${dayText(item.until_date ?? item.due_date, today)} 已过`;
-  return `${dayText(item.from_date, today)} 起`;
+}
+
+function dueText(item: HandbookItem, today: string): string {
+  if (!item.until_date) return '现在可做';
+  const near = nearDay(item.until_date, today);
+  if (near) return `${near}是推荐时间的最后一天`;
+  return item.until_date < today
+    ? '推荐时间已过，还可以补做'
+    : `现在可做，${dayText(item.until_date, today)}前`;
 }
 
 export function itemView(item: HandbookItem, today: string): ItemView {
@@ -82,15 +90,23 @@ export function grouped(items: HandbookItem[], today: string): ItemGroup[] {
   }).filter((group) => group.count > 0);
 }
 
-/** What a parent should see first: overdue, then due, then the next to come; guides are listed elsewhere. */
+/**
+ * What a parent should see first: what is due now, then the next to come. Guides are listed
+ * elsewhere, and what is late is only counted: after registering, much of it was done long ago.
+ */
 export function nextThings(items: HandbookItem[], today: string, most: number): ItemView[] {
-  const rank: Partial<Record<ItemStatus, number>> = { overdue: 0, due: 1, upcoming: 2 };
+  const rank: Partial<Record<ItemStatus, number>> = { due: 0, upcoming: 1 };
+  const last = (item: HandbookItem) => item.until_date ?? item.due_date;
   return items
     .filter((item) => item.kind !== 'guide' && rank[item.status] !== undefined)
     .sort((a, b) => {
-      const byRank = (rank[a.status] ?? 9) - (rank[b.status] ?? 9);
-      return byRank || (a.due_date < b.due_date ? -1 : 1);
+      const byRank = (rank[a.status] ?? 0) - (rank[b.status] ?? 0);
+      return byRank || last(a).localeCompare(last(b));
     })
     .slice(0, most)
     .map((item) => itemView(item, today));
+}
+
+export function lateCount(items: HandbookItem[]): number {
+  return items.filter((item) => item.status === 'overdue').length;
 }

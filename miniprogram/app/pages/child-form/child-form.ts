@@ -136,13 +136,11 @@ Page({
     this.setData({ busy: true, problem: '' });
     try {
       const made = await registerChild(child, this.data.key);
-      if (made.possible_duplicate) this.setData({ duplicate: true });
+      if (made.possible_duplicate) this.setData({ duplicate: true, busy: false });
       else this.finish();
     } catch (error) {
       if (codeOf(error).startsWith('consent_')) wx.redirectTo({ url: CONSENT_PAGE });
-      else this.setData({ problem: sentence(error) });
-    } finally {
-      this.setData({ busy: false });
+      else this.setData({ problem: sentence(error), busy: false });
     }
   },
 

@@ -70,9 +70,7 @@ Page({
       if (this.data.next) wx.redirectTo({ url: this.data.next });
       else back();
     } catch (error) {
-      this.setData({ problem: sentence(error) });
-    } finally {
-      this.setData({ busy: false });
+      this.setData({ problem: sentence(error), busy: false });
     }
   },
 

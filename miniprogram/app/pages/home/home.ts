@@ -6,7 +6,7 @@ import { children, chooseChild, chosenChild } from '../../services/people';
 import type { Booking, Child, GuideSummary, Messages, Quota } from '../../services/types';
 import { bookingView, isComing, type BookingView } from '../../utils/bookings';
 import { cityDay, dayText, weekday, yearOf } from '../../utils/dates';
-import { nextThings, type ItemView } from '../../utils/handbook';
+import { lateCount, nextThings, type ItemView } from '../../utils/handbook';
 import { sentence } from '../../utils/messages';
 import { open } from '../../utils/navigation';
 
@@ -23,6 +23,7 @@ Page({
     date: '',
     year: 0,
     things: [] as ItemView[],
+    late: 0,
     guides: [] as GuideSummary[],
     quota: null as Quota | null,
     coming: null as BookingView | null,
@@ -107,6 +108,7 @@ async function today(child: Child) {
     date: dateLine(book.today),
     year,
     things: nextThings(book.items, book.today, MOST_THINGS),
+    late: lateCount(book.items),
     guides: list.slice(0, MOST_GUIDES),
     quota: await quota(child.id, year),
     coming: coming ? bookingView(coming, book.today) : null,

@@ -1,7 +1,7 @@
 import { codeOf } from '../../services/errors';
 import { acceptInvitation, chooseChild, children, invite } from '../../services/people';
 import type { Relation } from '../../services/types';
-import { cityDay, dayTitle, timeOf } from '../../utils/dates';
+import { cityDay, dayText, nearDay, timeOf } from '../../utils/dates';
 import { sentence } from '../../utils/messages';
 import { RELATIONS } from '../../utils/relations';
 
@@ -40,7 +40,9 @@ Page({
     try {
       const child = (await children()).find((one) => one.id === this.data.childId);
       const { code, expires_at } = await invite(this.data.childId);
-      const until = `${dayTitle(expires_at, cityDay(new Date()))} ${timeOf(expires_at)}`;
+      const today = cityDay(new Date());
+      const day = nearDay(expires_at, today) || dayText(expires_at, today);
+      const until = `${day} ${timeOf(expires_at)}`;
       const shownCode = `${code.slice(0, 4)} ${code.slice(4)}`;
       this.setData({ childName: child?.name ?? '', code, shownCode, until, status: 'ready' });
     } catch (error) {
@@ -72,12 +74,10 @@ Page({
     try {
       const child = await acceptInvitation(typed, relation);
       chooseChild(child.id);
-      this.setData({ joined: child.name });
+      this.setData({ joined: child.name, busy: false });
     } catch (error) {
       if (codeOf(error).startsWith('consent_')) this.askConsent(typed);
-      else this.setData({ problem: sentence(error) });
-    } finally {
-      this.setData({ busy: false });
+      else this.setData({ problem: sentence(error), busy: false });
     }
   },
 

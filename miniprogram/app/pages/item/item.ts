@@ -18,6 +18,8 @@ Page({
     view: null as ItemView | null,
     sections: [] as ItemSection[],
     span: '',
+    /** Named at the foot when the page itself does not. */
+    source: '',
     doneOn: '',
     doneOnText: '',
     doneText: '',
@@ -55,6 +57,7 @@ Page({
     this.setData({
       item,
       sections: item.page?.sections ?? [],
+      source: item.page?.sections.some(({ heading }) => heading === '来源') ? '' : item.source,
       view: itemView(item, this.data.today),
       span: spanText(item),
       doneText: item.done_on ? fullDayText(item.done_on) : '',
