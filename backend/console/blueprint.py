@@ -112,11 +112,6 @@ def _bug(error: Exception) -> ResponseReturnValue:
     return page(500, "服务出了点问题，请稍后再试")
 
 
-@bp.route("/<path:_elsewhere>")
-def nowhere(_elsewhere: str) -> ResponseReturnValue:
-    return page(404, SENTENCES[404])
-
-
 def page(status: int, text: str) -> ResponseReturnValue:
     return render_template("console/sentence.html", text=text, status=status), status
 

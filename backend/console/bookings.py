@@ -20,7 +20,6 @@ from backend.console.desk import line_of
 from backend.console.permissions import Action
 from backend.deps import deps
 from backend.kernel import audit
-from backend.kernel.ages import age_text
 from backend.kernel.clock import Clock, city_date
 from backend.kernel.errors import DomainError
 from backend.kernel.privacy import mask_birth_date
@@ -158,7 +157,6 @@ def _booking_page(booking_id: int, *, reveal: bool) -> ResponseReturnValue:
             line=line_of(found),
             name=name_of(parts.vault, child) if reveal else None,
             birth=mask_birth_date(child.birth_date),
-            age=age_text(child.birth_date, city_date(parts.clock.now())),
             child=child,
             town=parts.places.town(child.town_code).name,
             steps=history(session, booking_id),

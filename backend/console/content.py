@@ -9,6 +9,7 @@ from backend.console.auth import requires
 from backend.console.blueprint import bp
 from backend.console.permissions import Action
 from backend.deps import deps
+from backend.kernel.errors import NotFound
 
 
 @bp.get("/content")
@@ -17,6 +18,13 @@ def content() -> ResponseReturnValue:
     guides = deps().library.list()
     pending = sum(guide.review == "pending" for guide in guides)
     return render_template("console/content.html", guides=guides, pending=pending)
+
+
+@bp.get("/<path:_elsewhere>")
+@requires(Action.OWN_ACCOUNT)
+def nowhere(_elsewhere: str) -> ResponseReturnValue:
+    """An address that no page has."""
+    raise NotFound
 
 
 @bp.get("/content/<slug>")

@@ -14,6 +14,7 @@ from wtforms import (
     StringField,
     TimeField,
 )
+from wtforms.fields.choices import SelectChoice
 from wtforms.validators import InputRequired, Length, NumberRange
 
 from backend.centres.models import KIND_TITLES, SlotKind
@@ -44,7 +45,7 @@ class SlotForm(Form):
     centre_id = SelectField("中心", coerce=int)
     kind = RadioField(
         "类型",
-        choices=[(kind.value, title) for kind, title in KIND_TITLES.items()],
+        choices=[SelectChoice(kind.value, title) for kind, title in KIND_TITLES.items()],
         default=SlotKind.ACTIVITY.value,
     )
     title = StringField("名称", [NEEDED, Length(max=30, message="不超过 30 字")])
@@ -55,18 +56,18 @@ class SlotForm(Form):
         "名额", [NEEDED, NumberRange(1, MOST_PLACES, f"1–{MOST_PLACES}")], default=8
     )
     age_from = IntegerField(
-        "从满几月龄",
+        "月龄从（满）",
         [NEEDED, NumberRange(0, OLDEST_MONTHS - 1, f"0–{OLDEST_MONTHS - 1}")],
         default=0,
     )
     age_to = IntegerField(
-        "到不满几月龄",
+        "月龄到（不满）",
         [NEEDED, NumberRange(1, OLDEST_MONTHS, f"1–{OLDEST_MONTHS}")],
         default=OLDEST_MONTHS,
     )
 
     def offer(self, centres: list[tuple[int, str]]) -> SlotForm:
-        self.centre_id.choices = centres
+        self.centre_id.choices = [SelectChoice(number, name) for number, name in centres]
         return self
 
     def value(self, name: str) -> Any:
