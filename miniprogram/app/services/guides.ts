@@ -1,22 +1,19 @@
 import { get } from './http';
 import { getAll } from './lists';
-import type { Guide, GuideSummary, Series } from './types';
+import type { Guide, GuideSummary } from './types';
 
 export interface GuideSearch {
   /** Age in days since birth; left out, guides for every age are listed. */
   ageDays?: number;
-  series?: Series;
   words?: string;
 }
 
 export function guides(search: GuideSearch): Promise<GuideSummary[]> {
-  const { ageDays, series, words } = search;
+  const { ageDays, words } = search;
   // a search is not kept: only the lists that a parent opens again and again
-  const keepAs = words
-    ? undefined
-    : `guides:${series ?? 'all'}:${ageDays === undefined ? 'every-age' : 'age'}`;
+  const keepAs = words ? undefined : `guides:${ageDays === undefined ? 'every-age' : 'age'}`;
   return getAll<GuideSummary>('/guides', {
-    query: { age_days: ageDays, series, q: words },
+    query: { age_days: ageDays, q: words },
     anonymous: true,
     keepAs,
   });

@@ -40,30 +40,34 @@ Page({
 
   async load() {
     this.setData({ status: 'loading' });
-    const { child, forAge, chosenSeries, words } = this.data;
+    const { child, forAge, words } = this.data;
     try {
-      const all = await guides({
-        ageDays: child && forAge ? child.age_days : undefined,
-        series: chosenSeries,
-        words,
-      });
-      const topics = [...new Set(all.map((guide) => guide.topic))];
-      const topic = topics.includes(this.data.topic) ? this.data.topic : '';
-      this.setData({ all, topics, topic, shown: ofTopic(all, topic) });
-      this.setData({ status: all.length ? 'ready' : 'empty' });
+      const ageDays = child && forAge ? child.age_days : undefined;
+      this.setData({ all: await guides({ ageDays, words }) });
+      this.draw();
     } catch (error) {
       this.setData({ status: 'error', message: sentence(error) });
     }
   },
 
+  /** Series and topic are chosen on the phone: the list for an age is short. */
+  draw() {
+    const { all, chosenSeries } = this.data;
+    const own = all.filter((guide) => guide.series === chosenSeries);
+    const topics = [...new Set(own.map((guide) => guide.topic))];
+    const topic = topics.includes(this.data.topic) ? this.data.topic : '';
+    const shown = topic ? own.filter((guide) => guide.topic === topic) : own;
+    this.setData({ topics, topic, shown, status: shown.length ? 'ready' : 'empty' });
+  },
+
   chooseSeries(event: WechatMiniprogram.TouchEvent) {
     this.setData({ chosenSeries: event.currentTarget.dataset.name as Series, topic: '' });
-    return this.load();
+    if (this.data.status !== 'error') this.draw();
   },
 
   chooseTopic(event: WechatMiniprogram.TouchEvent) {
-    const topic = String(event.currentTarget.dataset.topic);
-    this.setData({ topic, shown: ofTopic(this.data.all, topic) });
+    this.setData({ topic: String(event.currentTarget.dataset.topic) });
+    this.draw();
   },
 
   toggleAge() {
@@ -94,10 +98,6 @@ Page({
     open(`/pages/guide/guide?slug=${event.detail.slug}`);
   },
 });
-
-function ofTopic(all: GuideSummary[], topic: string): GuideSummary[] {
-  return topic ? all.filter((guide) => guide.topic === topic) : all;
-}
 
 /** Guides need no login: whoever cannot sign in reads them for every age. */
 function firstChild(): Promise<Child | null> {
