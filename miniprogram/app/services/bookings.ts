@@ -9,7 +9,11 @@ export interface SlotSearch {
 }
 
 export function centres(town?: string): Promise<Centre[]> {
-  return getAll<Centre>('/centres', { query: { town }, anonymous: true });
+  return getAll<Centre>('/centres', {
+    query: { town },
+    anonymous: true,
+    keepAs: `centres:${town ?? 'all'}`,
+  });
 }
 
 export function slots(search: SlotSearch): Promise<Slot[]> {
