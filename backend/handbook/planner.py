@@ -47,8 +47,8 @@ ON CONFLICT (key) DO NOTHING
 RETURNING id
 """)
 
-# A family may have recorded an item while PLAN ran. Recording locks the child, and a planned
-# row holds that lock's key too, so a record is either seen here or finds the row and deletes it.
+# A family may have recorded an item while PLAN ran. Recording locks the child FOR UPDATE, which a
+# planned row (it refers to the child) waits for: a record is seen here, or finds the row.
 SETTLE = text("""
 DELETE FROM messages USING handbook_entries AS entry
 WHERE messages.id = ANY(CAST(:ids AS bigint[]))

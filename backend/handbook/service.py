@@ -54,7 +54,8 @@ def record_done(  # noqa: PLR0913  # who, which child, what and when are four fa
     another family's child, DoneDateOutOfRange before the birth or after today.
     """
     rule = _rule(schedule, item_id)
-    child = own_child(session, parent_id=parent_id, child_id=child_id, lock=True)
+    child = own_child(session, parent_id=parent_id, child_id=child_id)
+    _hold_off_planner(session, child.id)
     today = city_date(clock.now())
     if not child.birth_date <= done_on <= today:
         raise DoneDateOutOfRange
@@ -82,13 +83,21 @@ def undo_done(
     A reminder whose day is still to come is planned again by the next run of that day.
     """
     rule = _rule(schedule, item_id)
-    child = own_child(session, parent_id=parent_id, child_id=child_id, lock=True)
+    child = own_child(session, parent_id=parent_id, child_id=child_id)
     session.execute(
         delete(HandbookEntry).where(
             HandbookEntry.child_id == child.id, HandbookEntry.item_id == item_id
         )
     )
     return item_on(rule, child.birth_date, city_date(clock.now()), None)
+
+
+def _hold_off_planner(session: Session, child_id: int) -> None:
+    """FOR UPDATE, the one lock that the planner's new rows, which refer to the child, wait for.
+
+    So a planner either is finished, and its row is cancelled here, or sees this record.
+    """
+    session.execute(select(Child.id).where(Child.id == child_id).with_for_update())
 
 
 def _rule(schedule: Schedule, item_id: str) -> Rule:

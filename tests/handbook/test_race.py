@@ -1,0 +1,102 @@
+"""A family records an item while the planner runs: whoever is first, no wrong reminder stays."""
+
+import threading
+import time
+from datetime import date
+from pathlib import Path
+
+from sqlalchemy import select, text
+from sqlalchemy.orm import Session, sessionmaker
+
+from backend.handbook.planner import plan_due
+from backend.handbook.schedule import load_schedule
+from backend.handbook.service import record_done
+from backend.kernel.clock import FixedClock
+from backend.outbox.models import Message
+from backend.people.documents import load_documents
+from tests.factories import make_child, make_parent
+
+CONTENT = Path(__file__).parents[2] / "content"
+SCHEDULE = load_schedule(CONTENT)
+TODAY = date(2026, 11, 23)
+DOSE = "vaccine:hepb-3"
+PATIENCE = 20  # seconds
+
+Sessions = sessionmaker[Session]
+
+
+def family(committed: Sessions) -> tuple[int, int]:
+    parent = make_parent(committed, documents=load_documents(CONTENT))
+    return parent, make_child(committed, parent_id=parent, birth_date=date(2026, 5, 30))
+
+
+def record(session: Session, clock: FixedClock, parent: int, child: int) -> None:
+    record_done(
+        session,
+        clock,
+        SCHEDULE,
+        parent_id=parent,
+        child_id=child,
+        item_id=DOSE,
+        done_on=TODAY,
+    )
+
+
+def wait_until_somebody_waits(committed: Sessions) -> None:
+    """Until a statement of this database waits for a lock."""
+    query = text(
+        "SELECT count(*) FROM pg_stat_activity"
+        " WHERE datname = current_database() AND wait_event_type = 'Lock'"
+    )
+    limit = time.monotonic() + PATIENCE
+    while time.monotonic() < limit:
+        with committed() as session:
+            if session.scalar(query):
+                return
+    raise AssertionError("nobody waited")
+
+
+def told(committed: Sessions) -> set[str]:
+    with committed() as session:
+        return {message.data["item_id"] for message in session.scalars(select(Message))}
+
+
+def test_a_record_that_commits_while_the_planner_waits_is_heeded(
+    committed: Sessions, clock: FixedClock
+) -> None:
+    parent, child = family(committed)
+    added: list[int] = []
+
+    def plan() -> None:
+        with committed.begin() as session:
+            added.append(plan_due(session, clock, SCHEDULE, TODAY))
+
+    planner = threading.Thread(target=plan)
+    with committed.begin() as session:
+        record(session, clock, parent, child)
+        planner.start()
+        wait_until_somebody_waits(committed)
+    planner.join(PATIENCE)
+
+    assert added == [3]
+    assert DOSE not in told(committed)
+
+
+def test_a_record_that_waits_for_the_planner_cancels_what_it_planned(
+    committed: Sessions, clock: FixedClock
+) -> None:
+    parent, child = family(committed)
+
+    def write() -> None:
+        with committed.begin() as session:
+            record(session, clock, parent, child)
+
+    writer = threading.Thread(target=write)
+    with committed.begin() as session:
+        assert plan_due(session, clock, SCHEDULE, TODAY) == 4
+        writer.start()
+        wait_until_somebody_waits(committed)
+    writer.join(PATIENCE)
+
+    assert DOSE not in told(committed)
+    assert len(told(committed)) == 3
