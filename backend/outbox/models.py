@@ -46,6 +46,7 @@ class Message(Base):
             "due_at",
             postgresql_where=text("state IN ('waiting', 'claimed', 'sending')"),
         ),
+        Index("ix_messages_trouble", "id", postgresql_where=text("state IN ('unknown', 'failed')")),
         Index(None, "child_id"),
     )
 
@@ -94,6 +95,7 @@ class LedgerEntry(Base):
     __tablename__ = "subscription_ledger"
     __table_args__ = (
         Index(None, "appid", "openid", "template_id", "id"),
+        Index(None, "message_id"),
         Index(
             "uq_subscription_ledger_open_report",
             "appid",
