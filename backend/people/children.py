@@ -43,7 +43,7 @@ def register(
     if len(children_of(session, parent_id)) >= rules.MOST_CHILDREN:
         raise rules.TooManyChildren
     identity = rules.child_identity(vault, new.name, new.sex, new.birth_date)
-    _lock_identity(session, identity)
+    lock_identity(session, identity)
     first = _first_of(session, identity)
     child = Child(
         name_sealed=vault.seal(new.name, NAME),
@@ -94,7 +94,7 @@ def correct(
         if now - child.created_at > rules.IDENTITY_MAY_CHANGE:
             raise rules.IdentityFixed
         rules.check_may_book(child)
-        _lock_identity(session, identity)
+        lock_identity(session, identity)
         if _first_of(session, identity) is not None:
             raise rules.PossibleDuplicate
     child.identity = identity
@@ -107,8 +107,8 @@ def correct(
     return child
 
 
-def _lock_identity(session: Session, identity: bytes) -> None:
-    """One registration of an identity at a time, so that the second one sees the first."""
+def lock_identity(session: Session, identity: bytes) -> None:
+    """One registration or deletion of an identity at a time, so that the next one sees it."""
     session.execute(
         text("SELECT pg_advisory_xact_lock(:key)"),
         {"key": int.from_bytes(identity[:8], "big", signed=True)},
@@ -126,7 +126,9 @@ def _first_of(session: Session, identity: bytes) -> int | None:
 
 
 def _lock_parent(session: Session, parent_id: int) -> None:
-    session.execute(text("SELECT 1 FROM parents WHERE id = :id FOR UPDATE"), {"id": parent_id})
+    session.execute(
+        text("SELECT 1 FROM parents WHERE id = :id FOR NO KEY UPDATE"), {"id": parent_id}
+    )
 
 
 def children_of(session: Session, parent_id: int) -> Sequence[Child]:
@@ -159,6 +161,19 @@ def own_child(session: Session, *, parent_id: int, child_id: int, lock: bool = F
     if child is None:
         raise NotFound
     return child
+
+
+def merged_into(session: Session, child_id: int) -> Sequence[Child]:
+    """Second registrations that turned out to be this child, by id."""
+    return session.scalars(
+        select(Child)
+        .where(
+            Child.duplicate_of_id == child_id,
+            Child.duplicate_state == DuplicateState.SAME,
+            Child.deleted_at.is_(None),
+        )
+        .order_by(Child.id)
+    ).all()
 
 
 def guardians_of(session: Session, child_id: int) -> list[int]:

@@ -4,13 +4,13 @@ from collections.abc import Callable, Sequence
 from datetime import timedelta
 from typing import Any
 
-from sqlalchemy import func, select, update
+from sqlalchemy import delete, func, select, update
 from sqlalchemy.dialects.postgresql import insert
 from sqlalchemy.orm import Session
 
 from backend.kernel import audit
 from backend.kernel.clock import Clock
-from backend.kernel.errors import Invalid, NotFound, TooMany
+from backend.kernel.errors import Conflict, Invalid, NotFound, TooMany
 from backend.people import rules
 from backend.people.children import children_of, guardians_of, own_child
 from backend.people.models import (
@@ -27,6 +27,9 @@ MoveSessions = Callable[[Session, Clock, int, int], dict[str, Any]]
 """Moves the bookings of a child to another: (session, clock, from_id, into_id) -> what moved."""
 
 MoveBack = Callable[[Session, Clock, dict[str, Any]], None]
+
+# Such a registration takes nobody in: it is not, or no longer, a child of its own.
+CLOSED = {DuplicateState.POSSIBLE, DuplicateState.SAME}
 
 
 def invite(
@@ -101,7 +104,7 @@ def _redeem(session: Session, clock: Clock, parent_id: int, code: str) -> Child:
         .returning(Invitation.child_id)
     ).scalar()
     child = None if child_id is None else session.get(Child, child_id, with_for_update=True)
-    if child is None or child.deleted_at is not None:
+    if child is None or child.deleted_at is not None or child.duplicate_state in CLOSED:
         raise rules.InvitationInvalid
     return child
 
@@ -178,6 +181,8 @@ def _lock_pair(session: Session, child_id: int, state: DuplicateState) -> Child:
     child = next((one for one in pair if one.id == child_id), None)
     if child is None or child.duplicate_state is not state:
         raise NotFound
+    if any(one.deleted_at is not None for one in pair):
+        raise NotFound
     return child
 
 
@@ -197,7 +202,8 @@ def undo_decision(
 ) -> Child:
     """Take a decision back: the registration is a possible duplicate again.
 
-    Raises NotFound for an unknown decision or one that was taken back already.
+    Raises NotFound for an unknown decision, one that was taken back already, or one on a child
+    that its family deleted; Conflict when nobody would be left for the first registration.
     """
     decision = session.get(DuplicateDecision, decision_id, with_for_update=True)
     if decision is None or decision.undone_at is not None:
@@ -206,10 +212,7 @@ def undo_decision(
     child = _lock_pair(session, decision.child_id, state)
     if decision.same:
         move_back(session, clock, decision.moved["sessions"])
-        for parent_id in decision.moved["guardians"]:
-            guardian = session.get(Guardian, (decision.other_id, parent_id))
-            if guardian is not None:
-                session.delete(guardian)
+        _part_guardians(session, decision)
     child.duplicate_state = DuplicateState.POSSIBLE
     decision.undone_at, decision.undone_by = clock.now(), actor
     audit.record(
@@ -221,3 +224,14 @@ def undo_decision(
         detail={"decision": decision.id},
     )
     return child
+
+
+def _part_guardians(session: Session, decision: DuplicateDecision) -> None:
+    joined = set(decision.moved["guardians"])
+    if not set(guardians_of(session, decision.other_id)) - joined:
+        raise Conflict("第一份登记的家人已经离开，不能再分开")
+    session.execute(
+        delete(Guardian).where(
+            Guardian.child_id == decision.other_id, Guardian.parent_id.in_(joined)
+        )
+    )

@@ -220,7 +220,7 @@ class IdempotentAnswer(Base):
     key: Mapped[str] = mapped_column(Text, primary_key=True)
     request_hash: Mapped[bytes] = mapped_column(LargeBinary)
     status: Mapped[int] = mapped_column(SmallInteger)
-    body: Mapped[str] = mapped_column(Text)
+    body: Mapped[str] = mapped_column(Text)  # sealed: answers hold children's names
     created_at: Mapped[datetime] = mapped_column(index=True)
 
 

@@ -37,7 +37,13 @@ def _parent_of(session: Session, appid: str, openid: str) -> Parent | None:
     return session.scalar(
         select(Parent)
         .join(ParentIdentity, ParentIdentity.parent_id == Parent.id)
-        .where(ParentIdentity.appid == appid, ParentIdentity.openid == openid)
+        .where(
+            ParentIdentity.appid == appid,
+            ParentIdentity.openid == openid,
+            Parent.deleted_at.is_(None),
+        )
+        # An account that is being closed is waited for: nobody signs in to what is gone.
+        .with_for_update(read=True, of=Parent)
     )
 
 

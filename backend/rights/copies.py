@@ -1,28 +1,33 @@
 """A copy of everything that is kept of a child, for its guardians (PIPL art. 45)."""
 
+from collections.abc import Sequence
 from datetime import datetime
 from typing import Any
 
 from sqlalchemy import select
 from sqlalchemy.orm import Session, joinedload
 
-from backend.bookings.models import Booking
+from backend.bookings.models import Booking, BookingChange
 from backend.centres.models import KIND_TITLES, Slot
 from backend.handbook.models import HandbookEntry
 from backend.kernel import audit
+from backend.kernel.audit import AuditEntry
 from backend.kernel.clock import Clock, city_time
 from backend.kernel.privacy import Vault
 from backend.outbox.models import Message
 from backend.people import children
-from backend.people.models import Child, Consent, Guardian
+from backend.people.models import Child, Consent, DuplicateDecision, Guardian, Invitation
+
+Copy = dict[str, Any]
 
 
 def copy_of_child(
     session: Session, clock: Clock, vault: Vault, *, child: Child, parent_id: int
-) -> dict[str, Any]:
-    """The child, its guardians, bookings, handbook entries; this parent's consents, messages.
+) -> Copy:
+    """The child with all that refers to it; this parent's consents and messages.
 
-    Other guardians appear by their relation only. Writes a line to the audit log.
+    Other people appear by their part only: another guardian, a centre. What belongs to a second
+    registration that was joined into this one is included. Writes a line to the audit log.
     """
     audit.record(
         session,
@@ -31,62 +36,95 @@ def copy_of_child(
         action="child.exported",
         subject=f"child:{child.id}",
     )
+    ids = [child.id, *(one.id for one in children.merged_into(session, child.id))]
     return {
         "exported_at": _said(clock.now()),
-        "child": {
-            "name": children.name_of(vault, child),
-            "birth_date": child.birth_date.isoformat(),
-            "sex": child.sex.value,
-            "gestational_weeks": child.gestational_weeks,
-            "town_code": child.town_code,
-            "village_code": child.village_code,
-            "home_cared": child.home_cared,
-            "registered_at": _said(child.created_at),
-        },
-        "guardians": [
-            {"relation": guardian.relation.value, "since": _said(guardian.since)}
-            for guardian in session.scalars(
-                select(Guardian).where(Guardian.child_id == child.id).order_by(Guardian.since)
-            )
-        ],
-        "bookings": _bookings(session, child.id),
-        "handbook": [
-            {"item": entry.item_id, "done_on": entry.done_on.isoformat()}
-            for entry in session.scalars(
-                select(HandbookEntry)
-                .where(HandbookEntry.child_id == child.id)
-                .order_by(HandbookEntry.done_on)
-            )
-        ],
-        "consents": [
-            {
-                "purpose": consent.purpose.value,
-                "version": consent.version,
-                "given_at": _said(consent.given_at),
-                "withdrawn_at": consent.withdrawn_at and _said(consent.withdrawn_at),
-            }
-            for consent in session.scalars(
-                select(Consent).where(Consent.parent_id == parent_id).order_by(Consent.id)
-            )
-        ],
-        "messages": [
-            {"template": message.template, "due_at": _said(message.due_at), "facts": message.data}
-            for message in session.scalars(
-                select(Message)
-                .where(Message.child_id == child.id, Message.parent_id == parent_id)
-                .order_by(Message.id)
-            )
-        ],
+        "child": _child(vault, child),
+        "guardians": _guardians(session, child.id),
+        "invitations": _invitations(session, ids),
+        "registrations": _registrations(session, ids),
+        "bookings": _bookings(session, ids),
+        "handbook": _handbook(session, ids),
+        "consents": _consents(session, parent_id),
+        "messages": _messages(session, ids, parent_id),
+        "log": _log(session, ids, parent_id),
     }
 
 
-def _bookings(session: Session, child_id: int) -> list[dict[str, Any]]:
+def _child(vault: Vault, child: Child) -> Copy:
+    state = child.duplicate_state
+    return {
+        "name": children.name_of(vault, child),
+        "birth_date": child.birth_date.isoformat(),
+        "sex": child.sex.value,
+        "gestational_weeks": child.gestational_weeks,
+        "town_code": child.town_code,
+        "village_code": child.village_code,
+        "home_cared": child.home_cared,
+        "registered_at": _said(child.created_at),
+        "duplicate": None if state is None else state.value,
+    }
+
+
+def _guardians(session: Session, child_id: int) -> list[Copy]:
+    rows = session.scalars(
+        select(Guardian).where(Guardian.child_id == child_id).order_by(Guardian.since)
+    )
+    return [{"relation": one.relation.value, "since": _said(one.since)} for one in rows]
+
+
+def _invitations(session: Session, ids: Sequence[int]) -> list[Copy]:
+    rows = session.scalars(
+        select(Invitation).where(Invitation.child_id.in_(ids)).order_by(Invitation.created_at)
+    )
+    return [
+        {
+            "created_at": _said(one.created_at),
+            "expires_at": _said(one.expires_at),
+            "used_at": _said_or_none(one.used_at),
+        }
+        for one in rows
+    ]
+
+
+def _registrations(session: Session, ids: Sequence[int]) -> list[Copy]:
+    """Whether two registrations are one child: what was decided, by a family or by staff."""
+    rows = session.scalars(
+        select(DuplicateDecision)
+        .where(DuplicateDecision.child_id.in_(ids))
+        .order_by(DuplicateDecision.id)
+    )
+    return [
+        {
+            "same": one.same,
+            "by": _part_of(one.actor),
+            "at": _said(one.at),
+            "undone_at": _said_or_none(one.undone_at),
+        }
+        for one in rows
+    ]
+
+
+def _bookings(session: Session, ids: Sequence[int]) -> list[Copy]:
     rows = session.scalars(
         select(Booking)
         .options(joinedload(Booking.slot).joinedload(Slot.centre))
-        .where(Booking.child_id == child_id)
+        .where(Booking.child_id.in_(ids))
         .order_by(Booking.id)
-    )
+    ).all()
+    history: dict[int, list[Copy]] = {}
+    for change in session.scalars(
+        select(BookingChange)
+        .where(BookingChange.booking_id.in_([one.id for one in rows]))
+        .order_by(BookingChange.id)
+    ):
+        line = {
+            "at": _said(change.at),
+            "by": _part_of(change.actor),
+            "state": change.after.value,
+            "reason": change.reason,
+        }
+        history.setdefault(change.booking_id, []).append(line)
     return [
         {
             "kind": KIND_TITLES[booking.slot.kind],
@@ -96,10 +134,90 @@ def _bookings(session: Session, child_id: int) -> list[dict[str, Any]]:
             "state": booking.state.value,
             "year": booking.quota_year,
             "number": booking.quota_number,
+            "reason": booking.reason,
             "requested_at": _said(booking.requested_at),
+            "history": history.get(booking.id, []),
         }
         for booking in rows
     ]
+
+
+def _handbook(session: Session, ids: Sequence[int]) -> list[Copy]:
+    rows = session.scalars(
+        select(HandbookEntry)
+        .where(HandbookEntry.child_id.in_(ids))
+        .order_by(HandbookEntry.done_on, HandbookEntry.item_id)
+    )
+    return [
+        {
+            "item": one.item_id,
+            "done_on": one.done_on.isoformat(),
+            "recorded_at": _said(one.recorded_at),
+        }
+        for one in rows
+    ]
+
+
+def _consents(session: Session, parent_id: int) -> list[Copy]:
+    rows = session.scalars(
+        select(Consent).where(Consent.parent_id == parent_id).order_by(Consent.id)
+    )
+    return [
+        {
+            "purpose": one.purpose.value,
+            "version": one.version,
+            "document_hash": one.document_hash,
+            "given_at": _said(one.given_at),
+            "withdrawn_at": _said_or_none(one.withdrawn_at),
+        }
+        for one in rows
+    ]
+
+
+def _messages(session: Session, ids: Sequence[int], parent_id: int) -> list[Copy]:
+    rows = session.scalars(
+        select(Message)
+        .where(Message.child_id.in_(ids), Message.parent_id == parent_id)
+        .order_by(Message.id)
+    )
+    return [
+        {
+            "template": one.template,
+            "due_at": _said(one.due_at),
+            "state": one.state.value,
+            "sent_at": _said_or_none(one.sent_at),
+            "read_at": _said_or_none(one.read_at),
+            "facts": one.data,
+        }
+        for one in rows
+    ]
+
+
+def _log(session: Session, ids: Sequence[int], parent_id: int) -> list[Copy]:
+    """Who saw or changed the child's record (未成年人网络保护条例 art. 36)."""
+    rows = session.scalars(
+        select(AuditEntry)
+        .where(AuditEntry.subject.in_([f"child:{one}" for one in ids]))
+        .order_by(AuditEntry.id)
+    )
+    own = f"parent:{parent_id}"
+    return [
+        {
+            "at": _said(one.at),
+            "by": "self" if one.actor == own else _part_of(one.actor),
+            "action": one.action,
+        }
+        for one in rows
+    ]
+
+
+def _part_of(actor: str) -> str:
+    """`staff`, `parent` or `system`: other people stay unnamed."""
+    return actor.partition(":")[0]
+
+
+def _said_or_none(instant: datetime | None) -> str | None:
+    return None if instant is None else _said(instant)
 
 
 def _said(instant: datetime) -> str:

@@ -5,6 +5,7 @@ import os
 from sqlalchemy import delete, select, update
 from sqlalchemy.orm import Session
 
+from backend.accounts.models import InboundEvent
 from backend.bookings.service import release_child
 from backend.handbook.models import HandbookEntry
 from backend.kernel import audit
@@ -17,6 +18,7 @@ from backend.people.models import (
     Consent,
     DuplicateState,
     Guardian,
+    IdempotentAnswer,
     Invitation,
     Parent,
     ParentIdentity,
@@ -30,17 +32,29 @@ NAMELESS = ""  # sealed names are never empty, so this one opens to nothing
 def leave_child(session: Session, clock: Clock, *, parent_id: int, child_id: int) -> None:
     """A guardian leaves; when the last one does, the child's data are deleted.
 
-    Raises NotFound for another family's child.
+    Second registrations that were joined into the child go the same way. Raises NotFound for
+    another family's child.
     """
     child = children.own_child(session, parent_id=parent_id, child_id=child_id, lock=True)
-    guardian = session.get_one(Guardian, (child.id, parent_id))
-    session.delete(guardian)
+    registrations = [child, *children.merged_into(session, child.id)]
+    ids = [one.id for one in registrations]
     session.execute(
-        delete(Message).where(Message.child_id == child.id, Message.parent_id == parent_id)
+        delete(Guardian).where(Guardian.child_id.in_(ids), Guardian.parent_id == parent_id)
     )
-    session.flush()
-    if not children.guardians_of(session, child.id):
-        _forget_child(session, clock, child, actor=f"parent:{parent_id}")
+    session.execute(
+        delete(Message).where(Message.child_id.in_(ids), Message.parent_id == parent_id)
+    )
+    session.execute(
+        delete(Invitation).where(
+            Invitation.child_id.in_(ids),
+            Invitation.invited_by == parent_id,
+            Invitation.used_at.is_(None),
+        )
+    )
+    session.execute(delete(IdempotentAnswer).where(IdempotentAnswer.parent_id == parent_id))
+    for one in registrations:
+        if not children.guardians_of(session, one.id):
+            _forget_child(session, clock, one, actor=f"parent:{parent_id}")
 
 
 def forget_grown(session: Session, clock: Clock, *, limit: int = 200) -> int:
@@ -77,17 +91,22 @@ def _forget_child(session: Session, clock: Clock, child: Child, *, actor: str) -
 
 
 def _hand_over_identity(session: Session, child: Child) -> None:
-    """The oldest possible duplicate becomes the first registration of its identity."""
-    heirs = session.scalars(
+    """Another registration of the identity becomes the first one, and so may book.
+
+    One that staff found to be a different child goes before one that is only possibly the same.
+    """
+    children.lock_identity(session, child.identity)
+    found = session.scalars(
         select(Child)
         .where(
             Child.duplicate_of_id == child.id,
-            Child.duplicate_state == DuplicateState.POSSIBLE,
+            Child.duplicate_state.in_([DuplicateState.POSSIBLE, DuplicateState.DIFFERENT]),
             Child.deleted_at.is_(None),
         )
         .order_by(Child.id)
         .with_for_update(key_share=True)
     ).all()
+    heirs = sorted(found, key=lambda one: one.duplicate_state is DuplicateState.POSSIBLE)
     child.identity = os.urandom(32)
     session.flush()  # the unique identity must be free before an heir takes it
     for number, heir in enumerate(heirs):
@@ -104,21 +123,17 @@ def delete_parent(session: Session, clock: Clock, *, parent_id: int) -> None:
     Consents stay as the proof that they were given, on a parent whom nothing names any more.
     Doing it twice is doing it once.
     """
-    parent = session.get(Parent, parent_id, with_for_update=True)
+    # NO KEY UPDATE: a booking of the other guardian may write its message meanwhile, and holds
+    # the child that we wait for.
+    parent = session.scalar(
+        select(Parent).where(Parent.id == parent_id).with_for_update(key_share=True)
+    )
     if parent is None or parent.deleted_at is not None:
         return
     for child in children.children_of(session, parent_id):
         leave_child(session, clock, parent_id=parent_id, child_id=child.id)
-    session.execute(delete(Guardian).where(Guardian.parent_id == parent_id))
-    identities = session.execute(
-        select(ParentIdentity.appid, ParentIdentity.openid).where(
-            ParentIdentity.parent_id == parent_id
-        )
-    ).all()
-    for appid, openid in identities:
-        for table in (Balance, LedgerEntry):
-            session.execute(delete(table).where(table.appid == appid, table.openid == openid))
-    for owned in (Message, ParentToken, ParentIdentity):
+    _forget_wechat(session, parent_id)
+    for owned in (Guardian, Message, ParentToken, ParentIdentity, IdempotentAnswer):
         session.execute(delete(owned).where(owned.parent_id == parent_id))
     session.execute(
         update(Consent)
@@ -134,3 +149,22 @@ def delete_parent(session: Session, clock: Clock, *, parent_id: int) -> None:
         action="parent.deleted",
         subject=f"parent:{parent_id}",
     )
+
+
+def _forget_wechat(session: Session, parent_id: int) -> None:
+    """What is kept by openid. A push that still waits is forgotten after it was handled."""
+    identities = session.execute(
+        select(ParentIdentity.appid, ParentIdentity.openid).where(
+            ParentIdentity.parent_id == parent_id
+        )
+    ).all()
+    for appid, openid in identities:
+        for table in (Balance, LedgerEntry):
+            session.execute(delete(table).where(table.appid == appid, table.openid == openid))
+        session.execute(
+            delete(InboundEvent).where(
+                InboundEvent.appid == appid,
+                InboundEvent.openid == openid,
+                InboundEvent.handled_at.is_not(None),
+            )
+        )
