@@ -8,10 +8,12 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from enum import StrEnum
 from pathlib import Path
-from typing import Annotated, Any, Literal, Self
+from typing import Annotated, Literal, Self
 
 import yaml
 from pydantic import BaseModel, ConfigDict, Field, ValidationError, model_validator
+
+from backend.kernel.yaml_lines import line_of
 
 SERVICE_ENDS = 2556  # the last day before the seventh birthday: the handbook's last window
 SLUG = re.compile(r"[a-z0-9]+(?:-[a-z0-9]+)*")
@@ -157,24 +159,3 @@ def _front_matter(file: Path, text: str) -> FrontMatter:
         raise ContentError(
             file, line_of(text, path) + 1, "front_matter_invalid", message
         ) from error
-
-
-def line_of(text: str, path: tuple[int | str, ...]) -> int:
-    """Line (from 1) on which the YAML value at `path` begins, or that of its nearest parent."""
-    node: Any = yaml.compose(text, Loader=yaml.CSafeLoader)
-    line = 1
-    for part in path:
-        child = _child(node, part)
-        if child is None:
-            break
-        node = child
-        line = node.start_mark.line + 1
-    return line
-
-
-def _child(node: Any, part: int | str) -> Any:
-    if isinstance(node, yaml.MappingNode):
-        return next((value for key, value in node.value if key.value == str(part)), None)
-    if isinstance(node, yaml.SequenceNode) and isinstance(part, int) and part < len(node.value):
-        return node.value[part]
-    return None

@@ -4,10 +4,12 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Annotated, Any, Literal, Self, TypeVar
+from typing import Annotated, Literal, Self, TypeVar
 
 import yaml
 from pydantic import BaseModel, ConfigDict, Field, ValidationError, model_validator
+
+from backend.kernel.yaml_lines import line_of
 
 LAST_MONTH = 72  # the handbook goes from birth to the sixth birthday; the last item falls on it
 END_MONTH = 84  # its last windows close the day before the seventh birthday (NIP2026, BPHS3)
@@ -210,24 +212,3 @@ def read_file(file: Path, kind: type[File]) -> File:
         raise HandbookError(
             Problem(file, line, "handbook_invalid", f"{where}: {first['msg']}")
         ) from error
-
-
-def line_of(text: str, path: tuple[int | str, ...]) -> int:
-    """Line (from 1) on which the YAML value at `path` begins, or that of its nearest parent."""
-    node: Any = yaml.compose(text, Loader=yaml.CSafeLoader)
-    line = 1
-    for part in path:
-        child = _child(node, part)
-        if child is None:
-            break
-        node = child
-        line = node.start_mark.line + 1
-    return line
-
-
-def _child(node: Any, part: int | str) -> Any:
-    if isinstance(node, yaml.MappingNode):
-        return next((value for key, value in node.value if key.value == str(part)), None)
-    if isinstance(node, yaml.SequenceNode) and isinstance(part, int) and part < len(node.value):
-        return node.value[part]
-    return None
