@@ -75,8 +75,9 @@ Page({
 });
 
 function line(source: Source): SourceLine {
-  const text = [source.title, source.number, source.year ? `${source.year}年` : '']
-    .filter(Boolean)
-    .join('，');
+  const named = [source.title, source.number].filter(Boolean).join('，');
+  // most titles and numbers hold their year already
+  const year = source.year && !named.includes(String(source.year)) ? `，${source.year}年` : '';
+  const text = named + year;
   return { text, url: source.url ?? '' };
 }
