@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Collection
+from collections.abc import Container
 from dataclasses import dataclass
 from datetime import date, timedelta
 from enum import StrEnum
@@ -21,10 +21,10 @@ from backend.handbook.source import (
     Vaccine,
     VaccineFile,
     Visit,
-    line_of,
     read_file,
 )
 from backend.kernel.ages import add_months
+from backend.kernel.yaml_lines import line_of
 
 DISCLAIMER = "以纸质手册和门诊记录为准"
 REMIND_DAYS_BEFORE = 7  # issue 5: a reminder 7 days before; a guide comes on its own day
@@ -82,7 +82,7 @@ class Schedule:
         return next((rule for rule in self.rules if rule.id == item_id), None)
 
 
-def load_schedule(content_root: Path, *, guides: Collection[str] | None = None) -> Schedule:
+def load_schedule(content_root: Path, *, guides: Container[str] | None = None) -> Schedule:
     """Read content/handbook. `guides`: slugs that may be shown (None: all of them).
 
     Raises HandbookError with file and line.
