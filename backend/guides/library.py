@@ -15,9 +15,10 @@ from typing import Any
 
 from backend.guides import search
 from backend.guides.ages import age_text
-from backend.guides.render import GUIDE_SCHEME, Heading, Node, links_in, render
+from backend.guides.render import GUIDE_SCHEME, Heading, Node, Rendered, links_in, render
 from backend.guides.source import (
     ContentError,
+    FrontMatter,
     GuideSource,
     Series,
     Source,
@@ -198,29 +199,8 @@ def make_guide(source: GuideSource, *, is_reviewed: bool, shown: Container[str])
     matter = source.matter
     rendered = render(source.body, shown)
     review = "reviewed" if is_reviewed else matter.review
-    item = {
-        "slug": source.slug,
-        "title": matter.title,
-        "series": matter.series.value,
-        "series_title": matter.series.book_title,
-        "topic": matter.topic,
-        "summary": matter.summary,
-        "age_from_days": matter.age_days[0],
-        "age_to_days": matter.age_days[1],
-        "age_text": age_text(matter.age_days),
-        "review": review,
-    }
-    body = _json(
-        item
-        | {
-            "html": rendered.html,
-            "nodes": rendered.nodes,
-            "sources": [
-                s.model_dump(include={"title", "number", "year", "url"}) for s in matter.sources
-            ],
-            "headings": [{"id": h.id, "level": h.level, "text": h.text} for h in rendered.headings],
-        }
-    )
+    item = _item(source.slug, matter, review)
+    body = _json(item | _text(matter, rendered))
     return Guide(
         id=matter.id,
         slug=source.slug,
@@ -242,6 +222,33 @@ def make_guide(source: GuideSource, *, is_reviewed: bool, shown: Container[str])
         etag=_etag(body),
         searchable=search.Searchable.of(matter.title, matter.tags, matter.summary, rendered.text),
     )
+
+
+def _item(slug: str, matter: FrontMatter, review: str) -> dict[str, Any]:
+    """A guide as it stands in a list."""
+    return {
+        "slug": slug,
+        "title": matter.title,
+        "series": matter.series.value,
+        "series_title": matter.series.book_title,
+        "topic": matter.topic,
+        "summary": matter.summary,
+        "age_from_days": matter.age_days[0],
+        "age_to_days": matter.age_days[1],
+        "age_text": age_text(matter.age_days),
+        "review": review,
+    }
+
+
+def _text(matter: FrontMatter, rendered: Rendered) -> dict[str, Any]:
+    """What a guide has beyond its place in a list."""
+    shown = {"title", "number", "year", "url"}
+    return {
+        "html": rendered.html,
+        "nodes": rendered.nodes,
+        "sources": [source.model_dump(include=shown) for source in matter.sources],
+        "headings": [{"id": h.id, "level": h.level, "text": h.text} for h in rendered.headings],
+    }
 
 
 def _is_chosen(guide: Guide, choice: Choice) -> bool:

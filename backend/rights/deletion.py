@@ -153,6 +153,8 @@ def delete_parent(session: Session, clock: Clock, *, parent_id: int) -> None:
 
 def _forget_wechat(session: Session, parent_id: int) -> None:
     """What is kept by openid. A push that still waits is forgotten after it was handled."""
+    # Messages before balances: delivery locks in this order too.
+    session.execute(delete(Message).where(Message.parent_id == parent_id))
     identities = session.execute(
         select(ParentIdentity.appid, ParentIdentity.openid).where(
             ParentIdentity.parent_id == parent_id
