@@ -76,7 +76,7 @@ def request_booking(json_data: BookingIn) -> Response:
             child_id=json_data.child_id,
             slot_id=json_data.slot_id,
         )
-        return booking_out(queries.family_booking(session, booking), policy)
+        return booking_out(queries.family_booking(booking), policy)
 
     return once(work)
 
@@ -106,7 +106,7 @@ def cancel_booking(booking_id: int) -> BookingOut:
         booking = service.cancel_by_family(
             session, deps().clock, policy, parent_id=viewer(), booking_id=booking_id
         )
-        return booking_out(queries.family_booking(session, booking), policy)
+        return booking_out(queries.family_booking(booking), policy)
 
 
 class QuotaQuery(Query):

@@ -7,7 +7,7 @@ contended row, so it is touched last and for the shortest time.
 from dataclasses import dataclass
 from typing import Any
 
-from sqlalchemy import select, update
+from sqlalchemy import bindparam, select, update
 from sqlalchemy.exc import IntegrityError
 from sqlalchemy.orm import Session, joinedload
 from sqlalchemy.orm.attributes import set_committed_value
@@ -16,6 +16,7 @@ from backend.bookings import rules
 from backend.bookings.models import Booking, BookingChange, BookingState
 from backend.centres.models import KIND_TITLES, Slot, SlotState
 from backend.kernel.clock import Clock, city_time
+from backend.kernel.db import Base
 from backend.kernel.errors import DomainError, NotFound
 from backend.outbox import service as outbox
 from backend.people.models import Child, Staff
@@ -138,14 +139,20 @@ def take_step(session: Session, clock: Clock, booking: Booking, step: Step) -> B
     return change
 
 
-def tell_family(session: Session, clock: Clock, booking: Booking, change: BookingChange) -> None:
-    """Put the word about a step into the outbox; each step is told once."""
-    template = TEMPLATES.get(change.after)
+def know(booking: Booking, *, slot: Slot, child: Child) -> None:
+    """Hang what the caller has loaded onto a booking, as if it had been loaded with it."""
+    set_committed_value(booking, "slot", slot)
+    set_committed_value(booking, "child", child)
+
+
+def tell_family(session: Session, clock: Clock, booking: Booking, change_id: int) -> None:
+    """Put the word about a booking's present state into the outbox; each step is told once."""
+    template = TEMPLATES.get(booking.state)
     if template is not None:
         outbox.put(
             session,
             clock,
-            key=f"booking:{booking.id}:{change.id}",
+            key=f"booking:{booking.id}:{change_id}",
             child_id=booking.child_id,
             template=template,
             data=message_facts(booking),
@@ -168,21 +175,23 @@ def message_facts(booking: Booking) -> dict[str, Any]:
     }
 
 
+SLOTS = Base.metadata.tables["slots"]
+TAKE_ALSO_CLOSED = (
+    update(SLOTS)
+    .where(SLOTS.c.id == bindparam("slot"), SLOTS.c.taken < SLOTS.c.capacity)
+    .values(taken=SLOTS.c.taken + 1)
+    .returning(SLOTS.c.taken)
+)
+TAKE = TAKE_ALSO_CLOSED.where(SLOTS.c.state == SlotState.OPEN)
+
+
 def take_place(session: Session, slot: Slot, *, also_closed: bool = False) -> None:
     """One more place taken, unless none is left: the guard of the capacity.
 
     Raises SlotFull or SlotClosed.
     """
-    guard = [Slot.id == slot.id, Slot.taken < Slot.capacity]
-    if not also_closed:
-        guard.append(Slot.state == SlotState.OPEN)
-    taken = session.execute(
-        update(Slot)
-        .where(*guard)
-        .values(taken=Slot.taken + 1)
-        .returning(Slot.taken)
-        .execution_options(synchronize_session=False)
-    ).scalar()
+    guard = TAKE_ALSO_CLOSED if also_closed else TAKE
+    taken = session.execute(guard, {"slot": slot.id}).scalar()
     if taken is None:
         state = session.scalar(select(Slot.state).where(Slot.id == slot.id))
         rules.check_offered(also_closed or state is SlotState.OPEN)

@@ -18,6 +18,7 @@ from sqlalchemy.orm import Mapped, mapped_column, relationship
 
 from backend.centres.models import Slot
 from backend.kernel.db import Base, enum_column
+from backend.people.models import Child
 
 
 class BookingState(StrEnum):
@@ -68,6 +69,7 @@ class Booking(Base):
     changed_at: Mapped[datetime]
 
     slot: Mapped[Slot] = relationship(lazy="raise")
+    child: Mapped[Child] = relationship(lazy="raise")
 
 
 class BookingChange(Base):

@@ -58,7 +58,7 @@ def move_sessions(
     numbers = plan.numbers | dict.fromkeys(plan.stay) | dict.fromkeys(plan.cancel)
     _settle(session, clock, bookings, (homes, numbers), MERGED)
     for booking, change in cancelled:  # now that it is the child of both families
-        tell_family(session, clock, fresh_booking(session, booking.id), change)
+        tell_family(session, clock, fresh_booking(session, booking.id), change.id)
     return moved
 
 
@@ -213,4 +213,4 @@ def _reinstate(session: Session, clock: Clock, booking_id: int, was: Mapping[str
             take_place(session, booking.slot, also_closed=True)
     except (IntegrityError, rules.SlotFull, rules.QuotaUsedUp):
         return
-    tell_family(session, clock, booking, change)
+    tell_family(session, clock, booking, change.id)

@@ -220,9 +220,9 @@ def bookings_of_parent(
     )
 
 
-def family_booking(session: Session, booking: Booking) -> FamilyBooking:
-    """A booking that a service has just given back, for the family's eyes."""
-    child = session.get_one(Child, booking.child_id)  # the service has loaded and locked it
+def family_booking(booking: Booking) -> FamilyBooking:
+    """A booking that a service of families has given back, with its slot and child."""
+    child = booking.child
     return FamilyBooking(
         id=booking.id,
         child_id=child.id,

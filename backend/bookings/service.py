@@ -4,9 +4,11 @@ Every function works in the caller's transaction and never commits. A seventh se
 too many and a booking twice are refused by the database itself; the rules only say it kindly.
 """
 
-from sqlalchemy import select
+from typing import Any
+
+from sqlalchemy import Text, bindparam, insert, select
 from sqlalchemy.exc import IntegrityError
-from sqlalchemy.orm import Session, joinedload
+from sqlalchemy.orm import Session, joinedload, make_transient_to_detached
 
 from backend.bookings import rules
 from backend.bookings.changes import (
@@ -15,6 +17,7 @@ from backend.bookings.changes import (
     free_number,
     fresh_booking,
     give_place_back,
+    know,
     last_change,
     lock_child,
     locked_booking,
@@ -24,14 +27,61 @@ from backend.bookings.changes import (
     take_step,
     tell_family,
 )
-from backend.bookings.models import Booking, BookingChange, BookingState
+from backend.bookings.models import Booking, BookingState
 from backend.bookings.rules import Policy
 from backend.centres.models import Slot, SlotState
 from backend.kernel.clock import Clock, city_date
+from backend.kernel.db import Base
 from backend.kernel.errors import NotFound
 from backend.people.children import own_child
 from backend.people.models import Child
 from backend.people.rules import check_may_book
+
+# The way of a request is the hot one: its statements are built once.
+SLOT = (
+    select(Slot)
+    .where(Slot.id == bindparam("slot"))
+    .options(joinedload(Slot.centre))
+    .execution_options(populate_existing=True)
+)
+BOOKINGS, LOG = Base.metadata.tables["bookings"], Base.metadata.tables["booking_log"]
+COMMITMENTS = select(BOOKINGS.c.slot_id, BOOKINGS.c.state, BOOKINGS.c.quota_number).where(
+    BOOKINGS.c.child_id == bindparam("child"), BOOKINGS.c.quota_year == bindparam("year")
+)
+MADE = (
+    insert(BOOKINGS)
+    .values(
+        {
+            name: bindparam(name)
+            for name in (
+                "child_id",
+                "slot_id",
+                "booked_by",
+                "state",
+                "quota_year",
+                "quota_number",
+                "requested_at",
+                "changed_at",
+            )
+        }
+    )
+    .returning(BOOKINGS.c.id, BOOKINGS.c.state, BOOKINGS.c.quota_number, BOOKINGS.c.changed_at)
+    .cte("made")
+)
+INSERT = (
+    insert(LOG)
+    .from_select(
+        ["booking_id", "at", "actor", "after", "quota_after"],
+        select(
+            MADE.c.id,
+            MADE.c.changed_at,
+            bindparam("actor", type_=Text),
+            MADE.c.state,
+            MADE.c.quota_number,
+        ),
+    )
+    .returning(LOG.c.booking_id, LOG.c.id.label("change_id"))
+)
 
 
 def request_booking(
@@ -61,31 +111,28 @@ def request_booking(
     child = own_child(session, parent_id=parent_id, child_id=child_id, lock=True)
     check_may_book(child)
     _check_child_fits(policy, child, slot)
-    booking = Booking(
-        child_id=child.id,
-        slot_id=slot.id,
-        booked_by=parent_id,
-        state=BookingState.REQUESTED,
-        quota_year=rules.quota_year(slot.starts_at),
-        quota_number=_number_for(session, child.id, slot),
-        reason=None,
-        requested_at=now,
-        changed_at=now,
+    booking, change = _write(
+        session,
+        {
+            "child_id": child.id,
+            "slot_id": slot.id,
+            "booked_by": parent_id,
+            "state": BookingState.REQUESTED,
+            "quota_year": rules.quota_year(slot.starts_at),
+            "quota_number": _number_for(session, child.id, slot),
+            "requested_at": now,
+            "changed_at": now,
+        },
+        f"parent:{parent_id}",
     )
-    booking.slot = slot
-    change = _write(session, booking, f"parent:{parent_id}")
+    know(booking, slot=slot, child=child)
     tell_family(session, clock, booking, change)
     take_place(session, slot)
     return booking
 
 
 def _offered_slot(session: Session, slot_id: int) -> Slot:
-    slot = session.scalars(
-        select(Slot)
-        .where(Slot.id == slot_id)
-        .options(joinedload(Slot.centre))
-        .execution_options(populate_existing=True)
-    ).one_or_none()
+    slot = session.scalars(SLOT, {"slot": slot_id}).one_or_none()
     if slot is None:
         raise NotFound("没有这个时段，请刷新后再选")
     return slot
@@ -105,35 +152,23 @@ def _check_child_fits(policy: Policy, child: Child, slot: Slot) -> None:
 def _number_for(session: Session, child_id: int, slot: Slot) -> int:
     """Which of the year's six this will be. One query for both refusals."""
     rows = session.execute(
-        select(Booking.slot_id, Booking.state, Booking.quota_number).where(
-            Booking.child_id == child_id, Booking.quota_year == rules.quota_year(slot.starts_at)
-        )
+        COMMITMENTS, {"child": child_id, "year": rules.quota_year(slot.starts_at)}
     ).all()
     if any(row.slot_id == slot.id and row.state in rules.PLACE_STATES for row in rows):
         raise rules.AlreadyBooked
     return rules.next_quota_number({row.quota_number for row in rows})
 
 
-def _write(session: Session, booking: Booking, actor: str) -> BookingChange:
-    """The booking and its first log row."""
-    session.add(booking)
+def _write(session: Session, row: dict[str, Any], actor: str) -> tuple[Booking, int]:
+    """The booking and its first log row, in one statement. The id of the log row is second."""
     try:
-        session.flush()
+        made = session.execute(INSERT, row | {"actor": actor}).one()
     except IntegrityError as error:
         raise refusal(error) from error
-    change = BookingChange(
-        booking_id=booking.id,
-        at=booking.requested_at,
-        actor=actor,
-        before=None,
-        after=booking.state,
-        quota_before=None,
-        quota_after=booking.quota_number,
-        reason=None,
-    )
-    session.add(change)
-    session.flush()
-    return change
+    booking = Booking(id=made.booking_id, reason=None, **row)
+    make_transient_to_detached(booking)  # it is in the database, but was not sent by the session
+    session.add(booking)
+    return booking, made.change_id
 
 
 def cancel_by_family(
@@ -146,8 +181,9 @@ def cancel_by_family(
     child_id = session.scalar(select(Booking.child_id).where(Booking.id == booking_id))
     if child_id is None:
         raise NotFound
-    own_child(session, parent_id=parent_id, child_id=child_id, lock=True)
+    child = own_child(session, parent_id=parent_id, child_id=child_id, lock=True)
     booking = booking_of(session, booking_id, child_id)
+    know(booking, slot=booking.slot, child=child)
     now, starts_at = clock.now(), booking.slot.starts_at
     rules.check_cancel(booking.state, starts_at, now)
     stays_used = rules.cancel_keeps_number(policy, starts_at, now)
@@ -213,7 +249,7 @@ def undo(session: Session, clock: Clock, *, booking_id: int, actor: str) -> Book
             year = booking.quota_year
             number = free_number(session, booking.child_id, year, last.quota_before)
         change = take_step(session, clock, booking, Step(last.before, actor, number))
-        tell_family(session, clock, booking, change)
+        tell_family(session, clock, booking, change.id)
         if back:
             take_place(session, booking.slot, also_closed=True)
     except IntegrityError as error:
@@ -252,7 +288,7 @@ def _keep_place(
     session: Session, clock: Clock, booking: Booking, after: BookingState, actor: str
 ) -> Booking:
     change = take_step(session, clock, booking, Step(after, actor, booking.quota_number))
-    tell_family(session, clock, booking, change)
+    tell_family(session, clock, booking, change.id)
     return booking
 
 
@@ -267,6 +303,6 @@ def _refuse(
     reason = rules.check_reason(reason)
     booking = _expect(session, booking_id, after)
     change = take_step(session, clock, booking, Step(after, actor, None, reason))
-    tell_family(session, clock, booking, change)
+    tell_family(session, clock, booking, change.id)
     give_place_back(session, booking.slot)
     return booking
