@@ -123,8 +123,9 @@ class Product:
     def log(self, command: str) -> str:
         return (self._folder / f"{command}.log").read_text(errors="replace")
 
-    def ask_sandbox(self, method: str, path: str, **body: Any) -> Any:
-        status, answer = ask(method, f"{self.sandbox}/sandbox/api/{path}", body or None)
+    def ask_sandbox(self, method: str, route: str, /, **body: Any) -> Any:
+        """The JSON of an answer of the sandbox's own API; `body` is what it is sent."""
+        status, answer = ask(method, f"{self.sandbox}/sandbox/api/{route}", body or None)
         assert status in {200, 201, 204}, answer
         return answer
 

@@ -8,7 +8,7 @@ from typing import TypeVar
 Result = TypeVar("Result")
 
 
-def eventually(ask: Callable[[], Result], seconds: float = 30, every: float = 0.05) -> Result:
+def eventually(ask: Callable[[], Result], seconds: float = 60, every: float = 0.05) -> Result:
     """The first answer that is true; fails with the last one after so many seconds."""
     deadline = monotonic() + seconds
     while True:

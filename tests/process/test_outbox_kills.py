@@ -1,0 +1,122 @@
+"""kill -9 of the worker while thousands of messages go out: none lost, none twice."""
+
+import sqlite3
+from collections import Counter
+from collections.abc import Callable, Iterator
+from contextlib import closing
+from pathlib import Path
+from time import monotonic
+
+import pytest
+
+from backend.kernel.clock import clock_from
+from backend.kernel.db import make_engine, session_factory
+from backend.outbox.models import MessageState
+from tests.process.product import Product
+from tests.process.receivers import (
+    Sessions,
+    arrived,
+    make_receivers,
+    openids_in,
+    put_messages,
+    resend_what_was_on_the_wire,
+    states,
+)
+from tests.process.waiting import eventually
+from tests.soak import at_full, record
+
+MESSAGES = 2000
+SEND = "/cgi-bin/message/subscribe/send"
+DELAY_MS = 40  # so that something is on the wire whenever the kill comes
+UNDER_WAY = {MessageState.WAITING, MessageState.CLAIMED, MessageState.SENDING}
+
+
+def received(folder: Path) -> Counter[str]:
+    """Messages by openid, from the sandbox's own file."""
+    with closing(sqlite3.connect(folder / "var" / "wechat-sandbox.sqlite3")) as log:
+        return Counter(openid for (openid,) in log.execute("SELECT openid FROM messages"))
+
+
+def send_with_kills(
+    product: Product,
+    sessions: Sessions,
+    *,
+    messages: int,
+    kills: int,
+    after_kill: Callable[[Sessions], None] = lambda _sessions: None,
+) -> None:
+    """Put the messages, kill the worker so often while they go out, wait until all is settled."""
+    product.start("wechat-sandbox", "scheduler")
+    product.ask_sandbox("POST", "faults", path=SEND, delay_ms=DELAY_MS)
+    clock = clock_from(product.settings.clock)
+    parents = make_receivers(product, sessions, clock, messages)
+    put_messages(sessions, clock, parents, "kill-test")
+    for _ in range(kills):
+        product.start("worker")
+        wait_until_more_arrive(product)
+        eventually(lambda: states(sessions)[MessageState.SENDING], every=0.01)
+        product.kill("worker")
+        after_kill(sessions)
+    product.start("worker")
+    eventually(lambda: not UNDER_WAY & set(states(sessions)), seconds=300, every=0.2)
+
+
+def wait_until_more_arrive(product: Product) -> None:
+    before = arrived(product)
+    eventually(lambda: arrived(product) > before, every=0.02)
+
+
+@pytest.fixture
+def product(make_product: Callable[..., Product]) -> Product:
+    return make_product()
+
+
+@pytest.fixture
+def sessions(product: Product) -> Iterator[Sessions]:
+    engine = make_engine(product.settings.database_url, pool_size=2)
+    yield session_factory(engine)
+    engine.dispose()
+
+
+def test_no_message_is_lost_or_doubled_when_workers_are_killed(
+    product: Product, sessions: Sessions, tmp_path: Path
+) -> None:
+    kills, started = at_full(2, 20), monotonic()
+
+    send_with_kills(product, sessions, messages=MESSAGES, kills=kills)
+
+    found, phones = states(sessions), received(tmp_path)
+    sent, unknown = (
+        openids_in(sessions, MessageState.SENT),
+        openids_in(sessions, MessageState.UNKNOWN),
+    )
+    lost = set(sent) - set(phones)
+    twice = [openid for openid, count in phones.items() if count > 1]
+    record(
+        "outbox_kills",
+        messages=MESSAGES,
+        kills=kills,
+        sent=len(sent),
+        unknown=len(unknown),
+        unknown_but_arrived=len(set(unknown) & set(phones)),
+        lost=len(lost),
+        twice=len(twice),
+        seconds=round(monotonic() - started, 1),
+    )
+    assert found == {MessageState.SENT: len(sent), MessageState.UNKNOWN: len(unknown)}
+    assert len(sent) + len(unknown) == MESSAGES
+    assert not lost
+    assert not twice
+    # What was on the wire at a kill, and no more, is listed for the operator.
+    assert 1 <= len(unknown) <= kills * product.settings.send_threads
+    assert set(phones) <= {*sent, *unknown}
+
+
+def test_the_kill_test_would_notice_a_worker_that_resends(
+    product: Product, sessions: Sessions, tmp_path: Path
+) -> None:
+    send_with_kills(
+        product, sessions, messages=200, kills=1, after_kill=resend_what_was_on_the_wire
+    )
+
+    assert max(received(tmp_path).values()) > 1
