@@ -12,8 +12,10 @@ from backend.api.auth import signed_in, viewer
 from backend.api.idempotency import once
 from backend.api.schemas import Body, CityTime, Name, Out, Word
 from backend.bookings import moving
+from backend.bookings.queries import policy_at
+from backend.bookings.rules import Policy
 from backend.deps import deps
-from backend.kernel.ages import age_days, age_text
+from backend.kernel.ages import age_days, age_months, age_text
 from backend.kernel.clock import city_date
 from backend.people import children, consents, joining
 from backend.people.models import Child, DuplicateState, Relation, Sex
@@ -65,7 +67,10 @@ def list_children() -> ChildrenOut:
     with deps().reads() as session:
         found = children.children_of(session, viewer())
         counts = children.guardian_counts(session, [child.id for child in found])
-        return ChildrenOut(items=[child_out(child, counts.get(child.id, 1)) for child in found])
+        policy = policy_at(session, deps().clock.now())
+        return ChildrenOut(
+            items=[child_out(child, counts.get(child.id, 1), policy) for child in found]
+        )
 
 
 @bp.post("/children")
@@ -83,7 +88,7 @@ def register_child(json_data: ChildIn) -> Response:
     def work(session: Session) -> ChildOut:
         consents.check_given(session, deps().documents, viewer())
         child = children.register(session, deps().clock, deps().vault, parent_id=viewer(), new=new)
-        return child_out(child, 1)
+        return child_out(child, 1, policy_at(session, deps().clock.now()))
 
     return once(work)
 
@@ -113,7 +118,7 @@ def correct_child(child_id: int, json_data: CorrectionIn) -> ChildOut:
         child = children.correct(
             session, deps().clock, deps().vault, parent_id=viewer(), child_id=child_id, new=new
         )
-        return child_out(child, len(children.guardians_of(session, child.id)))
+        return _shown(session, child)
 
 
 class InvitationOut(Out):
@@ -159,23 +164,39 @@ def accept_invitation(code: str, json_data: AcceptIn) -> ChildOut:
                 relation=json_data.relation,
                 move=moving.move_sessions,
             )
-            return child_out(child, len(children.guardians_of(session, child.id)))
+            return _shown(session, child)
     except InvitationInvalid:
         with deps().sessions.begin() as session:
             joining.count_wrong_code(session, deps().clock, parent_id=viewer())
         raise
 
 
+class CopyOut(Out):
+    """Everything that is kept of a child, as `rights.copies` tells it."""
+
+    exported_at: str
+    child: dict[str, Any]
+    guardians: list[dict[str, Any]]
+    invitations: list[dict[str, Any]]
+    registrations: list[dict[str, Any]]
+    bookings: list[dict[str, Any]]
+    handbook: list[dict[str, Any]]
+    consents: list[dict[str, Any]]
+    messages: list[dict[str, Any]]
+    log: list[dict[str, Any]]
+
+
 @bp.get("/children/<int:child_id>/export")
 @signed_in
-@bp.doc(responses={200: "Everything that is kept of the child"})
-def export_child(child_id: int) -> dict[str, Any]:
+@bp.output(CopyOut)
+def export_child(child_id: int) -> CopyOut:
     """A copy of everything that is kept of a child (PIPL art. 45)."""
     with deps().sessions.begin() as session:
         child = children.own_child(session, parent_id=viewer(), child_id=child_id)
-        return copies.copy_of_child(
+        copy = copies.copy_of_child(
             session, deps().clock, deps().vault, child=child, parent_id=viewer()
         )
+    return CopyOut.model_validate(copy)
 
 
 @bp.delete("/children/<int:child_id>")
@@ -198,8 +219,13 @@ def delete_me() -> Response:
     return Response(status=204)
 
 
-def child_out(child: Child, guardians: int) -> ChildOut:
-    """A child as its own family sees it."""
+def _shown(session: Session, child: Child) -> ChildOut:
+    guardians = len(children.guardians_of(session, child.id))
+    return child_out(child, guardians, policy_at(session, deps().clock.now()))
+
+
+def child_out(child: Child, guardians: int, policy: Policy) -> ChildOut:
+    """A child as its own family sees it. `may_book` is whether any session is for it today."""
     parts, today = deps(), city_date(deps().clock.now())
     town = parts.places.town(child.town_code)
     village = child.village_code and parts.places.village(town.code, child.village_code)
@@ -219,5 +245,9 @@ def child_out(child: Child, guardians: int) -> ChildOut:
         age_text=age_text(child.birth_date, today),
         possible_duplicate=open_duplicate,
         guardians=guardians,
-        may_book=child.home_cared and not open_duplicate,
+        may_book=(
+            child.home_cared
+            and not open_duplicate
+            and age_months(child.birth_date, today) < policy.eligible_under_months
+        ),
     )

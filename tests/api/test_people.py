@@ -149,6 +149,13 @@ def test_a_wrong_field_is_named(client: FlaskClient, change: dict[str, object], 
     assert [item["field"] for item in answer.json["errors"]] == [field]
 
 
+def test_a_child_of_three_years_may_not_book_any_more(client: FlaskClient) -> None:
+    phone = Phone(client)
+
+    assert phone.add_child(birth_date="2023-11-24")["may_book"] is True
+    assert phone.add_child(birth_date="2023-11-23")["may_book"] is False
+
+
 def test_a_town_or_a_village_that_is_not_there_is_refused(client: FlaskClient) -> None:
     phone = Phone(client)
     phone.agree()
