@@ -4,14 +4,58 @@ from collections.abc import Collection, Mapping
 from datetime import datetime
 from typing import Any
 
-from sqlalchemy import BigInteger, Exists, Select, Text, bindparam, literal, select, update
+from sqlalchemy import BigInteger, Exists, Select, Text, bindparam, select, update
 from sqlalchemy.dialects.postgresql import JSONB, insert
 from sqlalchemy.orm import Session
+from sqlalchemy.sql.dml import ReturningInsert
 
 from backend.kernel.clock import Clock
-from backend.kernel.db import UTCDateTime
+from backend.kernel.db import Base, UTCDateTime
 from backend.outbox.models import Message
 from backend.people.models import Consent, Guardian, Parent, Purpose
+
+
+def _agreed(purpose: Purpose) -> Exists:
+    return (
+        select(Consent.id)
+        .where(
+            Consent.parent_id == Guardian.parent_id,
+            Consent.purpose == purpose,
+            Consent.withdrawn_at.is_(None),
+        )
+        .exists()
+    )
+
+
+def _put_to(parents: Select[int]) -> ReturningInsert[int]:
+    """The statement behind `put`, built once: it is on the way of every booking."""
+    who = parents.subquery()
+    rows = select(
+        bindparam("key", type_=Text).concat(who.c.parent_id.cast(Text)),
+        who.c.parent_id,
+        bindparam("child", type_=BigInteger),
+        bindparam("template", type_=Text),
+        bindparam("data", type_=JSONB),
+        bindparam("due", type_=UTCDateTime),
+        bindparam("now", type_=UTCDateTime),
+    )
+    table = Base.metadata.tables["messages"]
+    columns = ["key", "parent_id", "child_id", "template", "data", "due_at", "created_at"]
+    statement = insert(table).from_select(columns, rows)
+    return statement.on_conflict_do_nothing(index_elements=[table.c.key]).returning(table.c.id)
+
+
+TO_GUARDIANS = _put_to(
+    select(Guardian.parent_id).where(
+        Guardian.child_id == bindparam("child", type_=BigInteger),
+        *(_agreed(purpose) for purpose in Purpose),
+    )
+)
+TO_GIVEN = _put_to(
+    select(Parent.id.label("parent_id")).where(
+        Parent.id.in_(bindparam("parents", expanding=True)), Parent.deleted_at.is_(None)
+    )
+)
 
 
 def put(  # noqa: PLR0913  # a message is these facts; a class for them would only rename them
@@ -33,21 +77,17 @@ def put(  # noqa: PLR0913  # a message is these facts; a class for them would on
     keys. `data` holds ids and facts without names or phones; `due_at` is now by default.
     """
     now = clock.now()
-    parents = _guardians(child_id) if parent_ids is None else _given(parent_ids)
-    who = parents.subquery()
-    rows = select(
-        literal(f"{key}:", Text).concat(who.c.parent_id.cast(Text)),
-        who.c.parent_id,
-        literal(child_id, BigInteger),
-        literal(template, Text),
-        bindparam("data", dict(data), JSONB),
-        literal(now if due_at is None else due_at, UTCDateTime),
-        literal(now, UTCDateTime),
-    )
-    columns = ["key", "parent_id", "child_id", "template", "data", "due_at", "created_at"]
-    statement = insert(Message).from_select(columns, rows)
-    once = statement.on_conflict_do_nothing(index_elements=[Message.key])
-    return len(session.scalars(once.returning(Message.id)).all())
+    facts = {
+        "key": f"{key}:",
+        "child": child_id,
+        "template": template,
+        "data": dict(data),
+        "due": now if due_at is None else due_at,
+        "now": now,
+    }
+    if parent_ids is None:
+        return len(session.execute(TO_GUARDIANS, facts).all())
+    return len(session.execute(TO_GIVEN, facts | {"parents": list(parent_ids)}).all())
 
 
 def mark_read(session: Session, clock: Clock, *, parent_id: int, ids: Collection[int]) -> int:
@@ -66,27 +106,3 @@ def mark_read(session: Session, clock: Clock, *, parent_id: int, ids: Collection
         .execution_options(synchronize_session=False)
     )
     return len(seen.all())
-
-
-def _guardians(child_id: int | None) -> Select[int]:
-    return select(Guardian.parent_id).where(
-        Guardian.child_id == child_id, *(_agreed(purpose) for purpose in Purpose)
-    )
-
-
-def _given(parent_ids: Collection[int]) -> Select[int]:
-    return select(Parent.id.label("parent_id")).where(
-        Parent.id.in_(parent_ids), Parent.deleted_at.is_(None)
-    )
-
-
-def _agreed(purpose: Purpose) -> Exists:
-    return (
-        select(Consent.id)
-        .where(
-            Consent.parent_id == Guardian.parent_id,
-            Consent.purpose == purpose,
-            Consent.withdrawn_at.is_(None),
-        )
-        .exists()
-    )
