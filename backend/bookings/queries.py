@@ -5,15 +5,16 @@ from dataclasses import dataclass
 from datetime import date, datetime, timedelta
 from typing import Any
 
-from sqlalchemy import Row, Select, func, select, tuple_
+from sqlalchemy import Row, Select, bindparam, func, select, tuple_
 from sqlalchemy.orm import Session
 
 from backend.bookings import rules
-from backend.bookings.models import Booking, BookingPolicy, BookingState
+from backend.bookings.models import Booking, BookingState
 from backend.bookings.rules import FREE_SESSIONS_PER_YEAR, PLACE_STATES, Policy
 from backend.centres.models import Slot, SlotKind, SlotState
 from backend.centres.queries import SLOT_COLUMNS, SlotRow, on_days, row_of, slot_row
 from backend.kernel.clock import city_date
+from backend.kernel.db import Base
 from backend.kernel.errors import DomainError, Invalid
 from backend.kernel.paging import LIMIT, Page, decode_cursor, page_of
 from backend.people.models import Child, Guardian
@@ -76,19 +77,23 @@ class FamilyBooking:
     slot: SlotRow
 
 
+POLICIES = Base.metadata.tables["booking_policies"]
+POLICY = (
+    select(
+        POLICIES.c.opens_days,
+        POLICIES.c.closes_minutes,
+        POLICIES.c.free_cancel_hours,
+        POLICIES.c.eligible_under_months,
+    )
+    .where(POLICIES.c.effective_from <= bindparam("instant"))
+    .order_by(POLICIES.c.effective_from.desc())
+    .limit(1)
+)
+
+
 def policy_at(session: Session, instant: datetime) -> Policy:
     """The city's rules that hold at an instant. The first row of the table is in a migration."""
-    row = session.execute(
-        select(
-            BookingPolicy.opens_days,
-            BookingPolicy.closes_minutes,
-            BookingPolicy.free_cancel_hours,
-            BookingPolicy.eligible_under_months,
-        )
-        .where(BookingPolicy.effective_from <= instant)
-        .order_by(BookingPolicy.effective_from.desc())
-        .limit(1)
-    ).one()
+    row = session.execute(POLICY, {"instant": instant}).one()
     return Policy(*row)
 
 

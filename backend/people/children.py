@@ -4,7 +4,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import date
 
-from sqlalchemy import func, select, text
+from sqlalchemy import bindparam, func, select, text
 from sqlalchemy.orm import Session
 
 from backend.kernel.clock import Clock, city_date
@@ -145,19 +145,23 @@ def children_of(session: Session, parent_id: int) -> Sequence[Child]:
     ).all()
 
 
+OWN_CHILD = (
+    select(Child)
+    .join(Guardian, Guardian.child_id == Child.id)
+    .where(
+        Child.id == bindparam("child"),
+        Guardian.parent_id == bindparam("parent"),
+        Child.deleted_at.is_(None),
+        Child.duplicate_state.is_distinct_from(DuplicateState.SAME),
+    )
+)
+OWN_CHILD_LOCKED = OWN_CHILD.with_for_update(of=Child, key_share=True)
+
+
 def own_child(session: Session, *, parent_id: int, child_id: int, lock: bool = False) -> Child:
     """A child of this parent. Raises NotFound for an unknown child and for another family's."""
-    query = (
-        select(Child)
-        .join(Guardian, Guardian.child_id == Child.id)
-        .where(
-            Child.id == child_id,
-            Guardian.parent_id == parent_id,
-            Child.deleted_at.is_(None),
-            Child.duplicate_state.is_distinct_from(DuplicateState.SAME),
-        )
-    )
-    child = session.scalar(query.with_for_update(of=Child, key_share=True) if lock else query)
+    who = {"child": child_id, "parent": parent_id}
+    child = session.scalar(OWN_CHILD_LOCKED if lock else OWN_CHILD, who)
     if child is None:
         raise NotFound
     return child

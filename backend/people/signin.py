@@ -2,11 +2,12 @@
 
 from datetime import datetime
 
-from sqlalchemy import delete, select
+from sqlalchemy import bindparam, delete, select
 from sqlalchemy.dialects.postgresql import insert
 from sqlalchemy.orm import Session
 
 from backend.kernel.clock import Clock
+from backend.kernel.db import Base
 from backend.kernel.errors import Unauthenticated
 from backend.people import rules
 from backend.people.login import WeChatIdentity
@@ -67,6 +68,13 @@ def _new_parent(session: Session, now: datetime, appid: str, identity: WeChatIde
     return winner
 
 
+TOKENS = Base.metadata.tables["parent_tokens"]
+HOLDER = select(TOKENS.c.parent_id, TOKENS.c.expires_at).where(
+    TOKENS.c.token_hash == bindparam("hash")
+)
+"""Built once: every request of a family asks it."""
+
+
 def parent_by_token(session: Session, clock: Clock, token: str | None) -> int:
     """The id of the parent who holds the token.
 
@@ -74,11 +82,7 @@ def parent_by_token(session: Session, clock: Clock, token: str | None) -> int:
     """
     if not token:
         raise Unauthenticated
-    row = session.execute(
-        select(ParentToken.parent_id, ParentToken.expires_at).where(
-            ParentToken.token_hash == rules.digest(token)
-        )
-    ).one_or_none()
+    row = session.execute(HOLDER, {"hash": rules.digest(token)}).one_or_none()
     if row is None:
         raise Unauthenticated
     if row.expires_at <= clock.now():
