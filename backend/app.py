@@ -4,22 +4,22 @@ import time
 import uuid
 
 import structlog
-from apiflask import APIFlask
+from apiflask import APIBlueprint, APIFlask
 from flask import Flask, Response, g, request
 from sqlalchemy.orm import Session, sessionmaker
-from werkzeug.routing import IntegerConverter, Map
+from werkzeug.routing import IntegerConverter
 
 from backend import __version__, console, pages
 from backend.api import bookings as bookings_api
 from backend.api import centres as centres_api
 from backend.api import children as children_api
 from backend.api import consents as consents_api
-from backend.api import errors
+from backend.api import contract, errors
 from backend.api import guides as guides_api
 from backend.api import handbook as handbook_api
 from backend.api import messages as messages_api
 from backend.api import sessions as sessions_api
-from backend.api.schemas import MOST_ID
+from backend.api.schemas import ID_PATTERN
 from backend.config import Settings
 from backend.deps import EXTENSION, LOGIN, Deps, build, wechat_parts
 from backend.kernel.clock import Clock
@@ -48,10 +48,13 @@ log = structlog.get_logger()
 
 
 class IdConverter(IntegerConverter):
-    """A whole number that fits a bigint; any other address is simply not there."""
+    """A whole number from 1 that fits a bigint; any other address is simply not there.
 
-    def __init__(self, map: Map) -> None:  # werkzeug's name
-        super().__init__(map, min=1, max=MOST_ID)
+    The limit stands in the pattern: a value refused after the match would be answered 405
+    where another method has the same address.
+    """
+
+    regex = ID_PATTERN
 
 
 def create_app(
@@ -83,10 +86,19 @@ def create_app(
         app.register_blueprint(blueprint, url_prefix=API)
     app.register_blueprint(webhook.bp)
     errors.install(app)
+    contract.install(app, API)
     console.install(app)
     pages.install(app, parts)
+    _keep_out_of_the_contract(app)
     _watch_requests(app)
     return app
+
+
+def _keep_out_of_the_contract(app: Flask) -> None:
+    """Pages for people are not in the OpenAPI document, which asks every blueprint for this."""
+    for blueprint in app.blueprints.values():
+        if not isinstance(blueprint, APIBlueprint):
+            blueprint.enable_openapi = False  # type: ignore[attr-defined]  # plain Flask's
 
 
 def _configure(app: APIFlask, settings: Settings) -> None:
@@ -101,7 +113,7 @@ def _configure(app: APIFlask, settings: Settings) -> None:
         OPENAPI_VERSION="3.1.0",
         INFO={"description": "小程序使用的接口。错误见 application/problem+json 的 code。"},
         VALIDATION_ERROR_STATUS_CODE=422,
-        SERVERS=[{"url": "/", "name": "this server"}],
+        SERVERS=[{"url": "/", "description": "this server"}],
     )
     app.json.ensure_ascii = False  # type: ignore[attr-defined]  # DefaultJSONProvider has it
     app.json.sort_keys = False  # type: ignore[attr-defined]

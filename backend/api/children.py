@@ -129,7 +129,7 @@ class InvitationOut(Out):
 @bp.post("/children/<int:child_id>/invitations")
 @signed_in
 @bp.output(InvitationOut, status_code=201)
-@bp.doc(responses={404: "Not a child of this parent"})
+@bp.doc(responses={404: "Not a child of this parent", 409: "Perhaps registered twice"})
 def invite(child_id: int) -> Response:
     """A code of eight letters by which another guardian joins, once, within 24 hours."""
 
@@ -150,7 +150,13 @@ class AcceptIn(Body):
 @signed_in
 @bp.input(AcceptIn)
 @bp.output(ChildOut)
-@bp.doc(responses={403: "Consent is needed first", 404: "Unknown, used or expired"})
+@bp.doc(
+    responses={
+        403: "Consent is needed first",
+        404: "Unknown, used or expired",
+        429: "Too many wrong codes",
+    }
+)
 def accept_invitation(code: str, json_data: AcceptIn) -> ChildOut:
     """Join a child as a guardian; a possible duplicate of one's own is merged."""
     try:

@@ -63,6 +63,7 @@ def list_consents() -> ConsentsOut:
 @signed_in
 @bp.input(ConsentsIn)
 @bp.output(ConsentsOut, status_code=201)
+@bp.doc(responses={409: "A document has changed since it was shown"})
 def give_consents(json_data: ConsentsIn) -> ConsentsOut:
     """Agree to documents, each by its own tick."""
     accepted = [

@@ -1,12 +1,12 @@
 """Guides: read by everybody, answered from memory, revalidated by ETag."""
 
-from typing import Annotated
+from typing import Annotated, Literal
 
 from apiflask import APIBlueprint
 from flask import Response, request
 from pydantic import Field, StringConstraints
 
-from backend.api.schemas import Query
+from backend.api.schemas import Out, Query
 from backend.deps import deps
 from backend.guides.library import Choice
 from backend.guides.source import Series
@@ -23,9 +23,50 @@ class GuideQuery(Query):
     q: Annotated[str, StringConstraints(max_length=60)] = ""
 
 
+class GuideItemOut(Out):
+    """`age_from_days` and `age_to_days`: days of life, both included."""
+
+    slug: str
+    title: str
+    series: Series
+    series_title: str
+    topic: str
+    summary: str
+    age_from_days: int
+    age_to_days: int
+    age_text: str
+    review: Literal["pending", "reviewed"]
+
+
+class GuidesOut(Out):
+    items: list[GuideItemOut]
+    next: str | None = None
+
+
+class SourceOut(Out):
+    title: str
+    number: str
+    year: int
+    url: str | None
+
+
+class HeadingOut(Out):
+    id: str
+    level: int
+    text: str
+
+
+class GuideOut(GuideItemOut):
+    html: str
+    nodes: list[dict[str, object]]
+    sources: list[SourceOut]
+    headings: list[HeadingOut]
+
+
 @bp.get("/guides")
 @bp.input(GuideQuery, location="query")
-@bp.doc(responses={200: "Guides, best first", 304: "Unchanged"})
+@bp.output(GuidesOut)
+@bp.doc(responses={304: "Unchanged"})
 def list_guides(query_data: GuideQuery) -> Response:
     """The guides for an age, a series, a topic or a search."""
     listing = deps().library.listing(
@@ -40,7 +81,8 @@ def list_guides(query_data: GuideQuery) -> Response:
 
 
 @bp.get("/guides/<slug>")
-@bp.doc(responses={200: "The guide", 304: "Unchanged", 404: "No such guide"})
+@bp.output(GuideOut)
+@bp.doc(responses={304: "Unchanged", 404: "No such guide"})
 def read_guide(slug: str) -> Response:
     """One guide as safe HTML and as nodes of the mini-program."""
     guide = deps().library.get(slug)

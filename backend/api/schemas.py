@@ -15,6 +15,7 @@ from pydantic import (
 from backend.kernel.clock import city_time
 
 MOST_ID = 2**63 - 1  # bigint
+ID_PATTERN = "[1-9][0-9]{0,17}"  # in an address: at most 18 digits, which a bigint holds
 
 
 def clean(text: str) -> str:
