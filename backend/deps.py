@@ -61,14 +61,15 @@ def build(
     else:
         reads = sessions
     content = Path(settings.content_dir)
+    library = load_library(content, show_pending=settings.mode != "production")
     return Deps(
         settings=settings,
         sessions=sessions,
         reads=reads,
         clock=clock or clock_from(settings.clock),
         vault=make_vault(settings),
-        library=load_library(content, show_pending=settings.mode != "production"),
-        handbook=load_schedule(content),
+        library=library,
+        handbook=load_schedule(content, guides=library),  # no reminder of a hidden guide
         places=load_places(content),
         documents=load_documents(content),
         templates=load_templates(content / "messages" / "templates.yaml"),

@@ -9,6 +9,8 @@ import socket
 
 from procrastinate import App, PsycopgConnector
 
+from backend.kernel.db import plain_url
+
 TIMEOUT_SECONDS = 5.0
 # A host that vanishes without a word is noticed after 10 + 3 x 5 seconds.
 KEEPALIVES = {
@@ -18,11 +20,6 @@ KEEPALIVES = {
     "keepalives_count": 3,
     "connect_timeout": 5,
 }
-
-
-def plain_url(url: str) -> str:
-    """The URL as psycopg and procrastinate read it: without SQLAlchemy's driver name."""
-    return url.replace("postgresql+psycopg://", "postgresql://", 1)
 
 
 def process_name(kind: str) -> str:

@@ -8,7 +8,8 @@ pooler: the lock lives as long as the server's session.
 import psycopg
 from psycopg.conninfo import make_conninfo
 
-from backend.jobs.engine import KEEPALIVES, plain_url, process_name
+from backend.jobs.engine import KEEPALIVES, process_name
+from backend.kernel.db import plain_url
 
 SCHEDULER_LOCK = 0x63_79_73_63_68_65_64  # "cysched"; one number per database
 

@@ -75,6 +75,14 @@ def plan_handbook(
     log.info("handbook_planned", days=len(days), added=added)
 
 
+def plan_today(sessions: sessionmaker[Session], clock: Clock, schedule: Schedule) -> None:
+    """Put into the outbox what today's run could not know yet: who came since, what was undone."""
+    with sessions.begin() as session:
+        added = plan_due(session, clock, schedule, city_date(clock.now()))
+    if added:
+        log.info("handbook_planned", days=1, added=added)
+
+
 def _days_to_plan(session: Session, nominal: datetime) -> list[date]:
     """The city days after the run before this one, up to the nominal day; at least that day."""
     today = city_date(nominal)

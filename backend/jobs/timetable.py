@@ -7,7 +7,11 @@ from apscheduler.triggers.cron import CronTrigger
 from backend.kernel.clock import CITY
 
 # Wake-ups without a nominal time: the task asks the database what is due. Seconds between two.
-WAKE_UPS = {"deliver": 1, "handle_events": 1}
+WAKE_UPS = {
+    "deliver": 1,
+    "handle_events": 1,
+    "plan_today": 60,  # a child that was registered a moment ago has reminders today too
+}
 
 # City time. Each is a row in task_runs per nominal time, so twice is once.
 NOMINAL = {

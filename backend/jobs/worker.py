@@ -5,6 +5,7 @@ import contextlib
 import signal
 import threading
 from collections.abc import Callable
+from dataclasses import replace
 from datetime import datetime, timedelta
 from functools import partial
 
@@ -12,7 +13,7 @@ import structlog
 from procrastinate import App
 
 from backend.accounts.service import Reactions
-from backend.deps import Deps, wechat_parts
+from backend.deps import Deps, delivery_of, wechat_parts
 from backend.jobs import tasks
 from backend.jobs.engine import make_engine
 from backend.outbox.delivery import Delivery
@@ -26,15 +27,8 @@ SHUTDOWN_SECONDS = 5.0  # what runs may finish; then the process ends, and the t
 def delivery(deps: Deps, stopping: Callable[[], bool]) -> Delivery:
     """What sending needs. A message on the wire is given up when a worker would be."""
     settings = deps.settings
-    return Delivery(
-        sessions=deps.sessions,
-        clock=deps.clock,
-        vault=deps.vault,
-        templates=deps.templates,
-        messenger=wechat_parts(deps)[1],
-        appid=settings.wechat_appid,
-        template_ids=settings.wechat_template_ids,
-        threads=settings.send_threads,
+    return replace(
+        delivery_of(deps, wechat_parts(deps)[1]),
         lease=timedelta(seconds=2 * settings.worker_stalled_seconds),
         stopping=stopping,
     )
@@ -63,6 +57,7 @@ def register(app: App, deps: Deps, sending: Delivery) -> None:
     app.task(name="plan_handbook")(
         nominal(partial(tasks.plan_handbook, sessions, clock, deps.handbook))
     )
+    app.task(name="plan_today")(partial(tasks.plan_today, sessions, clock, deps.handbook))
     app.task(name="handle_events")(partial(tasks.handle_events, sessions, clock, reactions(deps)))
     app.task(name="check_counters")(nominal(partial(tasks.check_counters, sessions, clock)))
     app.task(name="purge")(nominal(partial(tasks.purge, sessions, clock)))

@@ -52,6 +52,11 @@ def enum_column(kind: type[StrEnum], name: str | None = None) -> Enum:
     )
 
 
+def plain_url(url: str) -> str:
+    """The URL as psycopg and procrastinate read it: without SQLAlchemy's driver name."""
+    return url.replace("postgresql+psycopg://", "postgresql://", 1)
+
+
 def make_engine(url: str, *, pool_size: int = 5, max_overflow: int = 5) -> Engine:
     """One engine a process. READ COMMITTED; a vanished connection is replaced on use.
 

@@ -4,6 +4,7 @@ import psycopg
 from flask import Blueprint, Response, jsonify
 
 from backend.deps import deps
+from backend.kernel.db import plain_url
 
 blueprint = Blueprint("health", __name__)
 
@@ -41,7 +42,7 @@ def down(database_url: str, worker_stalled_seconds: float) -> list[str]:
     Asks on a connection of its own: a full pool is no reason to call the database dead. When
     the database is down, the other two cannot be known and are not named.
     """
-    address = database_url.replace("postgresql+psycopg://", "postgresql://", 1)
+    address = plain_url(database_url)
     limits = {"worker": worker_stalled_seconds, "scheduler": SCHEDULER_STALE_SECONDS}
     try:
         with psycopg.connect(

@@ -94,4 +94,5 @@ def test_every_tick_is_in_the_timetable_and_none_overlaps_itself(ticker: Ticker)
 
     jobs = {job.id: job for job in scheduler.get_jobs()}
 
-    assert set(jobs) == {"deliver", "handle_events", "retry_stalled", "keep_time", "beat"}
+    wake_ups = {"deliver", "handle_events", "plan_today"}
+    assert set(jobs) == wake_ups | {"retry_stalled", "keep_time", "beat"}
