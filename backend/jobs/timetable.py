@@ -10,7 +10,7 @@ from backend.kernel.clock import CITY
 WAKE_UPS = {
     "deliver": 1,
     "handle_events": 1,
-    "plan_today": 60,  # a child that was registered a moment ago has reminders today too
+    "plan_today": 20,  # a child that was registered a moment ago has reminders today too
 }
 
 # City time. Each is a row in task_runs per nominal time, so twice is once.
