@@ -20,7 +20,13 @@ import backend.wechat.tokens  # noqa: F401
 from backend.kernel.db import Base, UTCDateTime
 
 ItemKind = Literal[
-    "schema", "table", "column", "index", "unique_constraint", "foreign_key_constraint"
+    "schema",
+    "table",
+    "column",
+    "index",
+    "unique_constraint",
+    "foreign_key_constraint",
+    "check_constraint",
 ]
 
 

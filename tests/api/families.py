@@ -52,7 +52,7 @@ class Phone:
         self.agree()
         answer = self.post("/children", child_body(**changes))
         assert answer.status_code == 201, answer.text
-        child: dict[str, Any] = answer.json
+        child: dict[str, Any] = answer.get_json()
         return child
 
 
@@ -71,7 +71,7 @@ def child_body(**changes: Any) -> dict[str, Any]:
 def code_of(answer: TestResponse) -> str:
     """The code of a refusal; it must be a problem with a Chinese sentence."""
     assert answer.content_type == "application/problem+json", answer.text
-    body = answer.json
+    body: dict[str, Any] = answer.get_json()
     assert set(body) == {"type", "status", "code", "title", "detail", "errors"}
     assert body["status"] == answer.status_code
     assert any("\u4e00" <= letter <= "\u9fff" for letter in body["title"])

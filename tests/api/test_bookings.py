@@ -411,6 +411,18 @@ def test_the_same_key_gives_the_same_answer_and_one_booking(
     assert refusal(reused) == (422, "idempotency_key_reused")
 
 
+def test_a_repeated_request_is_answered_as_before_though_the_slot_is_full_now(
+    phone: Phone, sessions: Sessions
+) -> None:
+    child, slot = phone.add_child(), make_slot(sessions, capacity=1)
+
+    first, second = (book(phone, child, slot, key="k-4") for _ in range(2))
+
+    assert (first.status_code, second.status_code) == (201, 201)
+    assert first.data == second.data
+    assert refusal(book(phone, child, slot, key="k-5")) == (409, "slot_full")
+
+
 @pytest.mark.parametrize("key", ["k" * 129, "钥匙"])
 def test_a_senseless_key_is_refused(phone: Phone, sessions: Sessions, key: str) -> None:
     child, slot = phone.add_child(), make_slot(sessions)

@@ -16,7 +16,7 @@ def test_a_login_code_becomes_a_token_and_nothing_of_wechat_leaves(client: Flask
     answer = client.post("/api/v1/sessions", json={"code": "phone:mama:1"})
 
     assert answer.status_code == 201
-    assert set(answer.json) == {"token", "expires_at"}
+    assert set(answer.get_json()) == {"token", "expires_at"}
     assert "openid" not in answer.text
 
 
