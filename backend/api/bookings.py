@@ -9,7 +9,7 @@ from sqlalchemy.orm import Session
 
 from backend.api.auth import signed_in, viewer
 from backend.api.centres import SlotOut, slot_out
-from backend.api.idempotency import once
+from backend.api.idempotency import is_repeated, once
 from backend.api.schemas import Body, CityTime, Id, Out, PageQuery, Query
 from backend.bookings import queries, rules, service
 from backend.bookings.models import BookingState
@@ -65,6 +65,8 @@ class BookingsOut(Out):
 def request_booking(json_data: BookingIn) -> Response:
     """Ask for a session. The same Idempotency-Key gives the same answer again."""
 
+    _refuse_sold_out(json_data.slot_id)
+
     def work(session: Session) -> BookingOut:
         consents.check_given(session, deps().documents, viewer())
         policy = queries.policy_at(session, deps().clock.now())
@@ -79,6 +81,16 @@ def request_booking(json_data: BookingIn) -> Response:
         return booking_out(queries.family_booking(booking), policy)
 
     return once(work)
+
+
+def _refuse_sold_out(slot_id: int) -> None:
+    """In a rush most requests end here: after plain reads, with no transaction and no lock.
+
+    A repeated request goes on, for it gets the answer that it got before.
+    """
+    with deps().reads() as session:
+        if queries.is_sold_out(session, slot_id) and not is_repeated(session):
+            raise rules.SlotFull
 
 
 @bp.get("/bookings")

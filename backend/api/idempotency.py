@@ -71,6 +71,21 @@ def once(work: Callable[[Session], BaseModel], *, status: int = 201) -> Response
     return _json(body, status)
 
 
+def is_repeated(session: Session) -> bool:
+    """Whether the key of this request has an answer already. A plain read, no lock."""
+    key = key_of_request()
+    if key is None:
+        return False
+    found = session.scalar(
+        select(IdempotentAnswer.key).where(
+            IdempotentAnswer.parent_id == viewer(),
+            IdempotentAnswer.route == str(request.url_rule),
+            IdempotentAnswer.key == key,
+        )
+    )
+    return found is not None
+
+
 def _known(session: Session, route: str, key: str) -> IdempotentAnswer | None:
     digest = hashlib.sha256(f"{viewer()}\n{route}\n{key}".encode()).digest()
     session.execute(

@@ -97,6 +97,15 @@ def policy_at(session: Session, instant: datetime) -> Policy:
     return Policy(*row)
 
 
+SLOTS = Base.metadata.tables["slots"]
+SOLD_OUT = select(SLOTS.c.taken >= SLOTS.c.capacity).where(SLOTS.c.id == bindparam("slot"))
+
+
+def is_sold_out(session: Session, slot_id: int) -> bool:
+    """Whether a slot has no place left just now; False for an unknown one."""
+    return bool(session.execute(SOLD_OUT, {"slot": slot_id}).scalar())
+
+
 def quota(session: Session, child_id: int, year: int) -> Quota:
     """What a child has used of a year's six: every booking that holds a number."""
     used = session.scalar(
