@@ -4,6 +4,7 @@ from sqlalchemy import select, update
 from sqlalchemy.orm import Session
 
 from backend.kernel.privacy import Vault
+from backend.people.children import lock_identity
 from backend.people.models import Parent
 
 PHONE = "phone"  # the vault's purpose
@@ -15,6 +16,7 @@ def keep(session: Session, vault: Vault, *, parent_id: int, phone: str) -> None:
     A number belongs to one parent: WeChat says who holds it now, so an earlier holder loses it.
     """
     fingerprint = vault.fingerprint(PHONE, phone)
+    lock_identity(session, fingerprint)  # two accounts may bring one number at once
     parents = session.scalars(
         select(Parent)
         .where((Parent.phone_fingerprint == fingerprint) | (Parent.id == parent_id))
