@@ -2,6 +2,7 @@
 
 import json
 import os
+import random
 import signal
 import socket
 import subprocess
@@ -22,16 +23,19 @@ TEN_IN_THE_MORNING = "2026-11-23T10:00:00+08:00"
 
 
 def free_port() -> int:
-    """A port that is free, and so is the one after it."""
+    """A port that is free, and so is the one after it.
+
+    Below the ports that outgoing connections are given, or one of these might take it meanwhile.
+    """
     while True:
+        port = random.randrange(12000, 32000, 2)
         with socket.socket() as one, socket.socket() as next_one:
-            one.bind(("127.0.0.1", 0))
-            port: int = one.getsockname()[1]
             try:
+                one.bind(("127.0.0.1", port))
                 next_one.bind(("127.0.0.1", port + 1))
-            except (OSError, OverflowError):
+            except OSError:
                 continue
-            return port
+        return port
 
 
 def environ_of(settings: Settings) -> dict[str, str]:

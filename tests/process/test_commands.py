@@ -1,0 +1,78 @@
+"""The small commands: what they say and how they end."""
+
+import os
+import subprocess
+import sys
+from collections.abc import Callable, Mapping
+from pathlib import Path
+
+import pytest
+
+from tests.conftest import ROOT, make_settings
+from tests.process.product import environ_of
+
+
+def backend(*words: str, environ: Mapping[str, str] | None = None) -> tuple[int, str]:
+    """Exit code and everything said."""
+    result = subprocess.run(
+        [sys.executable, "-m", "backend", *words],
+        cwd=ROOT,
+        env={**os.environ, **(environ or {})},
+        capture_output=True,
+        text=True,
+        check=False,
+    )
+    return result.returncode, result.stdout + result.stderr
+
+
+def test_the_schema_is_brought_up_to_date_and_checked(make_database: Callable[[], str]) -> None:
+    environ = environ_of(make_settings(make_database()))
+
+    assert backend("db", "check", environ=environ)[0] == 0
+    assert backend("db", "upgrade", environ=environ)[0] == 0
+
+
+def test_health_says_what_does_not_live(make_database: Callable[[], str]) -> None:
+    environ = environ_of(make_settings(make_database()))
+
+    assert backend("health", environ=environ) == (1, "down: worker, scheduler\n")
+    gone = {**environ, "BACKEND_DATABASE_URL": "postgresql+psycopg://postgres@/x?host=/nowhere"}
+    assert backend("health", environ=gone) == (1, "down: database\n")
+
+
+@pytest.mark.parametrize("command", ["web", "scheduler", "worker", "wechat-sandbox"])
+def test_a_missing_variable_stops_the_start_and_is_named(command: str) -> None:
+    environ = environ_of(make_settings("postgresql+psycopg://postgres@/x"))
+    del environ["BACKEND_SECRET_KEY"]
+
+    code, said = backend(command, environ=environ)
+
+    assert code == 1
+    assert "BACKEND_SECRET_KEY" in said
+    assert "Traceback" not in said
+
+
+def test_the_sandbox_does_not_start_in_production() -> None:
+    environ = environ_of(make_settings("postgresql+psycopg://postgres@/x"))
+    production = {
+        "BACKEND_MODE": "production",
+        "BACKEND_PUBLIC_URL": "https://example.com",
+        "BACKEND_WECHAT_API_BASE": "https://api.weixin.qq.com",
+    }
+
+    code, said = backend("wechat-sandbox", environ={**environ, **production})
+
+    assert code == 1
+    assert "production" in said
+
+
+def test_content_that_is_wrong_is_named(tmp_path: Path) -> None:
+    subprocess.run(["cp", "-r", str(ROOT / "content"), str(tmp_path)], check=True)
+    assert backend("content", "check", str(tmp_path / "content"))[0] == 0
+    guide = next((tmp_path / "content" / "guides").glob("*/*.md"))
+    guide.write_text(guide.read_text().replace("review: pending", "review: done"))
+
+    code, said = backend("content", "check", str(tmp_path / "content"))
+
+    assert code == 1
+    assert guide.name in said
