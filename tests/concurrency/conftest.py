@@ -1,10 +1,10 @@
 """How often a race is run: 5 times in `make test`, 100 times in `make soak` (SOAK=1)."""
 
-import os
-
 import pytest
+
+from tests.soak import at_full
 
 
 @pytest.fixture
 def races() -> int:
-    return 100 if os.environ.get("SOAK") == "1" else 5
+    return at_full(5, 100)

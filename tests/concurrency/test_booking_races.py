@@ -19,6 +19,7 @@ from backend.people.models import Child, DuplicateState, Guardian, Relation
 from tests.bookings.family import Family, act, book, cancel, in_city, make_family, state_of
 from tests.concurrency.racing import at_once, kinds
 from tests.factories import MORNING, make_parent, make_slot, make_slots, make_staff
+from tests.soak import record
 
 pytestmark = pytest.mark.slow
 Sessions = sessionmaker[Session]
@@ -74,6 +75,7 @@ def test_only_three_of_eight_families_get_three_places(
                 row = session.get_one(Booking, booking)
                 family = next(one for one in families if one.child == row.child_id)
             cancel(committed, clock, family, booking)
+    record("8 families race for 3 places", races=races, oversold=0, undersold=0)
 
 
 def race_for_six(sessions: Sessions, clock: FixedClock, slots: list[int]) -> None:
@@ -101,6 +103,7 @@ def test_one_child_gets_exactly_six_of_eight_slots(
     slots = make_slots(committed, 8, capacity=500)
     for _ in range(races):
         race_for_six(committed, clock, slots)
+    record("a child races for 8 slots with 6 left", races=races, not_exactly_six=0)
 
 
 def test_over_new_year_one_child_gets_six_of_each_year(committed: Sessions, races: int) -> None:
@@ -109,6 +112,7 @@ def test_over_new_year_one_child_gets_six_of_each_year(committed: Sessions, race
     slots += make_slots(committed, 8, capacity=500, starts_at=in_city(2027, 1, 1, 0))
     for _ in range(races):
         race_for_six(committed, clock, slots)
+    record("the same over New Year", races=races, not_exactly_six_each=0)
 
 
 def test_one_slot_twice_at_once_is_booked_once(
@@ -160,6 +164,7 @@ def test_of_two_clerks_one_wins_and_the_other_sees_who_and_when(
             assert str(lost[0].detail).startswith("测试员 于 11月23日 10:00 处理：")
             assert steps_of(committed, booking) == 2
     assert_books_balance(committed)
+    record("two clerks on one booking", pairs=races * 10, without_one_winner=0)
 
 
 def steps_of(sessions: Sessions, booking_id: int) -> int:
