@@ -32,6 +32,7 @@ CHECKS: dict[str, Sequence[str]] = {
     ],
     "migrations": [PYTHON, ".ci/migrations.py"],
     "content": [PYTHON, "-m", "backend", "content", "check"],
+    "wording": [PYTHON, "-m", "backend", "wording", "--check"],
     "links": [PYTHON, ".ci/links.py"],
 }
 

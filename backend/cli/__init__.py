@@ -125,6 +125,29 @@ def db_check() -> None:
 
 
 @main.group()
+def staff() -> None:
+    """Accounts for the console."""
+
+
+@staff.command("add")
+@click.argument("login")
+@click.option("--name", required=True, help="As the console shows it.")
+@click.option("--role", required=True, type=click.Choice(["clerk", "town", "city"]))
+@click.option("--centre", type=int, help="Number of the centre; for a clerk.")
+@click.option("--town", help="Code of the town; for the role town.")
+def staff_add(login: str, name: str, role: str, centre: int | None, town: str | None) -> None:
+    """Make an account and print its password, once."""
+    from backend.cli.staff import add_staff
+    from backend.kernel.errors import DomainError
+    from backend.people.models import Role
+
+    try:
+        click.echo(add_staff(_settings(), login, name, Role(role), centre, town))
+    except DomainError as error:
+        _refuse(error.detail or error.message)
+
+
+@main.group()
 def content() -> None:
     """The texts and tables in content/."""
 

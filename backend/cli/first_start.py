@@ -11,20 +11,21 @@ from pathlib import Path
 
 from backend.config import KEY_BYTES
 
+HEADER = "# Made at the first start. Without these keys the data cannot be read.\n"
 PASSWORD_LETTERS = "abcdefghjkmnpqrstuvwxyz23456789"  # noqa: S105  # none that look alike
 PASSWORD_LENGTH = 12  # 59 bits
 
 
 def settings_of(var: Path) -> dict[str, str]:
-    """The variables in var/settings.env; the file is made if it is missing."""
+    """The variables in var/settings.env; what is missing there is made up and added."""
     file = var / "settings.env"
-    if not file.exists():
-        lines = [f"{name}={value}\n" for name, value in _new_settings().items()]
-        write_secret(
-            file, "# Made at the first start. Without these keys the data is lost.\n", *lines
-        )
-    pairs = (line.partition("=") for line in file.read_text().splitlines() if line[:1] != "#")
-    return {name: value for name, equals, value in pairs if equals}
+    text = file.read_text() if file.exists() else HEADER
+    pairs = (line.partition("=") for line in text.splitlines() if not line.startswith("#"))
+    known = {name: value for name, equals, value in pairs if equals}
+    missing = {name: value for name, value in _new_settings().items() if name not in known}
+    if missing:
+        write_secret(file, text, *(f"{name}={value}\n" for name, value in missing.items()))
+    return known | missing
 
 
 def demo_passwords(file: Path, logins: Iterable[str]) -> Mapping[str, str]:

@@ -18,12 +18,14 @@ from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
 from pathlib import Path
 
+from sqlalchemy.exc import OperationalError
+
 from backend.cli.children import Child, stop_all
 from backend.cli.database import DatabaseUnavailable, EmbeddedPostgres
 from backend.cli.demo import LOGINS, seed
 from backend.cli.first_start import demo_passwords, settings_of
 from backend.cli.preview import PreviewNotBuilt, build_if_stale
-from backend.config import load_settings
+from backend.config import WrongSettings, load_settings
 from backend.deps import build
 from backend.kernel import schema
 from backend.kernel.clock import RunningClock, clock_from
@@ -32,7 +34,7 @@ from backend.outbox.templates import load_templates
 ROOT = Path(__file__).parents[2]
 MESSAGES = Path("messages/templates.yaml")
 FREE_SECONDS = 8.0  # what a killed start leaves behind is gone after half of it
-HEALTHY_SECONDS = 60.0
+HEALTHY_SECONDS = 120.0
 MOST_RESTARTS = 5  # before the first answer; more, and it will never come
 POLL_SECONDS = 0.1
 
@@ -48,6 +50,7 @@ def run(var: Path, *, with_parent: bool) -> None:
     """
     for number in (signal.SIGINT, signal.SIGTERM, signal.SIGHUP):
         signal.signal(number, signal.default_int_handler)
+    parent = os.getppid() if with_parent else None
     os.chdir(ROOT)
     var.mkdir(parents=True, exist_ok=True)
     with _alone(var):
@@ -55,10 +58,10 @@ def run(var: Path, *, with_parent: bool) -> None:
         try:
             house.start()
             house.announce()
-            house.watch(os.getppid() if with_parent else None)
+            house.watch(parent)
         except KeyboardInterrupt:
             print("\n正在停止…… / stopping…")
-        except (DatabaseUnavailable, PreviewNotBuilt) as error:
+        except (DatabaseUnavailable, PreviewNotBuilt, WrongSettings, OperationalError) as error:
             raise CannotRun(str(error)) from error
         finally:
             house.stop()
@@ -72,7 +75,7 @@ class House:
         self._database: EmbeddedPostgres | None = None
         self._children: list[Child] = []
         self._environ = {**settings_of(var), **os.environ}
-        self._port = int(os.environ.get("PORT") or self._environ.get("BACKEND_PORT") or 8000)
+        self._port = _port(os.environ.get("PORT") or self._environ.get("BACKEND_PORT") or "8000")
         if self._environ.get("BACKEND_MODE") == "production":
             raise CannotRun(
                 "run 用于演示。正式环境请分别启动 web、scheduler、worker。"
@@ -177,6 +180,13 @@ def _alone(var: Path) -> Iterator[None]:
         yield
 
 
+def _port(text: str) -> int:
+    """PORT as a number that leaves room for the one after it. Raises CannotRun."""
+    if not text.isdecimal() or not 1 <= int(text) < 65535:
+        raise CannotRun(f"PORT={text}: 要 1 到 65534 的数字 / a number from 1 to 65534 is needed")
+    return int(text)
+
+
 def _wait_for_free_port(port: int) -> None:
     """Wait for what a killed start may have left; raises CannotRun for another's port."""
     deadline = time.monotonic() + FREE_SECONDS
@@ -200,7 +210,10 @@ def _settings_of_run(environ: Mapping[str, str], var: Path, port: int) -> dict[s
     sandbox = f"http://127.0.0.1:{port + 1}"
     templates = load_templates(Path(environ.get("BACKEND_CONTENT_DIR", "content")) / MESSAGES)
     ids = {name: _sandbox_id(name) for name in templates if templates[name].wechat is not None}
-    clock = clock_from(environ.get("BACKEND_CLOCK", "system"))
+    try:
+        clock = clock_from(environ.get("BACKEND_CLOCK", "system"))
+    except ValueError as error:
+        raise CannotRun(f"BACKEND_CLOCK: {error}") from error
     defaults = {
         "BACKEND_MODE": "demo",
         "BACKEND_PUBLIC_URL": f"http://127.0.0.1:{port}",

@@ -8,7 +8,9 @@ from pathlib import Path
 
 import pytest
 
+from backend.kernel.db import make_engine, session_factory
 from tests.conftest import ROOT, make_settings
+from tests.factories import make_centre
 from tests.process.product import environ_of
 
 
@@ -64,6 +66,27 @@ def test_the_sandbox_does_not_start_in_production() -> None:
 
     assert code == 1
     assert "production" in said
+
+
+def test_a_clerk_is_added_with_a_password_that_is_shown_once(
+    make_database: Callable[[], str],
+) -> None:
+    url = make_database()
+    environ = environ_of(make_settings(url))
+    engine = make_engine(url, pool_size=1)
+    centre = str(make_centre(session_factory(engine)))
+    engine.dispose()
+    words = ["staff", "add", "wang", "--name", "王", "--role", "clerk"]
+
+    code, password = backend(*words, "--centre", centre, environ=environ)
+    without_centre = backend(*words, environ=environ)
+    nowhere = backend(*words, "--centre", "99", environ=environ)
+
+    assert code == 0
+    assert len(password.strip()) >= 12
+    assert without_centre[0] == 1
+    assert nowhere[0] == 1
+    assert "99" in nowhere[1]
 
 
 def test_content_that_is_wrong_is_named(tmp_path: Path) -> None:

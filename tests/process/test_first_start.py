@@ -13,6 +13,19 @@ def test_keys_are_made_once_and_kept_from_others(tmp_path: Path) -> None:
     assert list(parse_field_keys(first["BACKEND_FIELD_KEYS"])) == ["k1"]
 
 
+def test_a_key_that_a_newer_version_needs_is_added_and_the_others_stay(tmp_path: Path) -> None:
+    first = settings_of(tmp_path)
+    file = tmp_path / "settings.env"
+    lines = [line for line in file.read_text().splitlines() if "LOOKUP_KEY" not in line]
+    file.write_text("\n".join([*lines, ""]))
+
+    again = settings_of(tmp_path)
+
+    assert again.keys() == first.keys()
+    assert again["BACKEND_FIELD_KEYS"] == first["BACKEND_FIELD_KEYS"]
+    assert settings_of(tmp_path) == again
+
+
 def test_every_installation_has_keys_of_its_own(tmp_path: Path) -> None:
     (tmp_path / "other").mkdir()
 
