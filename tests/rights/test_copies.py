@@ -1,0 +1,140 @@
+"""The copy for the family holds everything that is kept of a child."""
+
+import json
+
+import pytest
+from flask.testing import FlaskClient
+from sqlalchemy.orm import Session, sessionmaker
+
+from backend.kernel import audit
+from backend.kernel.clock import FixedClock
+from backend.kernel.db import Base
+from backend.people.models import Child
+from tests.api.families import Phone
+from tests.factories import make_booking, make_slot
+from tests.people import acts
+from tests.rights.traces import NAME, TOWN, WEEKS, child_of, make_family
+
+Sessions = sessionmaker[Session]
+
+# Table that refers to a child → part of the copy.
+PARTS = {
+    "guardians": "guardians",
+    "invitations": "invitations",
+    "duplicate_decisions": "registrations",
+    "children": "child",
+    "bookings": "bookings",
+    "messages": "messages",
+    "handbook_entries": "handbook",
+}
+# Column of the child → its name in the copy. What is not here is ours, not theirs: ids, the
+# fingerprint made of what is in the copy, and the date of a deletion.
+COLUMNS = {
+    "name_sealed": "name",
+    "birth_date": "birth_date",
+    "sex": "sex",
+    "gestational_weeks": "gestational_weeks",
+    "town_code": "town_code",
+    "village_code": "village_code",
+    "home_cared": "home_cared",
+    "duplicate_state": "duplicate",
+    "created_at": "registered_at",
+}
+OURS = {"id", "identity", "duplicate_of_id", "deleted_at"}
+
+
+@pytest.fixture
+def family(client: FlaskClient, sessions: Sessions, clock: FixedClock) -> Phone:
+    return make_family(client, sessions, clock)
+
+
+def test_every_table_that_refers_to_a_child_is_in_the_copy(family: Phone) -> None:
+    copy = family.get(f"/children/{child_of(family)}/export").json
+
+    tables = {
+        key.parent.table.name
+        for table in Base.metadata.sorted_tables
+        for key in table.foreign_keys
+        if key.column.table.name == "children"
+    }
+    assert tables == set(PARTS)
+    assert isinstance(copy, dict)
+    assert set(PARTS.values()) <= set(copy)
+
+
+def test_every_fact_of_the_child_is_in_the_copy(family: Phone) -> None:
+    child = family.get(f"/children/{child_of(family)}/export").json["child"]
+
+    assert {column.name for column in Child.__table__.columns} == set(COLUMNS) | OURS
+    assert set(child) == set(COLUMNS.values())
+    assert (child["name"], child["gestational_weeks"], child["town_code"]) == (NAME, WEEKS, TOWN)
+    assert child["birth_date"] == "2026-03-10"
+
+
+def test_the_copy_tells_what_happened_and_by_which_side(family: Phone) -> None:
+    copy = family.get(f"/children/{child_of(family)}/export").json
+
+    assert [one["state"] for one in copy["bookings"]] == [
+        "confirmed",
+        "declined",
+        "cancelled_by_family",
+        "requested",
+    ]
+    declined = copy["bookings"][1]
+    assert declined["reason"] == "老师病了"
+    assert [(step["by"], step["state"]) for step in declined["history"]] == [
+        ("parent", "requested"),
+        ("staff", "declined"),
+    ]
+    assert [entry["item"] for entry in copy["handbook"]] == ["vaccine:hepb-1"]
+    assert len(copy["invitations"]) == 1
+    assert {one["purpose"] for one in copy["consents"]} == {"privacy", "children"}
+    assert {one["template"] for one in copy["messages"]} >= {"booking_confirmed"}
+
+
+def test_who_looked_at_the_record_is_told_without_a_name(
+    family: Phone, sessions: Sessions, clock: FixedClock
+) -> None:
+    child = child_of(family)
+    with sessions.begin() as session:
+        audit.record(session, clock, actor="staff:7", action="child.seen", subject=f"child:{child}")
+
+    log = family.get(f"/children/{child}/export").json["log"]
+
+    assert [(line["by"], line["action"]) for line in log] == [
+        ("self", "child.exported"),
+        ("staff", "child.seen"),
+        ("self", "child.exported"),
+    ]
+
+
+def test_another_guardian_appears_by_relation_only(family: Phone, client: FlaskClient) -> None:
+    child = child_of(family)
+    father = Phone(client, "papa")
+    father.agree()
+    code = family.post(f"/children/{child}/invitations").json["code"]
+    father.post(f"/invitations/{code}/accept", {"relation": "father"})
+
+    text = json.dumps(father.get(f"/children/{child}/export").json, ensure_ascii=False)
+
+    copy = json.loads(text)
+    assert [one["relation"] for one in copy["guardians"]] == ["mother", "father"]
+    assert copy["messages"] == []  # the mother's are hers
+    assert "openid" not in text
+    assert f"parent:{family.get('/me').json['id']}" not in text
+
+
+def test_what_a_joined_registration_kept_is_in_the_copy(
+    client: FlaskClient, sessions: Sessions, clock: FixedClock
+) -> None:
+    phone = Phone(client)
+    child = phone.add_child()["id"]
+    second = acts.register(sessions, clock, acts.parent(sessions))
+    acts.decide(sessions, clock, second, same=True)
+    make_booking(sessions, child_id=second, slot_id=make_slot(sessions), quota_number=None)
+
+    copy = phone.get(f"/children/{child}/export").json
+
+    assert [one["same"] for one in copy["registrations"]] == [True]
+    assert len(copy["bookings"]) == 1
+    assert len(copy["guardians"]) == 2

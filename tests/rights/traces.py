@@ -1,0 +1,74 @@
+"""A family that has left a trace wherever one can, and a search for such traces."""
+
+from flask.testing import FlaskClient
+from sqlalchemy import text
+from sqlalchemy.orm import Session, sessionmaker
+
+from backend.bookings import service
+from backend.kernel.clock import Clock
+from tests.api.families import Phone
+from tests.factories import make_slots
+
+NAME, NUMBER, OPENID = "欧阳测试满", "13800000042", "openid-vanishing"
+WEEKS, TOWN = 38, "320281001"
+
+COLUMNS = text("""
+    SELECT table_name, column_name, data_type FROM information_schema.columns
+    WHERE table_schema = 'public'
+""")
+
+
+def make_family(client: FlaskClient, sessions: sessionmaker[Session], clock: Clock) -> Phone:
+    """A parent with a phone and a child, bookings of every kind, entries, codes, a copy."""
+    phone = Phone(client, OPENID.removeprefix("openid-"))
+    phone.agree()
+    assert phone.post("/me/phone", {"code": f"number:{NUMBER}"}).status_code == 200
+    towns = {town["code"]: town for town in phone.get("/towns").json["items"]}
+    body = {
+        "name": NAME,
+        "birth_date": "2026-03-10",
+        "sex": "f",
+        "gestational_weeks": WEEKS,
+        "town_code": TOWN,
+        "village_code": towns[TOWN]["villages"][0]["code"],
+        "home_cared": True,
+        "relation": "mother",
+    }
+    child = phone.post("/children", body, key="child").json["id"]
+    bookings = [_book(phone, child, slot) for slot in make_slots(sessions, 4)]
+    with sessions.begin() as session:
+        service.confirm(session, clock, booking_id=bookings[0], actor="staff:1")
+        service.decline(session, clock, booking_id=bookings[1], actor="staff:1", reason="老师病了")
+    assert phone.post(f"/bookings/{bookings[2]}/cancel").status_code == 200
+    done = phone.put(f"/children/{child}/handbook/vaccine:hepb-1", {"done_on": "2026-03-10"})
+    assert done.status_code == 200
+    assert phone.post(f"/children/{child}/invitations", key="invite").status_code == 201
+    assert phone.get(f"/children/{child}/export").status_code == 200
+    return phone
+
+
+def child_of(phone: Phone) -> int:
+    child: int = phone.get("/children").json["items"][0]["id"]
+    return child
+
+
+def readable(sessions: sessionmaker[Session], *words: str) -> list[str]:
+    """Every column of every table in which one of the words can be read, also inside JSON."""
+    places = []
+    with sessions() as session:
+        for table, column, kind in session.execute(COLUMNS):
+            if kind == "bytea":
+                test = f"""position(convert_to(:word, 'UTF8') IN "{column}") > 0"""
+            else:
+                test = f"""position(:word IN "{column}"::text) > 0"""
+            query = text(f'SELECT count(*) FROM "{table}" WHERE {test}')
+            if any(session.scalar(query, {"word": word}) for word in words):
+                places.append(f"{table}.{column}")
+    return sorted(places)
+
+
+def _book(phone: Phone, child: int, slot: int) -> int:
+    answer = phone.post("/bookings", {"child_id": child, "slot_id": slot}, key=f"book-{slot}")
+    assert answer.status_code == 201, answer.text
+    booking: int = answer.json["id"]
+    return booking
