@@ -8,6 +8,7 @@ import uuid
 from collections.abc import Callable, Iterator
 from datetime import datetime
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 import pytest
 from flask import Flask
@@ -22,6 +23,9 @@ from backend.kernel.clock import CITY, FixedClock
 from backend.kernel.db import make_engine, session_factory
 from backend.kernel.privacy import Vault
 from tests.fakes import FakeLogin
+
+if TYPE_CHECKING:
+    from playwright.sync_api import Browser
 
 ROOT = Path(__file__).parents[1]
 DATABASE_FIXTURES = {
@@ -187,6 +191,15 @@ def settings(database: str) -> Settings:
 @pytest.fixture
 def vault() -> Vault:
     return make_vault(make_settings("unused"))
+
+
+@pytest.fixture(scope="session")
+def browser() -> "Iterator[Browser]":
+    """One for all tests: Playwright cannot run twice in one thread."""
+    from tests.browser.chromium import chromium
+
+    with chromium() as running:
+        yield running
 
 
 @pytest.fixture

@@ -1,7 +1,5 @@
 """The page in a real browser: it shows, obeys, and keeps itself up to date."""
 
-import os
-import shutil
 import threading
 from collections.abc import Iterator
 from dataclasses import dataclass, field
@@ -11,7 +9,7 @@ from pathlib import Path
 import pytest
 from flask import jsonify
 from flask.typing import ResponseReturnValue
-from playwright.sync_api import Browser, Page, expect, sync_playwright
+from playwright.sync_api import Browser, Page, expect
 
 from backend.kernel.clock import CITY, FixedClock
 from backend.sandbox.server import create_sandbox, listen
@@ -36,15 +34,6 @@ class Place:
     url: str
     talk: Talk
     night: Night
-
-
-@pytest.fixture(scope="module")
-def browser() -> Iterator[Browser]:
-    chromium = os.environ.get("CHROMIUM") or shutil.which("chromium")
-    with sync_playwright() as playwright:
-        found = playwright.chromium.launch(executable_path=chromium, args=["--no-sandbox"])
-        yield found
-        found.close()
 
 
 @pytest.fixture

@@ -1,0 +1,264 @@
+"""Pictures of every page, from a house at the same moment each time.
+
+    python -m tests.browser.screenshots [folder]
+
+Writes PNGs and an index into docs/screenshots.
+"""
+
+import re
+import sys
+from collections.abc import Iterator
+from contextlib import contextmanager
+from dataclasses import dataclass
+from datetime import datetime
+from pathlib import Path
+
+from playwright.sync_api import Browser, Page, expect
+
+from tests.browser.chromium import chromium
+from tests.browser.families import CLASS, EIGHT_MONTHS, Parent, phone_called, received
+from tests.browser.house import House, running_house
+from tests.browser.pages import App, Desk, page_url
+from tests.browser.watch import Watch
+from tests.conftest import ROOT
+from tests.process.product import TEN_IN_THE_MORNING
+from tests.process.waiting import eventually
+
+FOLDER = ROOT / "docs/screenshots"
+PHONE = {"width": 375, "height": 812}
+SCREEN = {"width": 1280, "height": 800}
+WIDTHS = (1280, 768)
+GROUPS = {  # folder: (title, pictures in a row)
+    "doors": ("入口", 2),
+    "app-light": ("家长端，浅色", 4),
+    "app-dark": ("家长端，深色", 4),
+    "console-1280": ("中心工作台，宽 1280", 2),
+    "console-768": ("中心工作台，宽 768", 3),
+}
+PATIENCE_MS = 30_000
+
+
+@dataclass(frozen=True)
+class Shot:
+    """One picture: where it lies, what it shows, in the words of the index."""
+
+    group: str
+    file: str
+    title: str
+
+
+class Album:
+    """Takes pictures and remembers what they show."""
+
+    def __init__(self, browser: Browser, house: House, folder: Path) -> None:
+        self.house = house
+        self.shots: list[Shot] = []
+        self._browser = browser
+        self._folder = folder
+
+    @contextmanager
+    def window(self, **options: object) -> Iterator[tuple[Page, Watch]]:
+        """A page of a browser of its own, its clock at the house's start."""
+        context = self._browser.new_context(
+            locale="zh-CN",
+            timezone_id="Asia/Shanghai",
+            reduced_motion="reduce",
+            **options,  # type: ignore[arg-type]  # Playwright's own keywords
+        )
+        context.set_default_timeout(PATIENCE_MS)
+        context.clock.set_system_time(datetime.fromisoformat(TEN_IN_THE_MORNING))
+        watch = Watch(context, self.house.base)
+        yield context.new_page(), watch
+        context.close()
+        if watch.complaints:
+            raise SystemExit("\n".join(watch.complaints))
+
+    def take(self, page: Page, group: str, name: str, title: str) -> None:
+        """What is in the window now, once its pictures and fonts are there."""
+        page.evaluate(
+            "() => Promise.all([document.fonts.ready,"
+            " ...[...document.images].map((image) => image.decode().catch(() => {}))])"
+        )
+        file = self._folder / group / f"{name}.png"
+        file.parent.mkdir(parents=True, exist_ok=True)
+        page.screenshot(path=file, animations="disabled")
+        self.shots.append(Shot(group, f"{group}/{name}.png", title))
+
+
+@dataclass(frozen=True)
+class Family:
+    """Whose pages the pictures show."""
+
+    parent: Parent
+    child: int
+    newcomer: Parent
+
+
+def make_family(house: House, clerk: Desk) -> Family:
+    """A mother with one booking confirmed and one not yet, and a grandmother without a child."""
+    parent = Parent.of_phone(house.base, 1)
+    child = parent.register("许念安")["id"]
+    parent.subscribe("booking_confirmed", "booking_declined", "handbook_reminder")
+    parent.book(child, CLASS)
+    clerk.go("待确认")
+    clerk.page.get_by_role("button", name=f"确认：许*安 {CLASS}").click()
+    eventually(lambda: received(house.base, parent.phone))
+    parent.book(child, "抓握和爬行")
+    for vaccine in ("hepb-1", "bcg"):
+        path = f"/children/{child}/handbook/vaccine:{vaccine}"
+        parent.call("PUT", path, {"done_on": EIGHT_MONTHS})
+    newcomer = Parent.of_phone(house.base, phone_called(house.base, "奶奶手机"))
+    return Family(parent, child, newcomer)
+
+
+def photograph_app(album: Album, family: Family, scheme: str) -> None:
+    """Every page of the mini-program in one colour scheme."""
+    group = f"app-{scheme}"
+    with album.window(viewport=PHONE, has_touch=True, color_scheme=scheme) as (page, watch):
+        app = App(page, album.house.base, watch)
+        for name, title, route in pages_of_newcomer():
+            app.open(route, phone=family.newcomer.phone)
+            album.take(page, group, name, title)
+        for name, title, route in pages_of_parent(family):
+            app.open(route, phone=family.parent.phone)
+            album.take(page, group, name, title)
+        app.open(page_url("book"), phone=family.parent.phone)
+        app.press(re.compile(rf"^预约：.*{CLASS}"))
+        expect(app.dialog("确认预约").get_by_role("img")).to_be_visible()
+        album.take(page, group, "book-confirm", "确认预约")
+        app.open(page_url("guides"), phone=family.parent.phone)
+        page.context.set_offline(True)
+        watch.expect("ERR_INTERNET_DISCONNECTED")
+        app.tab("首页")
+        expect(app.text("没有连上网络").or_(app.text("当前离线")).first).to_be_visible()
+        album.take(page, group, "offline", "没有网络时")
+
+
+def pages_of_newcomer() -> list[tuple[str, str, str]]:
+    return [
+        ("welcome", "首页：还没有登记孩子", page_url("home")),
+        ("consent", "登记前的两份文件", page_url("consent", next=page_url("child-form"))),
+        ("bookings-empty", "我的预约：还没有", page_url("bookings")),
+        ("join", "输入邀请码", page_url("invite")),
+    ]
+
+
+def pages_of_parent(family: Family) -> list[tuple[str, str, str]]:
+    """(file name, title, address) of the pages that need no tap."""
+    parent, child = family.parent, family.child
+    age = parent.call("GET", "/children")["items"][0]["age_days"]
+    guide = parent.call("GET", f"/guides?age_days={age}")["items"][0]["slug"]
+    items = parent.call("GET", f"/children/{child}/handbook")["items"]
+    due = next(one["id"] for one in items if one["status"] == "due" and one["kind"] != "guide")
+    return [
+        ("home", "首页", page_url("home")),
+        ("guides", "育儿", page_url("guides")),
+        ("guide", "一篇指南", page_url("guide", slug=guide)),
+        ("book", "预约", page_url("book")),
+        ("bookings", "我的预约", page_url("bookings")),
+        ("handbook", "手册", page_url("handbook")),
+        ("item", "手册里的一项", page_url("item", id=due)),
+        ("messages", "消息", page_url("messages")),
+        ("me", "我的", page_url("me")),
+        ("child-form", "登记孩子", page_url("child-form")),
+        ("invite", "邀请家人", page_url("invite", child=child)),
+    ]
+
+
+def photograph_console(album: Album, width: int) -> None:
+    """Every page of the console as a clerk of one centre and as the city see it."""
+    group = f"console-{width}"
+    with album.window(viewport={"width": width, "height": 800}) as (page, _):
+        desk = Desk(page, album.house.base)
+        desk.open()
+        album.take(page, group, "sign-in", "登录")
+        desk.sign_in("zhongxin", album.house.logins["zhongxin"])
+        for name, title, path in (
+            ("today", "今天", ""),
+            ("requests", "待确认", "requests"),
+            ("slots", "时段", "slots"),
+            ("slot-new", "新时段", "slots/new"),
+            ("account", "账号", "account"),
+        ):
+            desk.open(path)
+            album.take(page, group, name, title)
+        desk.open("requests")
+        page.locator(".booking a.child").first.click()
+        album.take(page, group, "booking", "一个预约")
+        page.context.clear_cookies()
+        desk.sign_in("shiji", album.house.logins["shiji"])
+        for name, title, path in (
+            ("families", "家庭", "families"),
+            ("messages", "没有送达的消息", "messages"),
+            ("content", "内容", "content"),
+        ):
+            desk.open(path)
+            album.take(page, group, name, title)
+        page.locator("td a").first.click()
+        album.take(page, group, "guide", "一篇待审的文章")
+
+
+def photograph_doors(album: Album) -> None:
+    """The start page, what its doors open, and the console at night."""
+    house = album.house
+    with album.window(viewport=SCREEN) as (page, _):
+        for name, title, path, ready in (
+            ("start", "首页的四个入口", "/", "a.door"),
+            ("preview", "手机框里的家长端", "/preview/", "iframe"),
+            ("sandbox", "微信沙箱", "/sandbox/", "#messages article"),
+            ("docs", "接口文档", "/api/docs", ".opblock"),
+        ):
+            page.goto(house.base + path)
+            page.locator(ready).first.wait_for()
+            if name == "preview":
+                page.frame_locator("iframe").get_by_role("heading", name="要做的事").wait_for()
+            album.take(page, "doors", name, title)
+    with album.window(viewport=SCREEN, color_scheme="dark") as (page, _):
+        desk = Desk(page, house.base)
+        desk.sign_in("zhongxin", house.logins["zhongxin"])
+        album.take(page, "doors", "today-dark", "工作台，深色")
+        page.goto(f"{house.base}/sandbox/")
+        page.locator("#messages article").first.wait_for()
+        album.take(page, "doors", "sandbox-dark", "微信沙箱，深色")
+
+
+def write_index(folder: Path, shots: list[Shot]) -> None:
+    """A table for each group, as many pictures to a row as can be told apart."""
+    lines = [
+        "# 每一页的样子",
+        "",
+        "由 `make screenshots` 生成，时间固定在 2026 年 11 月 23 日上午 10 点，人和孩子都是编造的。",
+    ]
+    for group, (title, columns) in GROUPS.items():
+        mine = [shot for shot in shots if shot.group == group]
+        lines += ["", f"## {title}", ""]
+        for start in range(0, len(mine), columns):
+            row = mine[start : start + columns]
+            row += [Shot("", "", "")] * (columns - len(row))
+            if start == 0:
+                lines += ["|" + " |" * columns, "|" + "---|" * columns]
+            lines.append("|" + "|".join(cell(shot) for shot in row) + "|")
+    (folder / "README.md").write_text("\n".join(lines) + "\n", encoding="utf-8")
+
+
+def cell(shot: Shot) -> str:
+    return f" {shot.title}<br>![{shot.title}]({shot.file}) " if shot.file else " "
+
+
+def main(folder: Path) -> None:
+    with chromium() as browser, running_house() as house:
+        album = Album(browser, house, folder)
+        with album.window(viewport=SCREEN) as (page, _):
+            clerk = Desk(page, house.base)
+            clerk.sign_in("zhongxin", house.logins["zhongxin"])
+            family = make_family(house, clerk)
+        photograph_doors(album)
+        for scheme in ("light", "dark"):
+            photograph_app(album, family, scheme)
+        for width in WIDTHS:
+            photograph_console(album, width)
+        write_index(folder, album.shots)
+
+
+if __name__ == "__main__":
+    main(Path(sys.argv[1]) if len(sys.argv) > 1 else FOLDER)

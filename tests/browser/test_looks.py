@@ -1,0 +1,155 @@
+"""Every page for every eye: dark, large type, long names, empty, by keyboard alone."""
+
+import re
+from collections.abc import Callable
+
+import pytest
+from playwright.sync_api import expect
+
+from tests.browser.conftest import Windows
+from tests.browser.families import Parent, add_phone
+from tests.browser.house import House
+from tests.browser.looks import brightness, faint_words, overflowing
+from tests.browser.pages import App, Desk, page_url, starting, tab_to
+
+LONG_NAME = "阿卜杜热依木江买买提依明艾尔肯古丽娜扎尔"
+LARGEST = 26
+
+
+@pytest.fixture(scope="session")
+def family(house: House) -> tuple[Parent, dict[str, int]]:
+    """A parent with a booking and messages, and two children, one with a very long name."""
+    parent = Parent.of_phone(house.base, add_phone(house.base, "名字很长的妈妈"))
+    child = parent.register(LONG_NAME)
+    parent.book(child["id"])
+    parent.register("端木果果", birth_date="2024-02-29", sex="m")
+    return parent, child
+
+
+def every_page(parent: Parent, child: dict[str, int]) -> list[str]:
+    """The address of every page in app.json, with something on it."""
+    guide = parent.call("GET", "/guides")["items"][0]["slug"]
+    items = parent.call("GET", f"/children/{child['id']}/handbook")["items"]
+    return [
+        page_url("home"),
+        page_url("guides"),
+        page_url("book"),
+        page_url("handbook"),
+        page_url("me"),
+        page_url("guide", slug=guide),
+        page_url("item", id=items[0]["id"]),
+        page_url("bookings"),
+        page_url("messages"),
+        page_url("child-form"),
+        page_url("consent", read="privacy"),
+        page_url("invite"),
+        page_url("invite", child=child["id"]),
+    ]
+
+
+@pytest.mark.parametrize("font", [20, 23, LARGEST])
+def test_nothing_reaches_over_the_edge_with_large_type_and_a_long_name(
+    app_window: App, family: tuple[Parent, dict[str, int]], font: int
+) -> None:
+    parent, child = family
+    over = {}
+    for route in every_page(parent, child):
+        app_window.open(route, phone=parent.phone, font=font)
+        over[route] = overflowing(app_window.page)
+
+    assert {route: found for route, found in over.items() if found} == {}
+
+
+@pytest.mark.parametrize("scheme", ["light", "dark"])
+def test_every_word_can_be_read_by_day_and_by_night(
+    new_app: Callable[..., App], family: tuple[Parent, dict[str, int]], scheme: str
+) -> None:
+    parent, child = family
+    app = new_app(color_scheme=scheme)
+    faint = {}
+    for route in every_page(parent, child):
+        app.open(route, phone=parent.phone)
+        faint[route] = faint_words(app.page)
+        assert (brightness(app.page) < 0.5) == (scheme == "dark"), route
+
+    assert {route: found for route, found in faint.items() if found} == {}
+
+
+def test_a_keyboard_alone_reads_a_guide_and_comes_back(app_window: App, house: House) -> None:
+    phone = add_phone(house.base, "用键盘的妈妈")
+    Parent.of_phone(house.base, phone).register("公孙小树")
+    app_window.open(phone=phone)
+    guide = app_window.link(re.compile("，待审$")).first
+    name = guide.get_attribute("aria-label")
+    assert name is not None
+
+    tab_to(app_window.page, name)
+    app_window.page.keyboard.press("Enter")
+    expect(app_window.heading(name.split("，")[0])).to_be_visible()
+    tab_to(app_window.page, "返回")
+    app_window.page.keyboard.press("Enter")
+
+    expect(guide).to_be_focused()
+
+
+def test_empty_pages_say_what_to_do(app_window: App, house: House) -> None:
+    phone = add_phone(house.base, "新来的妈妈")
+    expected = {
+        "home": "从登记孩子开始",
+        "book": "先登记孩子",
+        "handbook": "还没有孩子的手册",
+        "bookings": "还没有预约",
+        "messages": "还没有消息",
+        "me": "还没有登记孩子。",
+    }
+    for route, words in expected.items():
+        app_window.open(page_url(route), phone=phone)
+        expect(app_window.text(words)).to_be_visible()
+        expect(app_window.button(re.compile("^(登记孩子|去预约|看看手册)$")).first).to_be_visible()
+
+
+def test_a_search_without_a_hit_offers_all_guides(app_window: App, house: House) -> None:
+    app_window.open(page_url("guides"), phone=add_phone(house.base, "找不到的妈妈"))
+    app_window.shown.get_by_role("textbox", name="搜索指南").fill("宇宙飞船")
+    app_window.press("搜索")
+    expect(app_window.text("没有“宇宙飞船”")).to_be_visible()
+
+    app_window.press("看全部年龄")
+
+    expect(app_window.link(re.compile("，待审$"))).not_to_have_count(0)
+
+
+def test_the_console_says_what_is_missing(desk: Desk, house: House) -> None:
+    desk.sign_in("shiji", house.logins["shiji"])
+
+    desk.go("家庭")
+    expect(desk.page.get_by_text("没有待核实的登记")).to_be_visible()
+    desk.open("requests?centre=2")
+    expect(desk.page.get_by_text("没有等待确认的预约")).to_be_visible()
+
+
+@pytest.mark.parametrize("width", [1280, 768])
+def test_the_console_fits_its_window(windows: Windows, house: House, width: int) -> None:
+    desk = Desk(windows(viewport={"width": width, "height": 800})[0].new_page(), house.base)
+    desk.sign_in("zhongxin", house.logins["zhongxin"])
+    wide = {}
+    for path in ("", "requests", "slots", "slots/new", "content", "account"):
+        desk.open(path)
+        expect(desk.page.get_by_role("heading", level=1)).to_be_visible()
+        wide[path] = desk.page.evaluate("document.documentElement.scrollWidth")
+
+    assert {path: found for path, found in wide.items() if found > width} == {}
+
+
+def test_a_missing_field_is_named_where_it_is(app_window: App, house: House) -> None:
+    parent = Parent.of_phone(house.base, add_phone(house.base, "匆忙的妈妈"))
+    parent.agree()
+    app_window.open(page_url("child-form"), phone=parent.phone)
+
+    app_window.press("登记")
+
+    for words in ("请填孩子的姓名", "请选出生日期", "请选居住的镇街"):
+        expect(app_window.shown.get_by_role("alert").filter(has_text=words)).to_be_visible()
+    app_window.shown.get_by_role("textbox", name="孩子的姓名").fill("长孙小雨")
+    expect(app_window.text("请填孩子的姓名")).to_have_count(0)
+    expect(app_window.button(starting("出生日期"))).to_be_visible()
