@@ -35,10 +35,10 @@ export function cancelBooking(id: number): Promise<Booking> {
   return post<Booking>(`/bookings/${id}/cancel`);
 }
 
-/** The free sessions of one child in one calendar year of the city. */
-export function quota(childId: number, year: number): Promise<Quota> {
+/** The free sessions of one child in one calendar year of the city; without a year, in this one. */
+export function quota(childId: number, year?: number): Promise<Quota> {
   return get<Quota>(`/children/${childId}/quota`, {
     query: { year },
-    keepAs: `quota:${childId}:${year}`,
+    keepAs: `quota:${childId}:${year ?? 'now'}`,
   });
 }

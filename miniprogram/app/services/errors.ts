@@ -7,13 +7,16 @@ export class ApiError extends Error {
   readonly code: string;
   readonly status: number;
   readonly title: string;
+  /** What is special about this case, a sentence of the server; empty when there is nothing to add. */
+  readonly detail: string;
 
-  constructor(code: string, status: number, title = '') {
+  constructor(code: string, status: number, title = '', detail = '') {
     super(code);
     this.name = 'ApiError';
     this.code = code;
     this.status = status;
     this.title = title;
+    this.detail = detail;
   }
 }
 

@@ -73,7 +73,7 @@ function send(call: Call, header: Record<string, string>): Promise<Reply> {
 
 function problem(reply: Reply): ApiError {
   const body = (typeof reply.body === 'object' && reply.body ? reply.body : {}) as Partial<Problem>;
-  return new ApiError(body.code || 'internal', reply.status, body.title);
+  return new ApiError(body.code || 'internal', reply.status, body.title, body.detail ?? '');
 }
 
 function loginCode(): Promise<string> {

@@ -18,7 +18,7 @@ export async function markRead(ids: number[]): Promise<void> {
 }
 
 export function subscriptions(): Promise<Subscriptions> {
-  return get<Subscriptions>('/subscriptions');
+  return get<Subscriptions>('/subscriptions', { keepAs: 'subscriptions' });
 }
 
 function askWeChat(tmplIds: string[]): Promise<Record<string, SubscriptionAnswer>> {

@@ -1,10 +1,11 @@
-import { forgetToken, get, post, remove } from './http';
+import { forgetToken, get, post, put, remove } from './http';
 import { forgetKept } from './kept';
 import { getAll } from './lists';
 import type {
   AcceptedDocument,
   Child,
   Consents,
+  Correction,
   Invitation,
   Me,
   NewChild,
@@ -16,7 +17,16 @@ import type {
 const CHOSEN = 'chosen-child';
 
 export function me(): Promise<Me> {
-  return get<Me>('/me');
+  return get<Me>('/me', { keepAs: 'me' });
+}
+
+/** `code`: of the phone button; the server redeems it at WeChat. */
+export function keepPhone(code: string): Promise<Me> {
+  return post<Me>('/me/phone', { code });
+}
+
+export function forgetPhone(): Promise<Me> {
+  return remove<Me>('/me/phone');
 }
 
 export function children(): Promise<Child[]> {
@@ -38,6 +48,11 @@ export async function registerChild(child: NewChild, key: string): Promise<Child
   const made = await post<Child>('/children', child, key);
   chooseChild(made.id);
   return made;
+}
+
+/** Raises ApiError identity_fixed when who the child is was to change after the first day. */
+export function correctChild(childId: number, correction: Correction): Promise<Child> {
+  return put<Child>(`/children/${childId}`, correction);
 }
 
 export function invite(childId: number): Promise<Invitation> {
@@ -69,7 +84,7 @@ export async function closeAccount(): Promise<void> {
 }
 
 export function consents(): Promise<Consents> {
-  return get<Consents>('/consents');
+  return get<Consents>('/consents', { keepAs: 'consents' });
 }
 
 export function giveConsents(accept: AcceptedDocument[]): Promise<Consents> {

@@ -6,7 +6,12 @@ export interface Problem {
   code: string;
   title: string;
   detail: string | null;
-  errors: unknown;
+  errors: FieldProblem[];
+}
+
+export interface FieldProblem {
+  field: string;
+  message: string;
 }
 
 export interface List<T> {
@@ -59,12 +64,15 @@ export interface AcceptedDocument {
 export type Sex = 'm' | 'f';
 export type Relation = 'mother' | 'father' | 'grandparent' | 'other';
 
+/** 20–44 completed weeks, or null when nobody said. */
+type Weeks = number | null;
+
 export interface Child {
   id: number;
   name: string;
   birth_date: string;
   sex: Sex;
-  gestational_weeks: number | null;
+  gestational_weeks: Weeks;
   town_code: string;
   town: string;
   village_code: string | null;
@@ -74,17 +82,22 @@ export interface Child {
   age_text: string;
   possible_duplicate: boolean;
   guardians: number;
+  /** Cared for at home, under the age of the plan today, and surely registered once. */
   may_book: boolean;
 }
 
-export interface NewChild {
+/** Who the child is (name, birth date, sex) may be put right for a day, the rest at any time. */
+export interface Correction {
   name: string;
   birth_date: string;
   sex: Sex;
-  gestational_weeks?: number;
+  gestational_weeks: Weeks;
   town_code: string;
-  village_code?: string;
+  village_code: string | null;
   home_cared: boolean;
+}
+
+export interface NewChild extends Correction {
   relation: Relation;
 }
 
@@ -119,15 +132,22 @@ export interface GuideSummary {
 
 export interface Source {
   title: string;
-  number?: string | null;
-  year?: number | null;
-  url?: string | null;
+  number: string;
+  year: number;
+  url: string | null;
+}
+
+export interface Heading {
+  id: string;
+  level: number;
+  text: string;
 }
 
 export interface Guide extends GuideSummary {
   html: string;
   nodes: RichNode[];
   sources: Source[];
+  headings: Heading[];
 }
 
 export interface Village {
@@ -138,7 +158,7 @@ export interface Village {
 export interface Town {
   code: string;
   name: string;
-  kind: string;
+  kind: 'subdistrict' | 'town' | 'zone';
   villages: Village[];
 }
 

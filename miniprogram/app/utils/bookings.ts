@@ -1,13 +1,15 @@
 /** Bookings as the parent reads them. */
 
 import type { Booking, BookingState } from '../services/types';
-import { sessionTime } from './dates';
+import { dayTitle, timeRange } from './dates';
 
 export interface BookingView {
   id: number;
   stateText: string;
   tone: string;
   number: string;
+  /** 11月25日 周三 · 后天 */
+  day: string;
   time: string;
   title: string;
   kindTitle: string;
@@ -52,7 +54,8 @@ export function bookingView(booking: Booking, today: string): BookingView {
     stateText: text,
     tone,
     number: number === null ? '' : `${booking.quota_year} 年第 ${number} 次`,
-    time: sessionTime(slot.starts_at, slot.ends_at, today),
+    day: dayTitle(slot.starts_at, today),
+    time: timeRange(slot.starts_at, slot.ends_at),
     title: slot.title,
     kindTitle: slot.kind_title,
     centre: slot.centre,

@@ -68,7 +68,22 @@ export function timeRange(starts: string, ends: string): string {
   return `${timeOf(starts)}–${timeOf(ends)}`;
 }
 
-/** 11月25日 周三 10:00–11:30 */
-export function sessionTime(starts: string, ends: string, today: string): string {
-  return `${dayText(starts, today)} ${weekday(starts)} ${timeRange(starts, ends)}`;
+/** 今天 10:02, 昨天 10:02, 11月20日 10:02 */
+export function momentText(iso: string, today: string): string {
+  const past = ['今天', '昨天', '前天'][daysBetween(iso, today)];
+  return `${past ?? dayText(iso, today)} ${timeOf(iso)}`;
+}
+
+/** The Monday on or before a day, YYYY-MM-DD. */
+export function mondayOf(day: string): string {
+  const sinceMonday = (new Date(Date.parse(dayOf(day))).getUTCDay() + 6) % 7;
+  return addDays(dayOf(day), -sinceMonday);
+}
+
+/** 本周, 下周 or 12月7日–12月13日 */
+export function weekTitle(day: string, today: string): string {
+  const monday = mondayOf(day);
+  const away = daysBetween(mondayOf(today), monday) / 7;
+  const sunday = addDays(monday, 6);
+  return ['本周', '下周'][away] ?? `${dayText(monday, today)}–${dayText(sunday, today)}`;
 }

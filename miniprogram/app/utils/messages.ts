@@ -17,7 +17,10 @@ export function sentenceOf(code: string): string {
   return LOCAL[code] ?? SENTENCES[code] ?? FALLBACK;
 }
 
+/** With what the server says of this very case; a code of a newer server brings its own title. */
 export function sentence(error: unknown): string {
   if (!(error instanceof ApiError)) return FALLBACK;
-  return LOCAL[error.code] ?? SENTENCES[error.code] ?? (error.title || FALLBACK);
+  if (LOCAL[error.code]) return LOCAL[error.code];
+  const general = SENTENCES[error.code] ?? (error.title || FALLBACK);
+  return error.detail ? `${general}。${error.detail}` : general;
 }

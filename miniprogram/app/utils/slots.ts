@@ -1,7 +1,7 @@
 /** Slots as the booking page shows them. */
 
 import type { Slot, SlotKind } from '../services/types';
-import { dayOf, dayTitle, timeOf, timeRange } from './dates';
+import { dayOf, dayTitle, mondayOf, timeOf, timeRange, weekTitle } from './dates';
 import { sentenceOf } from './messages';
 
 export interface SlotView {
@@ -14,12 +14,15 @@ export interface SlotView {
   places: string;
   bookable: boolean;
   why: string;
+  tone: string;
   label: string;
 }
 
 export interface SlotDay {
   day: string;
   title: string;
+  /** 本周, 下周 … on the first day of a week, else empty. */
+  week: string;
   slots: SlotView[];
 }
 
@@ -30,14 +33,32 @@ export const KINDS: { kind: SlotKind; title: string }[] = [
   { kind: 'consultation', title: '专家咨询' },
 ];
 
+/** A row of the list has place for a few words; the whole sentence is said when it matters. */
+const SHORT: Record<string, string> = {
+  already_booked: '已经约了这一场',
+  slot_full: '约满了',
+  slot_closed: '停止预约',
+  not_open_yet: '还没开放预约',
+  quota_used_up: '这一年的六次已约完',
+  too_old: '超过适合的月龄',
+  too_young: '还没到适合的月龄',
+};
+const GOOD = ['already_booked'];
+const OTHER_AGE = ['too_old', 'too_young'];
+
 /** 6–12 月龄, in years where both ends are whole years from two on. */
 export function ageRange(fromMonths: number, toMonths: number): string {
   const years = fromMonths >= 24 && fromMonths % 12 === 0 && toMonths % 12 === 0;
   return years ? `${fromMonths / 12}–${toMonths / 12} 岁` : `${fromMonths}–${toMonths} 月龄`;
 }
 
+export function isForOtherAge(slot: Slot): boolean {
+  return !slot.bookable && OTHER_AGE.includes(slot.reason ?? '');
+}
+
 function view(slot: Slot, today: string): SlotView {
-  const why = slot.bookable ? '' : sentenceOf(slot.reason ?? 'slot_closed');
+  const reason = slot.reason ?? 'slot_closed';
+  const why = slot.bookable ? '' : (SHORT[reason] ?? sentenceOf(reason));
   const places = `还有 ${slot.capacity - slot.taken} 个名额`;
   const when = `${dayTitle(slot.starts_at, today)} ${timeRange(slot.starts_at, slot.ends_at)}`;
   return {
@@ -50,6 +71,7 @@ function view(slot: Slot, today: string): SlotView {
     places,
     bookable: slot.bookable,
     why,
+    tone: GOOD.includes(reason) ? 'good' : '',
     label: `${slot.bookable ? '预约' : '不可约'}：${when} ${slot.title}，${why || places}`,
   };
 }
@@ -61,5 +83,11 @@ export function byDay(slots: Slot[], today: string): SlotDay[] {
     const day = dayOf(slot.starts_at);
     days.set(day, [...(days.get(day) ?? []), view(slot, today)]);
   }
-  return [...days].map(([day, views]) => ({ day, title: dayTitle(day, today), slots: views }));
+  let monday = '';
+  return [...days].map(([day, views]) => {
+    const begins = mondayOf(day) !== monday;
+    monday = mondayOf(day);
+    const week = begins ? weekTitle(day, today) : '';
+    return { day, title: dayTitle(day, today), week, slots: views };
+  });
 }

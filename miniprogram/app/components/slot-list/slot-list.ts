@@ -4,6 +4,8 @@ import type { SlotDay } from '../../utils/slots';
 Component({
   properties: {
     days: { type: Array, value: [] as SlotDay[] },
+    /** Only to look at: nothing can be booked, and that is said once, elsewhere. */
+    plain: Boolean,
   },
   methods: {
     choose(event: WechatMiniprogram.TouchEvent) {

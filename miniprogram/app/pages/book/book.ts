@@ -11,10 +11,12 @@ import type {
   SubscriptionTemplate,
   Town,
 } from '../../services/types';
-import { cityDay, sessionTime, yearOf } from '../../utils/dates';
+import { cityDay, dayTitle, timeRange, yearOf } from '../../utils/dates';
+import { noBooking, type NoBooking } from '../../utils/eligibility';
+import { failed } from '../../utils/failures';
 import { sentence } from '../../utils/messages';
 import { open } from '../../utils/navigation';
-import { byDay, KINDS, type SlotDay } from '../../utils/slots';
+import { byDay, isForOtherAge, KINDS, type SlotDay } from '../../utils/slots';
 
 /** Answers to an older question must not overwrite those of a newer one. */
 let turn = 0;
@@ -31,14 +33,23 @@ Page({
     townIndex: 0,
     centres: [] as Centre[],
     centreIndex: 0,
-    kinds: KINDS,
+    /** In pairs: a row of four, or two rows of two where the type is large. */
+    kindRows: [
+      { name: 'first', kinds: KINDS.slice(0, 2) },
+      { name: 'second', kinds: KINDS.slice(2) },
+    ],
     kind: '' as SlotKind | '',
     slots: [] as Slot[],
     days: [] as SlotDay[],
+    /** How many of the slots are for another age; they are folded away until asked for. */
+    otherAge: 0,
+    showAll: false,
+    noBooking: null as NoBooking | null,
     templates: [] as SubscriptionTemplate[],
     /** What is left of the six this year, a sentence. */
     leftText: '',
     chosen: null as Slot | null,
+    chosenDay: '',
     chosenTime: '',
     quota: null as Quota | null,
     key: '',
@@ -68,19 +79,22 @@ Page({
         return;
       }
       const changed = child.id !== this.data.child?.id;
-      this.setData({ children: all, child, towns: places, status: 'ready' });
-      void this.loadLeft(child.id);
-      if (changed) await this.goTo(indexOfTown(places, child.town_code));
+      const hindered = noBooking(child);
+      this.setData({ children: all, child, towns: places, noBooking: hindered, status: 'ready' });
+      void this.loadLeft(child);
+      if (hindered?.why === 'too_old') return;
+      if (changed || !this.data.centres.length)
+        await this.goTo(indexOfTown(places, child.town_code));
       else await this.loadSlots();
     } catch (error) {
-      this.setData({ status: 'error', message: sentence(error) });
+      this.setData(failed(this.data.status, error));
     }
   },
 
-  async loadLeft(childId: number) {
-    const year = yearOf(cityDay(new Date()));
-    const answer = await quota(childId, year).catch(() => null);
-    this.setData({ leftText: answer ? leftText(answer) : '' });
+  async loadLeft(child: Child) {
+    const answer = child.may_book ? await quota(child.id).catch(() => null) : null;
+    if (child.id === this.data.child?.id)
+      this.setData({ leftText: answer ? leftText(answer) : '' });
   },
 
   /** The centres of a town, and the slots of its first one. */
@@ -105,7 +119,7 @@ Page({
       return;
     }
     const mine = ++turn;
-    this.setData({ slotStatus: 'loading' });
+    this.setData({ slotStatus: 'loading', showAll: false });
     try {
       const found = await slots({
         childId: child.id,
@@ -113,11 +127,23 @@ Page({
         kind: kind || undefined,
       });
       if (mine !== turn) return;
-      const days = byDay(found, cityDay(new Date()));
-      this.setData({ slots: found, days, slotStatus: days.length ? 'ready' : 'empty' });
+      const otherAge = found.filter(isForOtherAge).length;
+      this.setData({ slots: found, otherAge, slotStatus: found.length ? 'ready' : 'empty' });
+      this.draw();
     } catch (error) {
       if (mine === turn) this.setData({ slotStatus: 'error', slotMessage: sentence(error) });
     }
+  },
+
+  draw() {
+    const { slots: all, showAll } = this.data;
+    const shown = showAll ? all : all.filter((slot) => !isForOtherAge(slot));
+    this.setData({ days: byDay(shown, cityDay(new Date())) });
+  },
+
+  toggleOtherAges() {
+    this.setData({ showAll: !this.data.showAll });
+    this.draw();
   },
 
   retry() {
@@ -153,8 +179,10 @@ Page({
     const chosen = this.data.slots.find((slot) => slot.id === event.detail.id);
     const { child } = this.data;
     if (!chosen || !child) return;
-    const chosenTime = sessionTime(chosen.starts_at, chosen.ends_at, cityDay(new Date()));
-    this.setData({ chosen, chosenTime, key: newKey(), step: 'confirm', problem: '', quota: null });
+    const chosenDay = dayTitle(chosen.starts_at, cityDay(new Date()));
+    const chosenTime = timeRange(chosen.starts_at, chosen.ends_at);
+    this.setData({ chosen, chosenDay, chosenTime });
+    this.setData({ key: newKey(), step: 'confirm', problem: '', quota: null });
     const [left, templates] = await Promise.all([
       quota(child.id, yearOf(chosen.starts_at)).catch(() => null),
       subscriptions().then(
@@ -173,8 +201,8 @@ Page({
   },
 
   async confirm() {
-    const { child, chosen, key } = this.data;
-    if (!child || !chosen) return;
+    const { child, chosen, key, busy } = this.data;
+    if (!child || !chosen || busy) return;
     this.setData({ busy: true, problem: '' });
     try {
       await book(child.id, chosen.id, key);
@@ -197,6 +225,20 @@ Page({
     } catch (error) {
       this.setData({ subscribed: sentence(error) });
     }
+  },
+
+  call() {
+    const phone = this.data.centres[this.data.centreIndex]?.phone_public;
+    if (phone) wx.makePhoneCall({ phoneNumber: phone });
+  },
+
+  /** The way out of what keeps this child from booking. */
+  help() {
+    const { child, noBooking: hindered } = this.data;
+    if (!child || !hindered) return;
+    if (hindered.why === 'too_old') open('/pages/handbook/handbook');
+    else if (hindered.why === 'duplicate') open('/pages/invite/invite');
+    else open(`/pages/child-form/child-form?id=${child.id}`);
   },
 
   seeBookings() {

@@ -2,6 +2,7 @@ import { bookings, cancelBooking } from '../../services/bookings';
 import type { Booking } from '../../services/types';
 import { bookingView, isComing, type BookingView } from '../../utils/bookings';
 import { cityDay } from '../../utils/dates';
+import { failed } from '../../utils/failures';
 import { sentence } from '../../utils/messages';
 import { open } from '../../utils/navigation';
 
@@ -37,7 +38,7 @@ Page({
       const all = await bookings();
       this.setData({ ...split(all), status: all.length ? 'ready' : 'empty' });
     } catch (error) {
-      this.setData({ status: 'error', message: sentence(error) });
+      this.setData(failed(this.data.status, error));
     }
   },
 
@@ -51,8 +52,8 @@ Page({
   },
 
   async cancel() {
-    const { cancelling } = this.data;
-    if (!cancelling) return;
+    const { cancelling, busy } = this.data;
+    if (!cancelling || busy) return;
     this.setData({ busy: true, problem: '' });
     try {
       await cancelBooking(cancelling.id);

@@ -59,6 +59,7 @@ Page({
   },
 
   async accept() {
+    if (this.data.busy) return;
     this.setData({ busy: true, problem: '' });
     try {
       const accepted = this.data.documents.map(({ purpose, version, hash }) => ({

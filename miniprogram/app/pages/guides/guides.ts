@@ -1,13 +1,16 @@
 import { guides } from '../../services/guides';
 import { children, chosenChild } from '../../services/people';
 import type { Child, GuideSummary, Series } from '../../services/types';
-import { sentence } from '../../utils/messages';
+import { failed } from '../../utils/failures';
 import { open } from '../../utils/navigation';
 
 const SERIES: { name: Series; title: string }[] = [
   { name: 'manual', title: '育儿手册' },
   { name: 'nutrition', title: '营养指南' },
 ];
+
+/** Answers to an older question must not overwrite those of a newer one. */
+let turn = 0;
 
 Page({
   data: {
@@ -30,7 +33,7 @@ Page({
     const changed = child?.id !== this.data.child?.id;
     if (this.data.status === 'ready' && !changed) return;
     this.setData({ child });
-    await this.load();
+    await this.ask();
   },
 
   async onPullDownRefresh() {
@@ -38,15 +41,23 @@ Page({
     wx.stopPullDownRefresh();
   },
 
-  async load() {
+  /** Another question: what is shown does not answer it. */
+  ask() {
     this.setData({ status: 'loading' });
+    return this.load();
+  },
+
+  async load() {
     const { child, forAge, words } = this.data;
+    const mine = ++turn;
     try {
       const ageDays = child && forAge ? child.age_days : undefined;
-      this.setData({ all: await guides({ ageDays, words }) });
+      const all = await guides({ ageDays, words });
+      if (mine !== turn) return;
+      this.setData({ all, chosenSeries: seriesWithHits(all, this.data.chosenSeries) });
       this.draw();
     } catch (error) {
-      this.setData({ status: 'error', message: sentence(error) });
+      if (mine === turn) this.setData(failed(this.data.status, error));
     }
   },
 
@@ -62,7 +73,7 @@ Page({
 
   chooseSeries(event: WechatMiniprogram.TouchEvent) {
     this.setData({ chosenSeries: event.currentTarget.dataset.name as Series, topic: '' });
-    if (this.data.status !== 'error') this.draw();
+    if (['ready', 'empty'].includes(this.data.status)) this.draw();
   },
 
   chooseTopic(event: WechatMiniprogram.TouchEvent) {
@@ -72,7 +83,7 @@ Page({
 
   toggleAge() {
     this.setData({ forAge: !this.data.forAge });
-    return this.load();
+    return this.ask();
   },
 
   type(event: WechatMiniprogram.Input) {
@@ -81,23 +92,28 @@ Page({
 
   search() {
     this.setData({ words: this.data.typed.trim() });
-    return this.load();
+    return this.ask();
   },
 
   clear() {
     this.setData({ typed: '', words: '' });
-    return this.load();
+    return this.ask();
   },
 
   widen() {
     this.setData({ typed: '', words: '', topic: '', forAge: false });
-    return this.load();
+    return this.ask();
   },
 
   openGuide(event: WechatMiniprogram.CustomEvent<{ slug: string }>) {
     open(`/pages/guide/guide?slug=${event.detail.slug}`);
   },
 });
+
+/** What was found only in the other series is shown there. */
+function seriesWithHits(all: GuideSummary[], chosen: Series): Series {
+  return all.some(({ series }) => series === chosen) ? chosen : (all[0]?.series ?? chosen);
+}
 
 /** Guides need no login: whoever cannot sign in reads them for every age. */
 function firstChild(): Promise<Child | null> {

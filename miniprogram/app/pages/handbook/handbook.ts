@@ -2,6 +2,7 @@ import { handbook } from '../../services/handbook';
 import { askToSubscribe, subscriptions } from '../../services/messages';
 import { children, chooseChild, chosenChild } from '../../services/people';
 import type { Child, HandbookItem, ItemKind, SubscriptionTemplate } from '../../services/types';
+import { failed } from '../../utils/failures';
 import { FIRST_FEW, grouped, type ItemGroup } from '../../utils/handbook';
 import { sentence } from '../../utils/messages';
 import { open } from '../../utils/navigation';
@@ -15,6 +16,9 @@ const KINDS: { kind: ItemKind | ''; title: string }[] = [
   { kind: 'vaccine', title: '接种' },
   { kind: 'guide', title: '指南' },
 ];
+
+/** Answers for the child chosen before must not overwrite those for the one chosen now. */
+let turn = 0;
 
 interface ShownGroup extends ItemGroup {
   /** What the line below a shortened group says; empty when all is shown. */
@@ -48,6 +52,7 @@ Page({
 
   async load() {
     if (this.data.status !== 'ready') this.setData({ status: 'loading' });
+    const mine = ++turn;
     try {
       const all = await children();
       const child = chosenChild(all);
@@ -56,11 +61,12 @@ Page({
         return;
       }
       const { items, today, disclaimer } = await handbook(child.id);
+      if (mine !== turn) return;
       this.setData({ children: all, child, items, today, disclaimer, status: 'ready' });
       this.draw();
       await this.loadReminder();
     } catch (error) {
-      this.setData({ status: 'error', message: sentence(error) });
+      if (mine === turn) this.setData(failed(this.data.status, error));
     }
   },
 

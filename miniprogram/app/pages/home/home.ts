@@ -5,10 +5,14 @@ import { messages } from '../../services/messages';
 import { children, chooseChild, chosenChild } from '../../services/people';
 import type { Booking, Child, GuideSummary, Messages, Quota } from '../../services/types';
 import { bookingView, isComing, type BookingView } from '../../utils/bookings';
-import { cityDay, dayText, weekday, yearOf } from '../../utils/dates';
+import { cityDay, dayText, weekday } from '../../utils/dates';
+import { noBooking } from '../../utils/eligibility';
+import { failed } from '../../utils/failures';
 import { lateCount, nextThings, type ItemView } from '../../utils/handbook';
-import { sentence } from '../../utils/messages';
 import { open } from '../../utils/navigation';
+
+/** Answers for the child chosen before must not overwrite those for the one chosen now. */
+let turn = 0;
 
 const MOST_THINGS = 3;
 const MOST_GUIDES = 3;
@@ -21,11 +25,12 @@ Page({
     children: [] as Child[],
     child: null as Child | null,
     date: '',
-    year: 0,
     things: [] as ItemView[],
     late: 0,
     guides: [] as GuideSummary[],
     quota: null as Quota | null,
+    /** Why this child may not book; empty when it may. */
+    noBooking: '',
     coming: null as BookingView | null,
     unread: 0,
   },
@@ -41,13 +46,14 @@ Page({
 
   async load() {
     if (this.data.status !== 'ready') this.setData({ status: 'loading' });
+    const mine = ++turn;
     try {
       const all = await children();
       const child = chosenChild(all);
-      this.setData({ children: all, child, ...(child ? await today(child) : await welcome()) });
-      this.setData({ status: 'ready' });
+      const shown = child ? await today(child) : await welcome();
+      if (mine === turn) this.setData({ children: all, child, ...shown, status: 'ready' });
     } catch (error) {
-      this.setData({ status: 'error', message: sentence(error) });
+      if (mine === turn) this.setData(failed(this.data.status, error));
     }
   },
 
@@ -94,23 +100,23 @@ async function welcome() {
 
 /** Messages and bookings only add to the page, so their failure leaves it standing. */
 async function today(child: Child) {
-  const [book, list, inbox, mine] = await Promise.all([
+  const [book, left, list, inbox, mine] = await Promise.all([
     handbook(child.id),
+    child.may_book ? quota(child.id) : null,
     guides({ ageDays: child.age_days }),
     messages().catch(() => NO_MESSAGES),
     bookings().catch((): Booking[] => []),
   ]);
-  const year = yearOf(book.today);
   const coming = mine
     .filter((booking) => booking.child_id === child.id && isComing(booking))
     .sort((a, b) => (a.slot.starts_at < b.slot.starts_at ? -1 : 1))[0];
   return {
     date: dateLine(book.today),
-    year,
     things: nextThings(book.items, book.today, MOST_THINGS),
     late: lateCount(book.items),
     guides: list.slice(0, MOST_GUIDES),
-    quota: await quota(child.id, year),
+    quota: left,
+    noBooking: noBooking(child)?.text ?? '',
     coming: coming ? bookingView(coming, book.today) : null,
     unread: inbox.unread,
   };

@@ -63,7 +63,8 @@ Page({
   },
 
   async accept() {
-    const { typed, relation } = this.data;
+    const { typed, relation, busy } = this.data;
+    if (busy) return;
     if (typed.length !== CODE_LENGTH || !relation) {
       this.setData({
         problem: relation ? `邀请码是 ${CODE_LENGTH} 位字母` : '请选你和孩子的关系',
@@ -84,6 +85,14 @@ Page({
   askConsent(code: string) {
     const next = encodeURIComponent(`/pages/invite/invite?code=${code}`);
     wx.redirectTo({ url: `/pages/consent/consent?next=${next}` });
+  },
+
+  /** In WeChat the menu at the top right sends this page, with the code typed already. */
+  onShareAppMessage() {
+    const { code, childName } = this.data;
+    return code
+      ? { title: `一起照看${childName}`, path: `/pages/invite/invite?code=${code}` }
+      : { title: '澄育', path: '/pages/home/home' };
   },
 
   goHome() {

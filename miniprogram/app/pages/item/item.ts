@@ -81,8 +81,8 @@ Page({
   },
 
   async change(write: (childId: number, itemId: string) => Promise<HandbookItem>) {
-    const { child, id } = this.data;
-    if (!child) return;
+    const { child, id, busy } = this.data;
+    if (!child || busy) return;
     this.setData({ busy: true, problem: '' });
     try {
       this.draw(await write(child.id, id));

@@ -5,11 +5,15 @@ import {
   consents,
   deleteChild,
   exportChild,
+  forgetPhone,
+  keepPhone,
+  me,
   withdrawConsent,
 } from '../../services/people';
 import { signOut } from '../../services/session';
-import type { Child, Consents, Purpose, SubscriptionTemplate } from '../../services/types';
+import type { Child, Consents, Me, Purpose, SubscriptionTemplate } from '../../services/types';
 import { fullDayText } from '../../utils/dates';
+import { failed } from '../../utils/failures';
 import { sentence } from '../../utils/messages';
 import { open } from '../../utils/navigation';
 
@@ -38,6 +42,10 @@ Page({
     children: [] as ChildView[],
     consents: [] as ConsentView[],
     templates: [] as SubscriptionTemplate[],
+    /** As 138****0000; empty when none is kept. */
+    phone: '',
+    phoneBusy: false,
+    asking: false,
     chosen: null as ChildView | null,
     withdrawing: null as ConsentView | null,
     busy: false,
@@ -56,19 +64,21 @@ Page({
   async load() {
     if (this.data.status !== 'ready') this.setData({ status: 'loading' });
     try {
-      const [all, documents, subscribed] = await Promise.all([
+      const [all, documents, subscribed, own] = await Promise.all([
         children(),
         consents(),
         subscriptions(),
+        me(),
       ]);
       this.setData({
         children: all.map(childView),
         consents: consentViews(documents),
         templates: subscribed.templates,
+        phone: own.phone_masked ?? '',
         status: 'ready',
       });
     } catch (error) {
-      this.setData({ status: 'error', message: sentence(error) });
+      this.setData(failed(this.data.status, error));
     }
   },
 
@@ -100,6 +110,42 @@ Page({
     if (chosen) open(`/pages/invite/invite?child=${chosen.id}`);
   },
 
+  correct() {
+    const { chosen } = this.data;
+    this.setData({ chosen: null });
+    if (chosen) open(`/pages/child-form/child-form?id=${chosen.id}`);
+  },
+
+  /** Whoever refuses in WeChat's question brings no code, and nothing happens. */
+  async phoneAnswer(event: WechatMiniprogram.CustomEvent<{ code?: string }>) {
+    const { code } = event.detail;
+    if (code) await this.changePhone(() => keepPhone(code), '手机号已保存');
+  },
+
+  async askForgetPhone() {
+    const answer = await wx.showModal({
+      title: '删除手机号？',
+      content: '中心有事就联系不上你，只能在小程序里留消息。',
+      confirmText: '删除',
+      cancelText: '保留',
+    });
+    if (answer.confirm) await this.changePhone(forgetPhone, '手机号已删除');
+  },
+
+  async changePhone(change: () => Promise<Me>, title: string) {
+    if (this.data.phoneBusy) return;
+    this.setData({ phoneBusy: true });
+    try {
+      const { phone_masked } = await change();
+      this.setData({ phone: phone_masked ?? '' });
+      wx.showToast({ title, icon: 'none' });
+    } catch (error) {
+      wx.showToast({ title: sentence(error), icon: 'none' });
+    } finally {
+      this.setData({ phoneBusy: false });
+    }
+  },
+
   exportAll() {
     return this.withChosen(async (child: ChildView) => {
       const everything = await exportChild(child.id);
@@ -123,8 +169,8 @@ Page({
 
   /** Runs `act` on the child of the sheet, closes the sheet, or says there what went wrong. */
   async withChosen(act: (child: ChildView) => Promise<void>) {
-    const { chosen } = this.data;
-    if (!chosen) return;
+    const { chosen, busy } = this.data;
+    if (!chosen || busy) return;
     this.setData({ busy: true, problem: '' });
     try {
       await act(chosen);
@@ -139,12 +185,16 @@ Page({
   async subscribe(event: WechatMiniprogram.TouchEvent) {
     const id = String(event.currentTarget.dataset.id);
     const template = this.data.templates.filter((one) => one.template_id === id);
+    if (this.data.asking) return;
+    this.setData({ asking: true });
     try {
       const accepted = await askToSubscribe(template);
       wx.showToast({ title: accepted ? '好的，多收一次' : '没有订阅', icon: 'none' });
       this.setData({ templates: (await subscriptions()).templates });
     } catch (error) {
       wx.showToast({ title: sentence(error), icon: 'none' });
+    } finally {
+      this.setData({ asking: false });
     }
   },
 
@@ -163,8 +213,8 @@ Page({
   },
 
   async withdraw() {
-    const { withdrawing } = this.data;
-    if (!withdrawing) return;
+    const { withdrawing, busy } = this.data;
+    if (!withdrawing || busy) return;
     this.setData({ busy: true, problem: '' });
     try {
       const answer = await withdrawConsent(withdrawing.purpose);

@@ -1,6 +1,7 @@
 import { markRead, messages } from '../../services/messages';
 import type { Message, WeChatState } from '../../services/types';
-import { cityDay, dayText, timeOf } from '../../utils/dates';
+import { cityDay, momentText } from '../../utils/dates';
+import { failed } from '../../utils/failures';
 import { sentence } from '../../utils/messages';
 import { open } from '../../utils/navigation';
 
@@ -49,7 +50,7 @@ Page({
       this.setData({ status: items.length ? 'ready' : 'empty' });
       await readAll(items);
     } catch (error) {
-      this.setData({ status: 'error', message: sentence(error) });
+      this.setData(failed(this.data.status, error));
     }
   },
 
@@ -78,14 +79,13 @@ Page({
 });
 
 function view(message: Message): MessageView {
-  const day = dayText(message.created_at, cityDay(new Date()));
   const fresh = message.read_at === null;
   return {
     id: message.id,
     title: message.title,
     body: message.body,
     page: message.page ?? '',
-    when: `${day} ${timeOf(message.created_at)}`,
+    when: momentText(message.created_at, cityDay(new Date())),
     fresh,
     wechat: WECHAT[message.wechat],
     label: `${fresh ? '未读：' : ''}${message.title}，${message.body}`,
