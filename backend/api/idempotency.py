@@ -3,14 +3,17 @@
 import hashlib
 from collections.abc import Callable
 from datetime import timedelta
+from typing import Any
 
 from flask import Response, request
 from pydantic import BaseModel
-from sqlalchemy import select, text
+from sqlalchemy import Row, and_, bindparam, select, update
+from sqlalchemy.dialects.postgresql import insert
 from sqlalchemy.orm import Session
 
 from backend.api.auth import viewer
 from backend.deps import deps
+from backend.kernel.db import Base
 from backend.kernel.errors import Invalid
 from backend.people.models import IdempotentAnswer
 
@@ -29,6 +32,27 @@ class KeyInvalid(Invalid):
     message = "提交标识有误，请返回重新操作"
 
 
+ANSWERS = Base.metadata.tables[IdempotentAnswer.__tablename__]
+MINE = and_(
+    ANSWERS.c.parent_id == bindparam("whose"),
+    ANSWERS.c.route == bindparam("where"),
+    ANSWERS.c.key == bindparam("which"),
+)
+FRESH = {"request_hash": bindparam("hash"), "status": 0, "body": "", "created_at": bindparam("now")}
+CLAIM = (
+    insert(ANSWERS)
+    .values(parent_id=bindparam("whose"), route=bindparam("where"), key=bindparam("which"), **FRESH)
+    .on_conflict_do_update(
+        index_elements=[ANSWERS.c.parent_id, ANSWERS.c.route, ANSWERS.c.key],
+        set_=FRESH,
+        where=ANSWERS.c.created_at <= bindparam("expired"),
+    )
+    .returning(ANSWERS.c.key)
+)
+KNOWN = select(ANSWERS.c.request_hash, ANSWERS.c.status, ANSWERS.c.body).where(MINE)
+FILL = update(ANSWERS).where(MINE).values(status=bindparam("done"), body=bindparam("answer"))
+
+
 def key_of_request() -> str | None:
     """The Idempotency-Key header, or None. Raises KeyInvalid for one nobody's code makes."""
     key = request.headers.get("Idempotency-Key")
@@ -42,9 +66,9 @@ def key_of_request() -> str | None:
 def once(work: Callable[[Session], BaseModel], *, status: int = 201) -> Response:
     """Do `work` in a transaction and answer it; the same key again gets the same bytes.
 
-    The answer is stored in the transaction of the work. Requests with one key wait for each
-    other on an advisory lock, so twenty at once are one piece of work and twenty equal
-    answers. A refusal rolls everything back and is not stored: the next try counts.
+    The answer is stored in the transaction of the work. The key is written first: requests
+    with the same one wait for its row, so twenty at once are one piece of work and twenty
+    equal answers. A refusal rolls everything back, the key too: the next try counts.
 
     Raises KeyInvalid, KeyReused, and what `work` raises.
     """
@@ -52,23 +76,29 @@ def once(work: Callable[[Session], BaseModel], *, status: int = 201) -> Response
     with deps().sessions.begin() as session:
         if key is None:
             return _json(work(session).model_dump_json(), status)
-        route = str(request.url_rule)
-        known = _known(session, route, key)
+        mine = _mine(key)
+        known = _claim(session, mine)
         if known is not None:
             return _json(deps().vault.open(known.body, ANSWER), known.status)
         body = work(session).model_dump_json()
-        session.add(
-            IdempotentAnswer(
-                parent_id=viewer(),
-                route=route,
-                key=key,
-                request_hash=_request_hash(),
-                status=status,
-                body=deps().vault.seal(body, ANSWER),
-                created_at=deps().clock.now(),
-            )
-        )
+        sealed = deps().vault.seal(body, ANSWER)
+        session.execute(FILL, mine | {"done": status, "answer": sealed})
     return _json(body, status)
+
+
+def _claim(session: Session, mine: dict[str, Any]) -> Row[*tuple[Any, ...]] | None:
+    """Write the key down, without an answer yet; or find the answer that it has already.
+
+    Raises KeyReused when that was an answer to another request.
+    """
+    now, digest = deps().clock.now(), _request_hash()
+    facts = {"hash": digest, "now": now, "expired": now - LIFE}
+    if session.execute(CLAIM, mine | facts).first() is not None:
+        return None
+    known = session.execute(KNOWN, mine).one()
+    if known.request_hash != digest:
+        raise KeyReused
+    return known
 
 
 def is_repeated(session: Session) -> bool:
@@ -76,38 +106,11 @@ def is_repeated(session: Session) -> bool:
     key = key_of_request()
     if key is None:
         return False
-    found = session.scalar(
-        select(IdempotentAnswer.key).where(
-            IdempotentAnswer.parent_id == viewer(),
-            IdempotentAnswer.route == str(request.url_rule),
-            IdempotentAnswer.key == key,
-        )
-    )
-    return found is not None
+    return session.execute(KNOWN, _mine(key)).first() is not None
 
 
-def _known(session: Session, route: str, key: str) -> IdempotentAnswer | None:
-    digest = hashlib.sha256(f"{viewer()}\n{route}\n{key}".encode()).digest()
-    session.execute(
-        text("SELECT pg_advisory_xact_lock(:lock)"),
-        {"lock": int.from_bytes(digest[:8], "big", signed=True)},
-    )
-    known = session.scalar(
-        select(IdempotentAnswer).where(
-            IdempotentAnswer.parent_id == viewer(),
-            IdempotentAnswer.route == route,
-            IdempotentAnswer.key == key,
-        )
-    )
-    if known is None:
-        return None
-    if known.created_at <= deps().clock.now() - LIFE:
-        session.delete(known)
-        session.flush()
-        return None
-    if known.request_hash != _request_hash():
-        raise KeyReused
-    return known
+def _mine(key: str) -> dict[str, Any]:
+    return {"whose": viewer(), "where": str(request.url_rule), "which": key}
 
 
 def _request_hash() -> bytes:
