@@ -45,14 +45,19 @@ function whenText(item: HandbookItem, today: string): string {
     case 'done':
       return item.done_on ? `${dayText(item.done_on, today)} 已完成` : '已完成';
     case 'overdue':
-      return `推荐 ${dayText(last, today)}前，已过 ${daysBetween(last, today)} 天`;
+      return `推荐 ${dayText(last, today)}前，已过 ${howLong(daysBetween(last, today))}`;
     case 'past':
       return `${dayText(last, today)} 已过`;
     case 'upcoming':
-      return `${dayText(item.from_date, today)} 起`;
+      return `${nearDay(item.from_date, today) || dayText(item.from_date, today)} 起`;
     case 'due':
       return item.kind === 'guide' ? '现在读正合适' : dueText(item, today);
   }
+}
+
+/** After two months the number of days says nothing more. */
+function howLong(days: number): string {
+  return days <= 60 ? `${days} 天` : `约 ${Math.floor(days / 30.4)} 个月`;
 }
 
 function dueText(item: HandbookItem, today: string): string {
