@@ -1,3 +1,4 @@
+import { codeOf } from '../../services/errors';
 import { guide } from '../../services/guides';
 import type { Guide, RichNode, Source } from '../../services/types';
 import { sentence } from '../../utils/messages';
@@ -47,7 +48,8 @@ Page({
       });
       this.setData({ status: 'ready' });
     } catch (error) {
-      this.setData({ status: 'error', message: sentence(error) });
+      const gone = codeOf(error) === 'not_found';
+      this.setData({ status: gone ? 'empty' : 'error', message: sentence(error) });
     }
   },
 
@@ -55,6 +57,10 @@ Page({
     const size = String(event.currentTarget.dataset.name);
     this.setData({ size });
     wx.setStorageSync(SIZE, size);
+  },
+
+  toGuides() {
+    open('/pages/guides/guides');
   },
 
   follow(event: WechatMiniprogram.TouchEvent) {
