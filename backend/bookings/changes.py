@@ -5,6 +5,7 @@ contended row, so it is touched last and for the shortest time.
 """
 
 from dataclasses import dataclass
+from datetime import timedelta
 from typing import Any
 
 from sqlalchemy import bindparam, select, update
@@ -21,6 +22,7 @@ from backend.kernel.errors import DomainError, NotFound
 from backend.outbox import service as outbox
 from backend.people.models import Child, Staff
 
+REMINDED_BEFORE = timedelta(days=1)
 TEMPLATES = {
     BookingState.REQUESTED: "booking_requested",
     BookingState.CONFIRMED: "booking_confirmed",
@@ -136,6 +138,7 @@ def take_step(session: Session, clock: Clock, booking: Booking, step: Step) -> B
     )
     session.add(change)
     session.flush()
+    outbox.withdraw(session, clock, child_id=booking.child_id, key=f"booking:{booking.id}")
     return change
 
 
@@ -156,6 +159,17 @@ def tell_family(session: Session, clock: Clock, booking: Booking, change_id: int
             child_id=booking.child_id,
             template=template,
             data=message_facts(booking),
+        )
+    remind_at = booking.slot.starts_at - REMINDED_BEFORE
+    if booking.state is BookingState.CONFIRMED and remind_at > clock.now():
+        outbox.put(
+            session,
+            clock,
+            key=f"booking:{booking.id}:{change_id}:reminder",
+            child_id=booking.child_id,
+            template="booking_reminder",
+            data=message_facts(booking),
+            due_at=remind_at,
         )
 
 

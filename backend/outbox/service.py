@@ -4,15 +4,17 @@ from collections.abc import Collection, Mapping
 from datetime import datetime
 from typing import Any
 
-from sqlalchemy import BigInteger, Exists, Select, Text, bindparam, select, update
+from sqlalchemy import BigInteger, Exists, Select, Text, bindparam, delete, select, update
 from sqlalchemy.dialects.postgresql import JSONB, insert
 from sqlalchemy.orm import Session
 from sqlalchemy.sql.dml import ReturningInsert
 
 from backend.kernel.clock import Clock
 from backend.kernel.db import Base, UTCDateTime
-from backend.outbox.models import Message
+from backend.outbox.models import Message, MessageState
 from backend.people.models import Consent, Guardian, Parent, Purpose
+
+OVERTAKEN = "已有更新的消息"
 
 
 def _agreed(purpose: Purpose) -> Exists:
@@ -88,6 +90,30 @@ def put(  # noqa: PLR0913  # a message is these facts; a class for them would on
     if parent_ids is None:
         return len(session.execute(TO_GUARDIANS, facts).all())
     return len(session.execute(TO_GIVEN, facts | {"parents": list(parent_ids)}).all())
+
+
+def withdraw(session: Session, clock: Clock, *, child_id: int, key: str) -> int:
+    """Messages under `key` that have been overtaken: none of them goes to WeChat any more.
+
+    What is not due yet is deleted; what the family may have read in the app stays there. What
+    a worker holds already may be on the wire and is left alone. Returns how many were stopped.
+    """
+    waiting = (
+        Message.child_id == child_id,
+        Message.key.startswith(f"{key}:", autoescape=True),
+        Message.state == MessageState.WAITING,
+    )
+    deleted = session.scalars(
+        delete(Message).where(*waiting, Message.due_at > clock.now()).returning(Message.id)
+    ).all()
+    kept = session.scalars(
+        update(Message)
+        .where(*waiting)
+        .values(state=MessageState.IN_APP, problem=OVERTAKEN)
+        .returning(Message.id)
+        .execution_options(synchronize_session=False)
+    ).all()
+    return len(deleted) + len(kept)
 
 
 def mark_read(session: Session, clock: Clock, *, parent_id: int, ids: Collection[int]) -> int:

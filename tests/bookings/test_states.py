@@ -34,7 +34,11 @@ def test_a_confirmation_is_logged_and_told(sessions: Sessions, clock: FixedClock
 
     assert state_of(sessions, booking) == ("confirmed", 1, 1)
     assert log_of(sessions, booking)[1:] == [("requested", "confirmed", "staff:7")]
-    assert told(sessions, family.parent) == ["booking_requested", "booking_confirmed"]
+    assert told(sessions, family.parent) == [
+        "booking_requested",
+        "booking_confirmed",
+        "booking_reminder",
+    ]
 
 
 @pytest.mark.parametrize(
@@ -110,7 +114,11 @@ def test_attendance_keeps_number_and_place(
     act(sessions, clock, mark, booking)
 
     assert state_of(sessions, booking) == (state, 1, 1)
-    assert told(sessions, family.parent) == ["booking_requested", "booking_confirmed"]
+    assert told(sessions, family.parent) == [
+        "booking_requested",
+        "booking_confirmed",
+        "booking_reminder",
+    ]
 
 
 def test_an_unconfirmed_request_is_not_marked_attended(
@@ -248,7 +256,11 @@ def test_an_undone_refusal_takes_number_and_place_again_and_tells(
     act(sessions, clock, service.undo, booking)
 
     assert state_of(sessions, booking) == ("confirmed", 1, 1)
-    assert told(sessions, family.parent)[-2:] == ["booking_cancelled", "booking_confirmed"]
+    assert told(sessions, family.parent)[-3:] == [
+        "booking_cancelled",
+        "booking_confirmed",
+        "booking_reminder",
+    ]
     with sessions() as session:
         assert session.get_one(Booking, booking).reason is None
 
