@@ -206,6 +206,7 @@ def _fitting(session: Session, earlier: FixedClock, months: int) -> list[Slot]:
                 Centre.town_code == FIRST_TOWN,
                 Slot.age_from_months <= months,
                 Slot.age_to_months > months + 1,
+                Slot.taken < Slot.capacity,
                 Slot.starts_at > earlier.now() + timedelta(hours=3),
                 Slot.starts_at < earlier.now() + timedelta(days=13),
             )
