@@ -16,7 +16,7 @@ from pathlib import Path
 from playwright.sync_api import Browser, Page, expect
 
 from tests.browser.chromium import chromium
-from tests.browser.families import CLASS, EIGHT_MONTHS, Parent, phone_called, received
+from tests.browser.families import CLASS, EIGHT_MONTHS, Parent, phone_called, received, sandbox
 from tests.browser.house import House, running_house
 from tests.browser.pages import App, Desk, page_url
 from tests.browser.watch import Watch
@@ -26,8 +26,11 @@ from tests.process.waiting import eventually
 
 FOLDER = ROOT / "docs/screenshots"
 PHONE = {"width": 375, "height": 812}
-SCREEN = {"width": 1280, "height": 800}
+SCREEN = {"width": 1280, "height": 720}
 WIDTHS = (1280, 768)
+# A gradient alone would make a picture three times as large.
+FLAT = "body { background-image: none !important }"
+SEND, DATA_FORMAT_WRONG = "/cgi-bin/message/subscribe/send", 47003
 GROUPS = {  # folder: (title, pictures in a row)
     "doors": ("入口", 2),
     "app-light": ("家长端，浅色", 4),
@@ -104,11 +107,25 @@ def make_family(house: House, clerk: Desk) -> Family:
     clerk.page.get_by_role("button", name=f"确认：许*安 {CLASS}").click()
     eventually(lambda: received(house.base, parent.phone))
     parent.book(child, "抓握和爬行")
-    for vaccine in ("hepb-1", "bcg"):
+    trouble_the_city(house, clerk)
+    for vaccine in ("hepb-1", "bcg-1"):
         path = f"/children/{child}/handbook/vaccine:{vaccine}"
         parent.call("PUT", path, {"done_on": EIGHT_MONTHS})
     newcomer = Parent.of_phone(house.base, phone_called(house.base, "奶奶手机"))
     return Family(parent, child, newcomer)
+
+
+def trouble_the_city(house: House, clerk: Desk) -> None:
+    """A registration that may be one of another family, and a message that WeChat refuses."""
+    neighbour = Parent.of_phone(house.base, phone_called(house.base, "邻居手机"))
+    neighbour.register("许念安", relation="grandparent")
+    other = neighbour.register("尤嘉木", sex="m")["id"]
+    neighbour.subscribe("booking_confirmed")
+    neighbour.book(other, CLASS)
+    sandbox(house.base, "POST", "faults", path=SEND, errcode=DATA_FORMAT_WRONG, times=1)
+    clerk.page.reload()
+    clerk.page.get_by_role("button", name=f"确认：尤*木 {CLASS}").click()
+    neighbour.message("booking_confirmed", "failed")
 
 
 def photograph_app(album: Album, family: Family, scheme: str) -> None:
@@ -168,7 +185,7 @@ def pages_of_parent(family: Family) -> list[tuple[str, str, str]]:
 def photograph_console(album: Album, width: int) -> None:
     """Every page of the console as a clerk of one centre and as the city see it."""
     group = f"console-{width}"
-    with album.window(viewport={"width": width, "height": 800}) as (page, _):
+    with album.window(viewport={"width": width, "height": 620}) as (page, _):
         desk = Desk(page, album.house.base)
         desk.open()
         album.take(page, group, "sign-in", "登录")
@@ -212,6 +229,7 @@ def photograph_doors(album: Album) -> None:
             page.locator(ready).first.wait_for()
             if name == "preview":
                 page.frame_locator("iframe").get_by_role("heading", name="要做的事").wait_for()
+                page.add_style_tag(content=FLAT)
             album.take(page, "doors", name, title)
     with album.window(viewport=SCREEN, color_scheme="dark") as (page, _):
         desk = Desk(page, house.base)
@@ -227,7 +245,7 @@ def write_index(folder: Path, shots: list[Shot]) -> None:
     lines = [
         "# 每一页的样子",
         "",
-        "由 `make screenshots` 生成，时间固定在 2026 年 11 月 23 日上午 10 点，人和孩子都是编造的。",
+        "由 `make screenshots` 生成，时间停在 2026-11-23 上午 10 点；人和孩子都是编造的。",
     ]
     for group, (title, columns) in GROUPS.items():
         mine = [shot for shot in shots if shot.group == group]

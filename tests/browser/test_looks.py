@@ -6,11 +6,10 @@ from collections.abc import Callable
 import pytest
 from playwright.sync_api import expect
 
-from tests.browser.conftest import Windows
 from tests.browser.families import Parent, add_phone
 from tests.browser.house import House
 from tests.browser.looks import brightness, faint_words, overflowing
-from tests.browser.pages import App, Desk, page_url, starting, tab_to
+from tests.browser.pages import App, page_url, starting, tab_to
 
 LONG_NAME = "阿卜杜热依木江买买提依明艾尔肯古丽娜扎尔"
 LARGEST = 26
@@ -117,28 +116,6 @@ def test_a_search_without_a_hit_offers_all_guides(app_window: App, house: House)
     app_window.press("看全部年龄")
 
     expect(app_window.link(re.compile("，待审$"))).not_to_have_count(0)
-
-
-def test_the_console_says_what_is_missing(desk: Desk, house: House) -> None:
-    desk.sign_in("shiji", house.logins["shiji"])
-
-    desk.go("家庭")
-    expect(desk.page.get_by_text("没有待核实的登记")).to_be_visible()
-    desk.open("requests?centre=2")
-    expect(desk.page.get_by_text("没有等待确认的预约")).to_be_visible()
-
-
-@pytest.mark.parametrize("width", [1280, 768])
-def test_the_console_fits_its_window(windows: Windows, house: House, width: int) -> None:
-    desk = Desk(windows(viewport={"width": width, "height": 800})[0].new_page(), house.base)
-    desk.sign_in("zhongxin", house.logins["zhongxin"])
-    wide = {}
-    for path in ("", "requests", "slots", "slots/new", "content", "account"):
-        desk.open(path)
-        expect(desk.page.get_by_role("heading", level=1)).to_be_visible()
-        wide[path] = desk.page.evaluate("document.documentElement.scrollWidth")
-
-    assert {path: found for path, found in wide.items() if found > width} == {}
 
 
 def test_a_missing_field_is_named_where_it_is(app_window: App, house: House) -> None:

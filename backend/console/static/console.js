@@ -7,7 +7,10 @@ const picked = document.querySelector("[data-picked]");
 
 function countPicked() {
   const chosen = picks().filter((box) => box.checked).length;
-  if (picked) picked.textContent = chosen ? `（${chosen}）` : "";
+  if (picked) {
+    picked.textContent = chosen ? `（${chosen}）` : "";
+    picked.closest("form").hidden = !chosen; // nothing to send, nothing in the way
+  }
   if (all) {
     all.checked = chosen > 0 && chosen === picks().length;
     all.indeterminate = chosen > 0 && chosen < picks().length;

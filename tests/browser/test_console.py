@@ -1,0 +1,54 @@
+"""The console as staff meet it: many at once, undone again, empty, in a small window."""
+
+import pytest
+from playwright.sync_api import expect
+
+from tests.browser.conftest import Windows
+from tests.browser.families import CLASS, Parent, add_phone
+from tests.browser.house import House
+from tests.browser.pages import Desk
+
+
+def test_two_requests_are_confirmed_at_once_and_one_is_taken_back(
+    clerk: Desk, house: House
+) -> None:
+    for phone, name in (("同一天的妈妈", "皇甫小米"), ("另一位妈妈", "宇文小麦")):
+        parent = Parent.of_phone(house.base, add_phone(house.base, phone))
+        parent.book(parent.register(name)["id"])
+    send = clerk.page.get_by_role("button", name="确认勾选的")
+
+    clerk.go("待确认")
+    expect(send).to_have_count(0)
+    for masked in ("皇**米", "宇**麦"):
+        clerk.page.get_by_label(f"选中 {masked} {CLASS}").check()
+    expect(send).to_have_text("确认勾选的（2）")
+    send.click()
+
+    expect(clerk.notice).to_contain_text("2 个")
+    clerk.go("今天")
+    line = clerk.page.get_by_role("listitem").filter(has_text="皇**米")
+    expect(line).to_contain_text("已确认")
+    line.get_by_role("button", name="撤销").click()
+    expect(line).to_contain_text("待确认")
+
+
+def test_the_console_says_what_is_missing(desk: Desk, house: House) -> None:
+    desk.sign_in("shiji", house.logins["shiji"])
+
+    desk.go("家庭")
+    expect(desk.page.get_by_text("没有待核实的登记")).to_be_visible()
+    desk.open("requests?centre=2")
+    expect(desk.page.get_by_text("没有等待确认的预约")).to_be_visible()
+
+
+@pytest.mark.parametrize("width", [1280, 768])
+def test_the_console_fits_its_window(windows: Windows, house: House, width: int) -> None:
+    desk = Desk(windows(viewport={"width": width, "height": 800})[0].new_page(), house.base)
+    desk.sign_in("zhongxin", house.logins["zhongxin"])
+    wide = {}
+    for path in ("", "requests", "slots", "slots/new", "content", "account"):
+        desk.open(path)
+        expect(desk.page.get_by_role("heading", level=1)).to_be_visible()
+        wide[path] = desk.page.evaluate("document.documentElement.scrollWidth")
+
+    assert {path: found for path, found in wide.items() if found > width} == {}
