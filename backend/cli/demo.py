@@ -166,6 +166,7 @@ def _add_families(session: Session, parts: Deps) -> None:
             )
             if (number + place) % 2 == 0:
                 bookings.confirm(session, earlier, booking_id=booking.id, actor=ACTOR)
+    _family(session, parts, *FAMILIES[0])  # the father registers her too: 可能重复 for the town
 
 
 def _family(session: Session, parts: Deps, name: str, sex: Sex, months: int) -> tuple[int, int]:
