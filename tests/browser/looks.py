@@ -32,11 +32,13 @@ FAINT = """() => {
     return own.a === 1 ? own.rgb : over(own, ground(e.parentElement));
   };
   const faint = [];
-  const words = document.createTreeWalker(document.querySelector('.page-host:not([hidden])'), 4);
+  const shown = document.querySelector('.page-host:not([hidden])') ?? document.body;
+  const words = document.createTreeWalker(shown, NodeFilter.SHOW_TEXT);
   while (words.nextNode()) {
     const node = words.currentNode;
     const e = node.parentElement;
-    if (!node.data.trim() || !e.checkVisibility() || e.closest('[aria-disabled=true]')) continue;
+    if (!node.data.trim() || e.closest('[aria-disabled=true], option, .unseen, .skip')) continue;
+    if (!e.checkVisibility({ visibilityProperty: true })) continue;
     const style = getComputedStyle(e);
     const below = ground(e);
     const [a, b] = [light(over(parse(style.color), below)), light(below)].sort((x, y) => y - x);
@@ -56,7 +58,7 @@ def overflowing(page: Page) -> list[str]:
 
 
 def faint_words(page: Page) -> list[str]:
-    """Words of the shown page of the mini-program that are hard to read; none should be."""
+    """Words that are hard to read, on the shown page of the mini-program or on any other."""
     found: list[str] = page.evaluate(FAINT)
     return found
 

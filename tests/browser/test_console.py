@@ -3,10 +3,11 @@
 import pytest
 from playwright.sync_api import expect
 
-from tests.browser.conftest import Windows
+from tests.browser.conftest import SCREEN, Windows
 from tests.browser.families import CLASS, Parent, add_phone
 from tests.browser.house import House
-from tests.browser.pages import Desk
+from tests.browser.looks import faint_words
+from tests.browser.pages import Desk, starting
 
 
 def test_two_requests_are_confirmed_at_once_and_one_is_taken_back(
@@ -32,12 +33,28 @@ def test_two_requests_are_confirmed_at_once_and_one_is_taken_back(
     expect(line).to_contain_text("待确认")
 
 
-def test_the_console_says_what_is_missing(desk: Desk, house: House) -> None:
+def test_a_decision_about_two_registrations_is_taken_and_taken_back(
+    desk: Desk, house: House
+) -> None:
+    desk.sign_in("shiji", house.logins["shiji"])
+    desk.go("家庭")
+    same = desk.page.get_by_role("button", name=starting("同一个孩子："))
+    expect(same).to_have_count(1)  # the demonstration has one such pair
+
+    same.click()
+    expect(desk.page.get_by_text("没有待核实的登记")).to_be_visible()
+    decided = desk.page.get_by_role("listitem").filter(has_text="同一个孩子")
+    decided.get_by_role("button", name=starting("撤销：")).click()
+
+    expect(same).to_have_count(1)
+    expect(decided).to_contain_text("已撤销")
+
+
+def test_a_centre_without_requests_says_so(desk: Desk, house: House) -> None:
     desk.sign_in("shiji", house.logins["shiji"])
 
-    desk.go("家庭")
-    expect(desk.page.get_by_text("没有待核实的登记")).to_be_visible()
     desk.open("requests?centre=2")
+
     expect(desk.page.get_by_text("没有等待确认的预约")).to_be_visible()
 
 
@@ -52,3 +69,24 @@ def test_the_console_fits_its_window(windows: Windows, house: House, width: int)
         wide[path] = desk.page.evaluate("document.documentElement.scrollWidth")
 
     assert {path: found for path, found in wide.items() if found > width} == {}
+
+
+@pytest.mark.parametrize("scheme", ["light", "dark"])
+def test_every_word_of_the_desk_can_be_read_by_day_and_by_night(
+    windows: Windows, house: House, scheme: str
+) -> None:
+    page = windows(viewport=SCREEN, color_scheme=scheme)[0].new_page()
+    desk = Desk(page, house.base)
+    faint = {}
+    desk.open()
+    faint["sign-in"] = faint_words(page)
+    desk.sign_in("zhongxin", house.logins["zhongxin"])
+    for path in ("", "requests", "slots", "slots/new", "content", "account"):
+        desk.open(path)
+        faint[path] = faint_words(page)
+    for path in ("/", "/sandbox/"):
+        page.goto(house.base + path)
+        expect(page.get_by_role("heading", level=1)).to_be_visible()
+        faint[path] = faint_words(page)
+
+    assert {path: found for path, found in faint.items() if found} == {}
