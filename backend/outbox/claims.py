@@ -182,16 +182,17 @@ def mark_sending(
     for somebody to whom another one is on its way waits a moment. All of a group are for
     different people.
     """
-    idle = _idle_people(session, [one.claim.parent_id for one in group])
+    idle = set(session.scalars(LOCK_IDLE_PEOPLE, {"ids": [one.claim.parent_id for one in group]}))
     held = set(
         session.scalars(
-            select(Message.id)
-            .where(_held([one.claim for one in group]))
-            .order_by(Message.id)
-            .with_for_update()
+            LOCK_HELD,
+            {
+                "ids": [one.claim.id for one in group],
+                "leases": list({one.claim.lease for one in group}),
+            },
         )
     )
-    free = idle - _being_told(session, idle)
+    free = idle.difference(session.scalars(BEING_TOLD, {"ids": list(idle)}))
     mine = [one for one in group if one.claim.id in held]
     may_go = [one for one in mine if one.claim.parent_id in free]
     busy = [one.claim for one in mine if one.claim.parent_id not in free]
@@ -205,44 +206,46 @@ def mark_sending(
         NO_PERMISSION_LEFT,
     )
     if sending:
-        _set(
-            session,
-            Message.id.in_([one.claim.id for one in sending]),
-            state=MessageState.SENDING,
-            not_before=clock.now() + lease,
-            attempts=Message.attempts + 1,
-            errcode=None,
-            problem=None,
+        session.execute(
+            MARK, {"ids": [one.claim.id for one in sending], "until": clock.now() + lease}
         )
     return Marked(sending, in_app=len(may_go) - len(sending), busy=len(busy))
 
 
-def _idle_people(session: Session, parent_ids: Collection[int]) -> set[int]:
-    """Lock those whom no other worker is marking right now.
+# Said for every group, so written out: building such statements costs more than running them.
 
-    NO KEY UPDATE: new messages may refer to the parent meanwhile; another mark may not.
+# Those whom no other worker is marking right now. NO KEY UPDATE: new messages may refer to the
+# parent meanwhile; another mark may not.
+LOCK_IDLE_PEOPLE = text(
     """
-    return set(
-        session.scalars(
-            select(Parent.id)
-            .where(Parent.id.in_(parent_ids))
-            .order_by(Parent.id)
-            .with_for_update(key_share=True, skip_locked=True)
-        )
-    )
-
-
-def _being_told(session: Session, parent_ids: Collection[int]) -> set[int]:
-    """Whom a message is on its way to. Asked after the parents are locked: in a statement of
-    its own it sees what others committed before they let go of the lock.
+    SELECT id FROM parents WHERE id = ANY(CAST(:ids AS bigint[]))
+     ORDER BY id FOR NO KEY UPDATE SKIP LOCKED
     """
-    return set(
-        session.scalars(
-            select(Message.parent_id).where(
-                Message.parent_id.in_(parent_ids), Message.state == MessageState.SENDING
-            )
-        )
-    )
+)
+LOCK_HELD = text(
+    """
+    SELECT id FROM messages
+     WHERE id = ANY(CAST(:ids AS bigint[])) AND state = 'claimed'
+       AND not_before = ANY(CAST(:leases AS timestamptz[]))
+     ORDER BY id FOR UPDATE
+    """
+)
+# Whom a message is on its way to. Asked after the parents are locked: in a statement of its own
+# it sees what others committed before they let go of the lock.
+BEING_TOLD = text(
+    """
+    SELECT parent_id FROM messages
+     WHERE parent_id = ANY(CAST(:ids AS bigint[])) AND state = 'sending'
+    """
+)
+MARK = text(
+    """
+    UPDATE messages
+       SET state = 'sending', not_before = :until, attempts = attempts + 1,
+           errcode = NULL, problem = NULL
+     WHERE id = ANY(CAST(:ids AS bigint[]))
+    """
+)
 
 
 def write_back(session: Session, clock: Clock, outcomes: Sequence[tuple[Ready, Verdict]]) -> None:

@@ -4,13 +4,12 @@ At most `threads` messages are marked `sending` and not yet written back at any 
 kill leaves at most that many `unknown`; everything else is either still waiting or settled.
 """
 
-from collections import Counter
+from collections import Counter, deque
 from collections.abc import Callable, Mapping, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
 from datetime import timedelta
-from queue import Empty, SimpleQueue
-from time import monotonic
+from threading import Event, Lock
 from typing import TypeVar
 
 import structlog
@@ -114,43 +113,26 @@ class Batch:
 
     def __init__(self, parts: Delivery) -> None:
         self._parts = parts
-        self._queue: list[Ready] = []
-        self._flying: dict[int, Ready] = {}  # by parent: never two for one person
-        self._done: SimpleQueue[tuple[Ready, Verdict]] = SimpleQueue()
+        self._queue: deque[Claimed] = deque()
+        self._flying: set[int] = set()  # parents: never two messages for one person
+        self._done = Outcomes()
         self.counts: Counter[MessageState] = Counter()
+        self._limit = parts.threads
 
     def run(self, claimed: Sequence[Claimed]) -> Counter[MessageState]:
-        self._queue = self._sort_out(claimed)
-        if self._queue:
-            with ThreadPoolExecutor(self._parts.threads, "send") as pool:
-                while self._queue or self._flying:
-                    for ready in self._mark_next():
-                        pool.submit(self._send, ready)
-                    self._write(self._collect())
+        self._queue.extend(claimed)
+        with ThreadPoolExecutor(self._parts.threads, "send") as pool:
+            while self._queue or self._flying:
+                for ready in self._mark_next():
+                    pool.submit(self._send, ready)
+                self._write(self._collect())
         return self.counts
-
-    def _sort_out(self, claimed: Sequence[Claimed]) -> list[Ready]:
-        """Those with words and a receiver; the others end here, in one transaction."""
-        ready: list[Ready] = []
-        ended: dict[tuple[MessageState, str], list[Claimed]] = {}
-        for claim in claimed:
-            prepared = prepare(self._parts, claim)
-            if isinstance(prepared, Ready):
-                ready.append(prepared)
-            else:
-                ended.setdefault(prepared, []).append(claim)
-        if ended:
-            with self._parts.sessions.begin() as session:
-                for (state, why), group in ended.items():
-                    claims.close(session, group, state, why)
-                    self.counts[state] += len(group)
-        return ready
 
     def _mark_next(self) -> list[Ready]:
         """The next messages, committed as `sending`, each for somebody else."""
         if self._queue and (self._parts.held_back() or self._parts.stopping()):
             self._let_go(Verdict(MessageState.WAITING))
-        group = self._next_group()
+        group = self._next_group(self._limit - len(self._flying))
         if not group:
             return []
         parts = self._parts
@@ -159,21 +141,38 @@ class Batch:
         )
         self.counts[MessageState.IN_APP] += marked.in_app
         self.counts[MessageState.WAITING] += marked.busy
-        self._flying.update((one.claim.parent_id, one) for one in marked.sending)
+        self._flying.update(one.claim.parent_id for one in marked.sending)
         return marked.sending
 
-    def _next_group(self) -> list[Ready]:
-        room = self._parts.threads - len(self._flying)
+    def _next_group(self, room: int) -> list[Ready]:
+        """So many with words and a receiver, each for somebody else; the others end here.
+
+        Worded a group at a time, while the group before it is on the wire.
+        """
         group: dict[int, Ready] = {}
-        rest: list[Ready] = []
-        for one in self._queue:
-            parent_id = one.claim.parent_id
-            if len(group) < room and parent_id not in group and parent_id not in self._flying:
-                group[parent_id] = one
+        not_now: list[Claimed] = []
+        ended: dict[tuple[MessageState, str], list[Claimed]] = {}
+        while self._queue and len(group) < room:
+            claim = self._queue.popleft()
+            if claim.parent_id in group or claim.parent_id in self._flying:
+                not_now.append(claim)
+                continue
+            prepared = prepare(self._parts, claim)
+            if isinstance(prepared, Ready):
+                group[claim.parent_id] = prepared
             else:
-                rest.append(one)
-        self._queue = rest
+                ended.setdefault(prepared, []).append(claim)
+        self._queue.extendleft(reversed(not_now))
+        self._end(ended)
         return list(group.values())
+
+    def _end(self, ended: Mapping[tuple[MessageState, str], Sequence[Claimed]]) -> None:
+        if not ended:
+            return
+        with self._parts.sessions.begin() as session:
+            for (state, why), group in ended.items():
+                claims.close(session, group, state, why)
+                self.counts[state] += len(group)
 
     def _send(self, ready: Ready) -> None:
         """In a thread of the pool. Looks at the clock once more: a mark may have taken long."""
@@ -183,7 +182,7 @@ class Batch:
             log.exception("send_crashed", message_id=ready.claim.id)
             crash = OutcomeUnknown(type(error).__name__, FailureKind.TRANSIENT)
             verdict = verdict_on(crash, ready.attempt, self._parts.clock.now())
-        self._done.put((ready, verdict))
+        self._done.put(ready, verdict)
 
     def _attempt(self, ready: Ready) -> Verdict:
         key = ready.key
@@ -205,15 +204,8 @@ class Batch:
 
     def _collect(self) -> list[tuple[Ready, Verdict]]:
         """Outcomes worth a transaction: half of the threads' worth, or what half a second gave."""
-        outcomes: list[tuple[Ready, Verdict]] = []
         enough = min(len(self._flying), max(1, self._parts.threads // 2))
-        until = monotonic() + WRITE_BACK_SECONDS
-        while len(outcomes) < enough:
-            try:
-                outcomes.append(self._done.get(timeout=max(0.0, until - monotonic())))
-            except Empty:
-                break
-        return outcomes
+        return self._done.take(enough, WRITE_BACK_SECONDS) if enough else []
 
     def _write(self, outcomes: Sequence[tuple[Ready, Verdict]]) -> None:
         if not outcomes:
@@ -221,16 +213,16 @@ class Batch:
         clock = self._parts.clock
         self._transaction(lambda session: claims.write_back(session, clock, outcomes))
         for ready, verdict in outcomes:
-            del self._flying[ready.claim.parent_id]
+            self._flying.remove(ready.claim.parent_id)
             self.counts[verdict.state] += 1
         stop = next((verdict for _, verdict in outcomes if verdict.stops_batch), None)
         if stop is not None:
             self._let_go(stop)
 
     def _let_go(self, why: Verdict) -> None:
-        held, self._queue = self._queue, []
+        held, self._queue = self._queue, deque()
         with self._parts.sessions.begin() as session:
-            claims.release(session, [one.claim for one in held], not_before=why.not_before)
+            claims.release(session, held, not_before=why.not_before)
         self.counts[MessageState.WAITING] += len(held)
 
     def _transaction(self, work: Callable[[Session], Result]) -> Result:
@@ -243,6 +235,33 @@ class Batch:
                 log.warning("outbox_transaction_repeated", reason=type(error.orig).__name__)
         with self._parts.sessions.begin() as session:
             return work(session)
+
+
+class Outcomes:
+    """Where the sending threads leave what came of it. Wakes the one who writes once a group."""
+
+    def __init__(self) -> None:
+        self._lock = Lock()
+        self._kept: list[tuple[Ready, Verdict]] = []
+        self._wanted = 1
+        self._enough = Event()
+
+    def put(self, ready: Ready, verdict: Verdict) -> None:
+        with self._lock:
+            self._kept.append((ready, verdict))
+            if len(self._kept) >= self._wanted:
+                self._enough.set()
+
+    def take(self, wanted: int, seconds: float) -> list[tuple[Ready, Verdict]]:
+        """All there are, as soon as there are so many or so many seconds have passed."""
+        with self._lock:
+            self._wanted = wanted
+            if len(self._kept) < wanted:
+                self._enough.clear()
+        self._enough.wait(seconds)
+        with self._lock:
+            kept, self._kept = self._kept, []
+        return kept
 
 
 def prepare(parts: Delivery, claim: Claimed) -> Ready | tuple[MessageState, str]:

@@ -21,7 +21,7 @@ from datetime import timedelta
 from enum import StrEnum
 from typing import Any
 
-from sqlalchemy import ColumnElement, and_, delete, func, literal, select, tuple_, update
+from sqlalchemy import ColumnElement, and_, delete, func, literal, select, text, tuple_, update
 from sqlalchemy.dialects.postgresql import insert
 from sqlalchemy.orm import Session, aliased
 
@@ -84,6 +84,8 @@ def refused(session: Session, clock: Clock, keys: Iterable[Key]) -> None:
     bring a refused permission to life again.
     """
     distinct = sorted(set(keys))
+    if not distinct:
+        return
     left = _lock(session, distinct)
     _settle_reports(session, distinct)
     for key in distinct:
@@ -100,20 +102,15 @@ def use(session: Session, clock: Clock, uses: Collection[Use]) -> set[int]:
     granted = [one for one in uses if left.get(one.key, 0) > 0]
     if not granted:
         return set()
-    session.execute(
-        update(Balance)
-        .where(_keys_of(Balance, [one.key for one in granted]))
-        .values(balance=Balance.balance - 1)
-        .execution_options(synchronize_session=False)
+    ids = session.scalars(
+        USE,
+        {
+            **_columns([one.key for one in granted]),
+            "message_ids": [one.message_id for one in granted],
+            "now": clock.now(),
+        },
     )
-    session.execute(
-        insert(LedgerEntry),
-        [
-            _row(one.key, clock, LedgerReason.SENT, change=-1, message_id=one.message_id)
-            for one in granted
-        ],
-    )
-    return {one.message_id for one in granted}
+    return set(ids)
 
 
 def give_back(session: Session, clock: Clock, uses: Collection[Use]) -> None:
@@ -220,12 +217,7 @@ def _lock(session: Session, keys: Collection[Key], *, create: bool = True) -> di
         session.execute(
             insert(Balance).values([{**row, "balance": 0} for row in rows]).on_conflict_do_nothing()
         )
-    found = session.execute(
-        select(Balance.appid, Balance.openid, Balance.template_id, Balance.balance)
-        .where(_keys_of(Balance, distinct))
-        .order_by(Balance.appid, Balance.openid, Balance.template_id)
-        .with_for_update()
-    )
+    found = session.execute(LOCK, _columns(distinct))
     return {Key(appid, openid, template_id): left for appid, openid, template_id, left in found}
 
 
@@ -245,14 +237,48 @@ def _told_by_wechat_just_now(session: Session, clock: Clock, key: Key) -> bool:
 
 def _settle_reports(session: Session, keys: Collection[Key]) -> bool:
     """No report of these keys is open any more; whether one was."""
-    settled = session.scalars(
-        update(LedgerEntry)
-        .where(_keys_of(LedgerEntry, keys), *OPEN_REPORT)
-        .values(confirmed=True)
-        .returning(LedgerEntry.id)
-        .execution_options(synchronize_session=False)
+    return bool(session.scalars(SETTLE_REPORTS, _columns(keys)).all())
+
+
+def _columns(keys: Collection[Key]) -> dict[str, list[str]]:
+    """Keys as parameters, a list a column."""
+    return {f"{name}s": [getattr(key, name) for key in keys] for name in KEY_COLUMNS}
+
+
+# Said for every group of messages, so written out: building them costs more than running them.
+LOCK = text("""
+    SELECT appid, openid, template_id, balance
+      FROM subscription_balances
+     WHERE (appid, openid, template_id) IN (
+               SELECT * FROM unnest(CAST(:appids AS text[]), CAST(:openids AS text[]),
+                                    CAST(:template_ids AS text[])) AS wanted)
+     ORDER BY appid, openid, template_id
+       FOR UPDATE
+""")
+USE = text("""
+    WITH wanted AS (
+        SELECT * FROM unnest(CAST(:appids AS text[]), CAST(:openids AS text[]),
+                             CAST(:template_ids AS text[]), CAST(:message_ids AS bigint[]))
+            AS wanted (appid, openid, template_id, message_id)
+    ), used AS (
+        UPDATE subscription_balances AS kept SET balance = kept.balance - 1
+          FROM wanted
+         WHERE kept.appid = wanted.appid AND kept.openid = wanted.openid
+           AND kept.template_id = wanted.template_id
     )
-    return bool(settled.all())
+    INSERT INTO subscription_ledger
+           (appid, openid, template_id, change, reason, confirmed, message_id, at)
+    SELECT appid, openid, template_id, -1, 'sent', true, message_id, :now FROM wanted
+    RETURNING message_id
+""")
+SETTLE_REPORTS = text("""
+    UPDATE subscription_ledger SET confirmed = true
+     WHERE (appid, openid, template_id) IN (
+               SELECT * FROM unnest(CAST(:appids AS text[]), CAST(:openids AS text[]),
+                                    CAST(:template_ids AS text[])) AS wanted)
+       AND reason = 'reported' AND NOT confirmed
+    RETURNING id
+""")
 
 
 def _row(
