@@ -45,7 +45,7 @@ function whenText(item: HandbookItem, today: string): string {
     case 'done':
       return item.done_on ? `${dayText(item.done_on, today)} 已完成` : '已完成';
     case 'overdue':
-      return `推荐 ${dayText(last, today)}前，已过 ${howLong(daysBetween(last, today))}`;
+      return `推荐 ${dayText(last, today)}前，过了 ${howLong(daysBetween(last, today))}`;
     case 'past':
       return `${dayText(last, today)} 已过`;
     case 'upcoming':
@@ -57,7 +57,7 @@ function whenText(item: HandbookItem, today: string): string {
 
 /** After two months the number of days says nothing more. */
 function howLong(days: number): string {
-  return days <= 60 ? `${days} 天` : `约 ${Math.floor(days / 30.4)} 个月`;
+  return days <= 60 ? `${days} 天` : `${Math.floor(days / 30.4)} 个月`;
 }
 
 function dueText(item: HandbookItem, today: string): string {
@@ -81,9 +81,11 @@ export function itemView(item: HandbookItem, today: string): ItemView {
   };
 }
 
+/** What is to be done comes by its last day, so that the most pressing is not hidden below. */
 function order(status: ItemStatus): (a: HandbookItem, b: HandbookItem) => number {
   const backwards = status === 'done' || status === 'past' ? -1 : 1;
-  const date = (item: HandbookItem) => item.done_on ?? item.due_date;
+  const open = status === 'due' || status === 'overdue';
+  const date = (item: HandbookItem) => item.done_on ?? ((open && item.until_date) || item.due_date);
   return (a, b) => (date(a) < date(b) ? -1 : 1) * backwards;
 }
 

@@ -24,6 +24,9 @@ const WECHAT: Record<WeChatState, string> = {
   failed: '没能发到微信',
 };
 
+/** There is no WeChat template for it, so nothing about WeChat is said. */
+const IN_APP_BY_DESIGN = 'booking_requested';
+
 Page({
   data: {
     status: 'loading',
@@ -87,7 +90,7 @@ function view(message: Message): MessageView {
     page: message.page ?? '',
     when: momentText(message.created_at, cityDay(new Date())),
     fresh,
-    wechat: WECHAT[message.wechat],
+    wechat: message.kind === IN_APP_BY_DESIGN ? '' : WECHAT[message.wechat],
     label: `${fresh ? '未读：' : ''}${message.title}，${message.body}`,
   };
 }
