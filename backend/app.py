@@ -2,10 +2,12 @@
 
 import time
 import uuid
+from typing import Any
 
 import structlog
 from apiflask import APIBlueprint, APIFlask
 from flask import Flask, Response, g, request
+from flask.json.provider import DefaultJSONProvider
 from sqlalchemy.orm import Session, sessionmaker
 from werkzeug.routing import IntegerConverter
 
@@ -55,6 +57,19 @@ class IdConverter(IntegerConverter):
     """
 
     regex = ID_PATTERN
+
+
+class Json(DefaultJSONProvider):
+    """JSON as our texts are; what is nested too deeply to be read is broken like any other."""
+
+    ensure_ascii = False
+    sort_keys = False
+
+    def loads(self, s: str | bytes, **kwargs: Any) -> Any:
+        try:
+            return super().loads(s, **kwargs)
+        except RecursionError as error:
+            raise ValueError("nested too deeply") from error
 
 
 def create_app(
@@ -115,8 +130,7 @@ def _configure(app: APIFlask, settings: Settings) -> None:
         VALIDATION_ERROR_STATUS_CODE=422,
         SERVERS=[{"url": "/", "description": "this server"}],
     )
-    app.json.ensure_ascii = False  # type: ignore[attr-defined]  # DefaultJSONProvider has it
-    app.json.sort_keys = False  # type: ignore[attr-defined]
+    app.json = Json(app)
     app.security_schemes = {"bearer": {"type": "http", "scheme": "bearer"}}
 
 

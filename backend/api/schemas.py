@@ -1,5 +1,6 @@
 """What every body of the API shares: clean text, city times, pages."""
 
+import unicodedata
 from datetime import datetime
 from typing import Annotated
 
@@ -14,17 +15,22 @@ from pydantic import (
 
 from backend.kernel.clock import city_time
 
+UNSEEN = frozenset({"Cc", "Cf", "Zl", "Zp"})
 MOST_ID = 2**63 - 1  # bigint
 ID_PATTERN = "[1-9][0-9]{0,17}"  # in an address: at most 18 digits, which a bigint holds
 
 
 def clean(text: str) -> str:
-    """Refuse what neither a keyboard types nor PostgreSQL stores: NUL, controls, surrogates."""
+    """Refuse what neither a keyboard types nor PostgreSQL stores: NUL, controls, surrogates.
+
+    And signs that nobody sees (Unicode's Cf, Zl, Zp): one of them in a name would make a second
+    child of the first.
+    """
     try:
         text.encode()
     except UnicodeEncodeError as error:
         raise ValueError("文字里有无法识别的字符") from error
-    if any(ord(c) < 32 or 0x7F <= ord(c) < 0xA0 for c in text):
+    if any(unicodedata.category(c) in UNSEEN for c in text):
         raise ValueError("文字里有无法识别的字符")
     return text
 

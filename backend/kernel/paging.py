@@ -10,6 +10,7 @@ from typing import Generic, TypeVar
 from backend.kernel.errors import Invalid
 
 Row = TypeVar("Row")
+LARGEST = 2**63 - 1  # bigint
 LIMIT = 50
 MOST = 200
 
@@ -31,6 +32,8 @@ def decode_cursor(text: str, kinds: tuple[type, ...]) -> tuple[int | str, ...]:
     except (ValueError, binascii.Error) as error:
         raise Invalid("翻页参数有误，请从第一页重新打开") from error
     if not isinstance(keys, list) or [type(key) for key in keys] != list(kinds):
+        raise Invalid("翻页参数有误，请从第一页重新打开")
+    if any(isinstance(key, int) and abs(key) > LARGEST for key in keys):
         raise Invalid("翻页参数有误，请从第一页重新打开")
     return tuple(keys)
 

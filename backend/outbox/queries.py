@@ -204,6 +204,9 @@ def _name(wording: Wording, sealed: str | None) -> str | None:
 def _place(after: str) -> tuple[datetime, int]:
     moment, message_id = decode_cursor(after, (str, int))
     try:
-        return datetime.fromisoformat(str(moment)), int(message_id)
+        instant = datetime.fromisoformat(str(moment))
     except ValueError:
-        raise Invalid("翻页参数有误，请从第一页重新打开") from None
+        instant = None
+    if instant is None or instant.tzinfo is None:
+        raise Invalid("翻页参数有误，请从第一页重新打开")
+    return instant, int(message_id)

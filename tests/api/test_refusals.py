@@ -3,6 +3,7 @@
 import pytest
 from flask.testing import FlaskClient
 
+from backend.kernel.paging import encode_cursor
 from tests.api.families import Phone, child_body, code_of
 
 
@@ -70,3 +71,32 @@ def test_every_answer_has_a_request_id_and_no_cache_for_private_data(client: Fla
 
     assert len(answer.headers["X-Request-Id"]) == 32
     assert answer.headers["Cache-Control"] == "no-store"
+
+
+@pytest.mark.parametrize("body", [b"[" * 100_000, b'{"code":' * 100_000])
+def test_json_nested_without_end_is_broken(client: FlaskClient, body: bytes) -> None:
+    answer = client.post("/api/v1/sessions", data=body, content_type="application/json")
+
+    assert (answer.status_code, code_of(answer)) == (400, "bad_json")
+
+
+@pytest.mark.parametrize("path", ["/bookings", "/messages", "/centres"])
+@pytest.mark.parametrize(
+    "keys", [("2026-11-23T10:00:00+08:00", 10**30), ("2026-11-23T10:00:00", 1), (-(10**30),)]
+)
+def test_a_cursor_that_no_page_gave_is_refused(
+    client: FlaskClient, path: str, keys: tuple[int | str, ...]
+) -> None:
+    answer = Phone(client).get(path, after=encode_cursor(*keys))
+
+    assert (answer.status_code, code_of(answer)) == (422, "validation_failed")
+
+
+@pytest.mark.parametrize("name", ["\u200b", "丁\u200b小满", "\u202e满小丁", "丁小满\ufeff"])
+def test_a_name_with_signs_that_nobody_sees_is_refused(client: FlaskClient, name: str) -> None:
+    phone = Phone(client)
+    phone.agree()
+
+    answer = phone.post("/children", child_body(name=name))
+
+    assert (answer.status_code, code_of(answer)) == (422, "validation_failed")
