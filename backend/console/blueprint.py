@@ -11,6 +11,7 @@ from werkzeug.exceptions import HTTPException
 from backend.console import notices, words
 from backend.kernel.clock import city_date
 from backend.kernel.errors import DomainError, Forbidden, NotFound
+from backend.kernel.paging import LARGEST
 
 log = structlog.get_logger()
 csrf = CSRFProtect()
@@ -58,6 +59,23 @@ def back() -> str:
     home: str = url_for("console.today")
     ours = target.startswith(home) and "\\" not in target and "\n" not in target
     return target if ours else home
+
+
+def row_id(text: str) -> int:
+    """A row's number in a form or an address. Raises ValueError for what no row can have."""
+    number = int(text)
+    if not 0 < number <= LARGEST:
+        raise ValueError("a bigint holds no such number")
+    return number
+
+
+@bp.before_request
+def _refuse_unreadable() -> ResponseReturnValue | None:
+    """No keyboard types a NUL and PostgreSQL stores none, whatever the field."""
+    sent = (*request.args.listvalues(), *request.form.listvalues())
+    if any("\0" in text for texts in sent for text in texts):
+        return page(400, "提交的内容里有无法识别的字符")
+    return None
 
 
 @bp.before_request

@@ -15,7 +15,7 @@ from backend.bookings.models import Booking
 from backend.bookings.rules import STATE_TITLES
 from backend.console import notices
 from backend.console.auth import requires, viewer
-from backend.console.blueprint import back, bp, sentence
+from backend.console.blueprint import back, bp, row_id, sentence
 from backend.console.desk import line_of
 from backend.console.permissions import Action
 from backend.deps import deps
@@ -109,7 +109,7 @@ def _with_reason(act: Callable[..., Booking]) -> Act:
 def at_once() -> ResponseReturnValue:
     """One step for many. Each in a transaction of its own: one refusal keeps no other back."""
     act, done = BULK.get(request.form.get("step", ""), BULK["confirm"])
-    chosen = request.form.getlist("booking", type=int)[:MOST_AT_ONCE]
+    chosen = request.form.getlist("booking", type=row_id)[:MOST_AT_ONCE]
     refused: list[str] = []
     for booking_id in chosen:
         try:

@@ -21,6 +21,7 @@ from backend.kernel.errors import NotFound
 
 WEEK = 7  # days of one centre on a page
 MOST_CENTRES = 200
+SHOWN_DAYS = (date(2000, 1, 1), date(2200, 1, 1))  # beyond them the calendar itself ends
 
 
 @dataclass(frozen=True)
@@ -52,11 +53,13 @@ def place_of(session: Session, chosen_id: int | None) -> Place:
 
 
 def day_asked(today: date) -> date:
-    """The day in the address, today when there is none or it is no day."""
+    """The day in the address, today when there is none or it is no day to be shown."""
     try:
-        return date.fromisoformat(request.args.get("from", ""))
+        asked = date.fromisoformat(request.args.get("from", ""))
     except ValueError:
         return today
+    first, last = SHOWN_DAYS
+    return asked if first <= asked <= last else today
 
 
 @bp.get("/")

@@ -11,7 +11,7 @@ from sqlalchemy import select
 from sqlalchemy.orm import Session
 
 from backend.console.auth import requires
-from backend.console.blueprint import bp
+from backend.console.blueprint import bp, row_id
 from backend.console.permissions import Action
 from backend.deps import deps
 from backend.outbox.models import Message, MessageState
@@ -39,7 +39,7 @@ class Stuck:
 @requires(Action.SEE_MESSAGES)
 def messages() -> ResponseReturnValue:
     with deps().reads() as session:
-        rows = _stuck(session, request.args.get("before", type=int))
+        rows = _stuck(session, request.args.get("before", type=row_id))
     more = rows[ON_A_PAGE - 1].id if len(rows) > ON_A_PAGE else None
     return render_template("console/messages.html", rows=rows[:ON_A_PAGE], more=more)
 

@@ -24,6 +24,7 @@ from backend.kernel.clock import CITY, city_date
 from backend.kernel.errors import Invalid, NotFound
 
 FORTNIGHT = 14
+FARTHEST = timedelta(days=366)  # a session later than that is a typing error
 
 
 @bp.get("/slots")
@@ -93,6 +94,8 @@ def _create(form: SlotForm) -> str | None:
     )
     if new.starts_at <= deps().clock.now():
         return "开始时间已经过去，请选以后的时间"
+    if new.starts_at > deps().clock.now() + FARTHEST:
+        return "日期太远，请选一年以内的日期"
     try:
         with deps().sessions.begin() as session:
             service.create_slot(session, deps().clock, new, actor=viewer().actor)

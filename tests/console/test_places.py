@@ -247,3 +247,29 @@ def test_guides_are_listed_with_their_review(clerk: Desk, app: Flask) -> None:
     assert "待审" in page
     assert "来源" in clerk.page("/content/du-dong-kusheng")
     assert clerk.get("/content/no-such-guide").status_code == 404
+
+
+@pytest.mark.parametrize("page", ["/", "/slots"])
+@pytest.mark.parametrize("day", ["9999-12-31", "0001-01-01"])
+def test_a_day_at_the_end_of_the_calendar_shows_today(clerk: Desk, page: str, day: str) -> None:
+    assert "11月23日" in clerk.page(f"{page}?from={day}")
+
+
+def test_a_slot_in_a_far_year_is_refused(clerk: Desk, centre: int, sessions: Sessions) -> None:
+    answer = clerk.post("/slots", **form(centre, day="9999-12-31"))
+
+    assert answer.status_code == 422
+    assert "日期太远" in answer.get_data(as_text=True)
+    with sessions() as session:
+        assert session.scalars(select(Slot)).all() == []
+
+
+def test_a_nul_in_a_form_is_refused(clerk: Desk, centre: int) -> None:
+    assert clerk.post("/slots", **form(centre, title="辅食\0")).status_code == 400
+
+
+def test_a_number_that_no_row_has_finds_nothing(enter: Enter) -> None:
+    city = enter(Role.CITY)
+
+    assert city.get(f"/messages?before={10**30}").status_code == 200
+    assert "请先勾选" in city.post_and_read("/bookings/at-once", booking=10**30, step="confirm")

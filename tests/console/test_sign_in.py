@@ -200,3 +200,7 @@ def test_an_account_is_made_with_a_scope_that_fits(sessions: Sessions, clock: Fi
         accounts.create_staff(
             session, clock, login="y", name="短", password="short", role=Role.CITY
         )
+
+
+def test_a_nul_in_the_login_is_refused(app: Flask) -> None:
+    assert Desk(app.test_client()).sign_in("clerk\0").status_code == 400
