@@ -60,7 +60,8 @@ def plain_url(url: str) -> str:
 def make_engine(url: str, *, pool_size: int = 5, max_overflow: int = 5) -> Engine:
     """One engine a process. READ COMMITTED; a vanished connection is replaced on use.
 
-    `lock_timeout` turns a long wait for a row into an error that the web answers with 503.
+    `lock_timeout` turns a long wait for a row into an error that the web answers with 503. An
+    error's text says nothing of the values: they are people's, and the text goes into logs.
     """
     return create_engine(
         url,
@@ -69,6 +70,7 @@ def make_engine(url: str, *, pool_size: int = 5, max_overflow: int = 5) -> Engin
         pool_pre_ping=False,
         pool_recycle=1800,
         isolation_level="READ COMMITTED",
+        hide_parameters=True,
         connect_args={"options": "-c lock_timeout=5000 -c timezone=UTC", "connect_timeout": 5},
     )
 
