@@ -12,6 +12,7 @@ from backend.handbook.schedule import Kind
 from backend.handbook.timeline import Item, Status
 from backend.kernel.ages import age_days, age_text
 from backend.kernel.clock import city_date
+from backend.people import consents
 from backend.people.children import name_of
 from backend.people.models import Child
 
@@ -86,7 +87,13 @@ def read_handbook(child_id: int) -> HandbookOut:
 @signed_in
 @bp.input(DoneIn)
 @bp.output(HandbookItemOut)
-@bp.doc(responses={404: "No such child or item", 422: "Before the birth or in the future"})
+@bp.doc(
+    responses={
+        403: "Consent is needed first",
+        404: "No such child or item",
+        422: "Before the birth or in the future",
+    }
+)
 def record_done(child_id: int, item_id: str, json_data: DoneIn) -> HandbookItemOut:
     """Record that an item is done; a reminder of it that still waits is cancelled."""
     parts = deps()
@@ -100,6 +107,7 @@ def record_done(child_id: int, item_id: str, json_data: DoneIn) -> HandbookItemO
             item_id=item_id,
             done_on=json_data.done_on,
         )
+        consents.check_given(session, parts.documents, viewer())  # after: 404 comes before 403
     return _item_out(item)
 
 

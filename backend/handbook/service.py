@@ -54,8 +54,9 @@ def record_done(  # noqa: PLR0913  # who, which child, what and when are four fa
     another family's child, DoneDateOutOfRange before the birth or after today.
     """
     rule = _rule(schedule, item_id)
-    child = own_child(session, parent_id=parent_id, child_id=child_id)
-    _hold_off_planner(session, child.id)
+    own_child(session, parent_id=parent_id, child_id=child_id)
+    _hold_off_planner(session, child_id)
+    child = own_child(session, parent_id=parent_id, child_id=child_id)  # it may be gone by now
     today = city_date(clock.now())
     if not child.birth_date <= done_on <= today:
         raise DoneDateOutOfRange

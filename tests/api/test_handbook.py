@@ -158,3 +158,12 @@ def test_both_guardians_see_the_same_handbook(
     father.put(f"/children/{child}/handbook/{DOSE}", {"done_on": "2026-11-21"})
 
     assert item(phone, child)["done_on"] == "2026-11-21"
+
+
+def test_nothing_new_is_recorded_after_the_consent_was_withdrawn(phone: Phone, child: int) -> None:
+    phone.delete("/consents/children")
+
+    answer = phone.put(f"/children/{child}/handbook/{DOSE}", {"done_on": "2026-11-20"})
+
+    assert (answer.status_code, code_of(answer)) == (403, "consent_needed")
+    assert item(phone, child)["done_on"] is None

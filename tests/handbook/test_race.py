@@ -8,12 +8,15 @@ from pathlib import Path
 from sqlalchemy import select, text
 from sqlalchemy.orm import Session, sessionmaker
 
+from backend.handbook.models import HandbookEntry
 from backend.handbook.planner import plan_due
 from backend.handbook.schedule import load_schedule
 from backend.handbook.service import record_done
 from backend.kernel.clock import FixedClock
+from backend.kernel.errors import NotFound
 from backend.outbox.models import Message
 from backend.people.documents import load_documents
+from backend.rights.deletion import leave_child
 from tests.factories import make_child, make_parent
 
 CONTENT = Path(__file__).parents[2] / "content"
@@ -100,3 +103,28 @@ def test_a_record_that_waits_for_the_planner_cancels_what_it_planned(
 
     assert DOSE not in told(committed)
     assert len(told(committed)) == 3
+
+
+def test_a_record_that_waits_for_the_deletion_of_the_child_leaves_nothing(
+    committed: Sessions, clock: FixedClock
+) -> None:
+    parent, child = family(committed)
+    refused: list[NotFound] = []
+
+    def write() -> None:
+        try:
+            with committed.begin() as session:
+                record(session, clock, parent, child)
+        except NotFound as error:
+            refused.append(error)
+
+    writer = threading.Thread(target=write)
+    with committed.begin() as session:
+        leave_child(session, clock, parent_id=parent, child_id=child)
+        writer.start()
+        wait_until_somebody_waits(committed)
+    writer.join(PATIENCE)
+
+    assert len(refused) == 1
+    with committed() as session:
+        assert session.scalars(select(HandbookEntry)).all() == []
