@@ -1,13 +1,15 @@
 """Send what is due: claim, decide, mark, send with no transaction open, write back.
 
-At most `threads` messages are marked `sending` and not yet written back at any moment, so a
-kill leaves at most that many `unknown`; everything else is either still waiting or settled.
+While `threads` messages are on the wire, as many are marked for the threads to take next, so
+that the wire never waits for the database. At most twice `threads` are marked `sending` and not
+yet written back at any moment, so a kill leaves at most that many `unknown`; everything else is
+either still waiting or settled.
 """
 
 from collections import Counter, deque
 from collections.abc import Callable, Mapping, Sequence
 from concurrent.futures import ThreadPoolExecutor
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import timedelta
 from threading import Event, Lock
 from typing import TypeVar
@@ -26,9 +28,10 @@ from backend.outbox.ledger import Key
 from backend.outbox.messenger import FailureKind, Messenger, OutcomeUnknown, SendFailure
 from backend.outbox.models import MessageState
 from backend.outbox.templates import MissingFact, Templates, UnknownTemplate
-from backend.outbox.verdicts import HELD_FOR_THE_NIGHT, TAKEN, Verdict, verdict_on
+from backend.outbox.verdicts import TAKEN, Verdict, verdict_on
 from backend.people.children import NAME
 
+GROUPS_MARKED = 2  # one on the wire, one ready for it
 WRITE_BACK_SECONDS = 0.5  # no outcome waits longer than this for its row
 MOST_WRITES = 3  # a write-back that meets a deadlock or a lost connection is tried again
 IN_APP_ONLY = "只在小程序内提醒"
@@ -42,8 +45,8 @@ Result = TypeVar("Result")
 class Delivery:
     """Everything that sending needs. `template_ids`: our template name → WeChat's id.
 
-    `at_night` sends in quiet hours as well (a button of the demo). `stopping` is asked between
-    groups: when it answers True, what was not begun is let go.
+    `at_night` sends in quiet hours as well (a button of the demo). `stopping` is asked before
+    each message, in any thread: when it answers True, what was not handed over is let go.
     """
 
     sessions: sessionmaker[Session]
@@ -107,8 +110,8 @@ def deliver(parts: Delivery, limit: int = 500) -> Delivered:
 class Batch:
     """One claimed batch on its way through a pool of threads.
 
-    The threads only talk to WeChat; this object and the database are touched by the caller's
-    thread alone.
+    The threads only talk to WeChat and say when WeChat wants no more; everything else here, and
+    the database, is touched by the caller's thread alone.
     """
 
     def __init__(self, parts: Delivery) -> None:
@@ -117,22 +120,31 @@ class Batch:
         self._flying: set[int] = set()  # parents: never two messages for one person
         self._done = Outcomes()
         self.counts: Counter[MessageState] = Counter()
-        self._limit = parts.threads
+        self._stop: Verdict | None = None  # why nothing more is handed over
 
     def run(self, claimed: Sequence[Claimed]) -> Counter[MessageState]:
         self._queue.extend(claimed)
         with ThreadPoolExecutor(self._parts.threads, "send") as pool:
             while self._queue or self._flying:
-                for ready in self._mark_next():
-                    pool.submit(self._send, ready)
+                self._fill(pool)
                 self._write(self._collect())
         return self.counts
 
+    def _fill(self, pool: ThreadPoolExecutor) -> None:
+        """Mark and hand over until two groups are on their way; never the last bit of one."""
+        threads = self._parts.threads
+        while self._queue and len(self._flying) <= (GROUPS_MARKED - 1) * threads:
+            marked = self._mark_next()
+            for ready in marked:
+                pool.submit(self._send, ready)
+            if not marked:
+                return
+
     def _mark_next(self) -> list[Ready]:
         """The next messages, committed as `sending`, each for somebody else."""
-        if self._queue and (self._parts.held_back() or self._parts.stopping()):
-            self._let_go(Verdict(MessageState.WAITING))
-        group = self._next_group(self._limit - len(self._flying))
+        if self._queue and (stop := self._reason_to_stop()):
+            self._let_go(stop)
+        group = self._next_group()
         if not group:
             return []
         parts = self._parts
@@ -144,15 +156,15 @@ class Batch:
         self._flying.update(one.claim.parent_id for one in marked.sending)
         return marked.sending
 
-    def _next_group(self, room: int) -> list[Ready]:
-        """So many with words and a receiver, each for somebody else; the others end here.
+    def _next_group(self) -> list[Ready]:
+        """One for each thread, with words and a receiver; who cannot be sent to ends here.
 
         Worded a group at a time, while the group before it is on the wire.
         """
         group: dict[int, Ready] = {}
         not_now: list[Claimed] = []
         ended: dict[tuple[MessageState, str], list[Claimed]] = {}
-        while self._queue and len(group) < room:
+        while self._queue and len(group) < self._parts.threads:
             claim = self._queue.popleft()
             if claim.parent_id in group or claim.parent_id in self._flying:
                 not_now.append(claim)
@@ -175,14 +187,23 @@ class Batch:
                 self.counts[state] += len(group)
 
     def _send(self, ready: Ready) -> None:
-        """In a thread of the pool. Looks at the clock once more: a mark may have taken long."""
+        """In a thread of the pool. Asks once more whether to send: the mark may be old by now."""
         try:
-            verdict = HELD_FOR_THE_NIGHT if self._parts.held_back() else self._attempt(ready)
+            stop = self._reason_to_stop()
+            verdict = self._attempt(ready) if stop is None else replace(stop, comes_back=True)
         except Exception as error:  # a bug must not strand the batch; the message may be out
             log.exception("send_crashed", message_id=ready.claim.id)
             crash = OutcomeUnknown(type(error).__name__, FailureKind.TRANSIENT)
             verdict = verdict_on(crash, ready.attempt, self._parts.clock.now())
+        if verdict.stops_batch:
+            self._stop = Verdict(verdict.state, not_before=verdict.not_before)
         self._done.put(ready, verdict)
+
+    def _reason_to_stop(self) -> Verdict | None:
+        """How what was not handed over waits, if nothing more may be: in any thread."""
+        if self._parts.held_back() or self._parts.stopping():
+            return Verdict(MessageState.WAITING)
+        return self._stop
 
     def _attempt(self, ready: Ready) -> Verdict:
         key = ready.key
@@ -203,8 +224,8 @@ class Batch:
         return TAKEN
 
     def _collect(self) -> list[tuple[Ready, Verdict]]:
-        """Outcomes worth a transaction: half of the threads' worth, or what half a second gave."""
-        enough = min(len(self._flying), max(1, self._parts.threads // 2))
+        """Outcomes worth a transaction: one group's, or what half a second gave."""
+        enough = min(len(self._flying), self._parts.threads)
         return self._done.take(enough, WRITE_BACK_SECONDS) if enough else []
 
     def _write(self, outcomes: Sequence[tuple[Ready, Verdict]]) -> None:
@@ -215,9 +236,6 @@ class Batch:
         for ready, verdict in outcomes:
             self._flying.remove(ready.claim.parent_id)
             self.counts[verdict.state] += 1
-        stop = next((verdict for _, verdict in outcomes if verdict.stops_batch), None)
-        if stop is not None:
-            self._let_go(stop)
 
     def _let_go(self, why: Verdict) -> None:
         held, self._queue = self._queue, deque()

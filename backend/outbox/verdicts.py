@@ -39,7 +39,6 @@ class Verdict:
 
 
 TAKEN = Verdict(MessageState.SENT)
-HELD_FOR_THE_NIGHT = Verdict(MessageState.WAITING, comes_back=True)
 
 
 def verdict_on(failure: SendFailure, attempts: int, now: datetime) -> Verdict:

@@ -269,8 +269,9 @@ def test_a_worker_that_is_told_to_stop_lets_go_of_what_it_has_not_begun(
 
     done = deliver(parts)
 
-    assert (done.sent, done.postponed) == (2, 6)
-    assert deliver(delivery(sessions, clock, messenger)).sent == 6
+    assert 1 <= done.sent <= 2  # both of the threads may have been about to hand one over
+    assert done.postponed == 8 - done.sent
+    assert deliver(delivery(sessions, clock, messenger)).sent == done.postponed
 
 
 def test_an_in_app_template_never_asks_wechat(sessions: Sessions, clock: FixedClock) -> None:
@@ -356,7 +357,8 @@ def test_while_wechat_is_asked_no_transaction_is_open_and_no_row_is_locked(
 
     deliver(delivery(committed, clock, FakeMessenger(before=look), threads=1))
 
-    assert seen == [1, 1, 1, 1]
+    assert len(seen) == 4
+    assert set(seen) <= {1, 2}  # this one, and the one marked to go next
 
 
 class Killed(BaseException):
@@ -386,14 +388,14 @@ def test_wherever_a_worker_dies_nothing_is_lost_or_sent_twice(
     sessions: Sessions, clock: FixedClock, lives: int
 ) -> None:
     """What was on the wire at the kill was taken by WeChat, but its rows do not know."""
-    told, threads = told_families(sessions, clock, 12), 4
+    told, threads = told_families(sessions, clock, 20), 4
     messenger = FakeMessenger()
     mortal = MortalSessions(sessions, lives)
     with contextlib.suppress(Killed):
         deliver(mortal_delivery(delivery(sessions, clock, messenger, threads=threads), mortal))
 
     on_the_wire = states(sessions).get(MessageState.SENDING, 0)
-    assert on_the_wire <= threads
+    assert on_the_wire <= 2 * threads
     clock.advance(timedelta(minutes=2))
     done = deliver(delivery(sessions, clock, messenger, threads=threads))
 
@@ -409,7 +411,7 @@ def test_wherever_a_worker_dies_nothing_is_lost_or_sent_twice(
 def test_the_worker_in_these_tests_really_dies_at_every_step(
     sessions: Sessions, clock: FixedClock
 ) -> None:
-    told_families(sessions, clock, 12)
+    told_families(sessions, clock, 20)
     mortal = MortalSessions(sessions, lives=100)
     deliver(mortal_delivery(delivery(sessions, clock, FakeMessenger(), threads=4), mortal))
 
