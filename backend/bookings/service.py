@@ -12,6 +12,7 @@ from sqlalchemy.orm import Session, joinedload, make_transient_to_detached
 
 from backend.bookings import rules
 from backend.bookings.changes import (
+    TEMPLATES,
     Step,
     booking_of,
     free_number,
@@ -249,7 +250,8 @@ def undo(session: Session, clock: Clock, *, booking_id: int, actor: str) -> Book
             year = booking.quota_year
             number = free_number(session, booking.child_id, year, last.quota_before)
         change = take_step(session, clock, booking, Step(last.before, actor, number))
-        tell_family(session, clock, booking, change.id)
+        if last.after in TEMPLATES:  # of attendance the family heard nothing
+            tell_family(session, clock, booking, change.id)
         if back:
             take_place(session, booking.slot, also_closed=True)
     except IntegrityError as error:

@@ -318,6 +318,21 @@ def test_an_undone_attendance_can_be_marked_anew(sessions: Sessions, clock: Fixe
     assert state_of(sessions, booking) == ("attended", 1, 1)
 
 
+def test_an_undone_attendance_tells_the_family_nothing_new(
+    sessions: Sessions, clock: FixedClock
+) -> None:
+    family = make_family(sessions)
+    booking = book(sessions, clock, family, make_slot(sessions))
+    act(sessions, clock, service.confirm, booking)
+    clock.advance(3 * DAY)
+    act(sessions, clock, service.mark_attended, booking)
+    before = told(sessions, family.parent)
+
+    act(sessions, clock, service.undo, booking)
+
+    assert told(sessions, family.parent) == before
+
+
 def test_neither_a_familys_step_nor_an_undo_is_undone(
     sessions: Sessions, clock: FixedClock
 ) -> None:
