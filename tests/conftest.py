@@ -23,6 +23,7 @@ from backend.kernel.clock import CITY, FixedClock
 from backend.kernel.db import make_engine, session_factory
 from backend.kernel.privacy import Vault
 from tests.fakes import FakeLogin
+from tests.servers import NamedServer, Server
 
 if TYPE_CHECKING:
     from playwright.sync_api import Browser
@@ -52,28 +53,47 @@ class TestDatabases:
 
     __test__ = False
 
-    def __init__(self, server: EmbeddedPostgres) -> None:
+    def __init__(self, server: Server) -> None:
         self._server = server
-        self.template = "chengyu_template"
+        self.template = f"chengyu_template_{uuid.uuid4().hex[:12]}"
+        self._names: set[str] = set()
         schema.upgrade(server.create_database(self.template))
 
     def clone(self) -> tuple[str, str]:
         """A fresh database: (name, URL)."""
-        name = f"chengyu_{uuid.uuid4().hex[:12]}"
+        name = self._name()
         return name, self._server.create_database(name, template=self.template)
 
     def empty(self) -> tuple[str, str]:
         """A database without a single table: (name, URL)."""
-        name = f"chengyu_{uuid.uuid4().hex[:12]}"
+        name = self._name()
         return name, self._server.create_database(name)
 
     def drop(self, name: str) -> None:
         self._server.drop_database(name)
+        self._names.discard(name)
+
+    def drop_all(self) -> None:
+        for name in (*self._names, self.template):
+            self._server.drop_database(name)
+
+    def _name(self) -> str:
+        name = f"chengyu_{uuid.uuid4().hex[:12]}"
+        self._names.add(name)
+        return name
 
 
 @pytest.fixture(scope="session")
 def databases() -> Iterator[TestDatabases]:
-    """One embedded server for this process, without fsync; gone afterwards."""
+    """One embedded server for this process, without fsync; gone afterwards.
+
+    With TEST_DATABASE_URL it is that server, from which the databases are removed again.
+    """
+    if "TEST_DATABASE_URL" in os.environ:
+        named = TestDatabases(NamedServer(os.environ["TEST_DATABASE_URL"]))
+        yield named
+        named.drop_all()
+        return
     folder = Path(tempfile.mkdtemp(prefix="cy-"))
     server = EmbeddedPostgres()
     try:
