@@ -5,9 +5,9 @@
 
 PY = .venv/bin/python
 WITH_VENV = PATH="$$(pwd)/.venv/bin:$$PATH"
-# Which measures `make bench` takes, and how much of the full load: make bench ONLY=B4,P2 SCALE=1
+# Which measures `make bench` takes, and how much of the full load (1): make bench ONLY=B4,P2 SCALE=1
 ONLY =
-SCALE = 1
+SCALE = 0.1
 # More words for pytest: make test ARGS="-k booking"
 ARGS =
 

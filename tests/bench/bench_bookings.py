@@ -1,15 +1,12 @@
 """B1 to B6: bookings under load, over HTTP against granian with four workers.
 
-`python -m tests.bench.bench_bookings [B1 B4 …]`; SCALE=1 is the full load, 0.1 the default.
-Every measure answers {figure, floor, ratio, …}: the floor is what the database itself does in
-the same run, the ratio how much of it is left.
+Each takes place in a house of its own. Every measure answers {figure, floor, ratio, …}: the floor
+is what the database itself does in the same run, the ratio how much of it is left.
 """
 
 import json
-import os
 import resource
 import secrets
-import sys
 import threading
 import time
 from collections import Counter
@@ -22,6 +19,7 @@ from backend.kernel.clock import CITY, FixedClock
 from tests.bench.client import Answer, Call, fire
 from tests.bench.floor import commits_a_second
 from tests.bench.house import CLOCK, Family, House, open_house
+from tests.bench.rows import Measure, Measures, Row, median, percentile
 from tests.concurrency.racing import at_once
 
 Result = dict[str, Any]
@@ -53,8 +51,8 @@ def b3(house: House, scale: float) -> Result:
     before = house.cpu()
     runs = [_rush(house, families)[1] for _ in range(max(3, round(30 * scale)))]
     used = house.cpu().since(before).total / len(runs) / BUYERS
-    all_answered = _median([max(a.seconds for a in answers) * 1000 for answers in runs])
-    p99 = _median([_percentile([a.seconds * 1000 for a in answers], 99) for answers in runs])
+    all_answered = median([max(a.seconds for a in answers) * 1000 for answers in runs])
+    p99 = median([percentile([a.seconds * 1000 for a in answers], 99) for answers in runs])
     floor = BUYERS / commits_a_second(house.url) * 1000
     return {
         "figure": {
@@ -116,7 +114,7 @@ def b4(house: House, scale: float) -> Result:
             "per_second": round(count / seconds),
             "cpu_ms_each": round(used.total / count * 1000, 2),
             "web_cpu_ms_each": round(used.web / count * 1000, 2),
-            "p99_ms": round(_percentile([a.seconds * 1000 for a in answers], 99)),
+            "p99_ms": round(percentile([a.seconds * 1000 for a in answers], 99)),
         },
         "floor": round(floor),
         "ratio": round(count / seconds / floor, 3),
@@ -166,7 +164,7 @@ def b6(house: House, scale: float) -> Result:
     return {"figure": {"pairs": pairs, "not_one_winner": wrong}, "floor": 0, "ratio": None}
 
 
-MEASURES: Mapping[str, Callable[[House, float], Result]] = {
+TAKE: Mapping[str, Callable[[House, float], Result]] = {
     "B1": b1,
     "B2": b2,
     "B3": b3,
@@ -176,15 +174,68 @@ MEASURES: Mapping[str, Callable[[House, float], Result]] = {
 }
 
 
-def measure(only: Sequence[str] = (), scale: float = 0.1) -> dict[str, Result]:
-    """The measures named, or all of them, in one house; printed as they come."""
-    found: dict[str, Result] = {}
-    with open_house() as house:
-        for name, take in MEASURES.items():
-            if not only or name in only:
-                found[name] = take(house, scale)
-                print(json.dumps({name: found[name]}, ensure_ascii=False), flush=True)  # noqa: T201
-    return found
+def rows(name: str, found: Result) -> list[Row]:
+    """A result as lines of the table."""
+    return ROWS[name](found)
+
+
+def _counts(name: str, *wrong: str) -> Callable[[Result], list[Row]]:
+    """Of a measure that counts what must not be."""
+
+    def lines(found: Result) -> list[Row]:
+        figure = found["figure"]
+        of = figure.get("runs", figure.get("pairs"))
+        return [
+            Row(name, figure[one], f"{one.replace('_', ' ')}, of {of}", "0", figure[one] == 0)
+            for one in wrong
+        ]
+
+    return lines
+
+
+def _b3_rows(found: Result) -> list[Row]:
+    figure = found["figure"]
+    answered, p99 = figure["all_answered_ms"], figure["p99_ms"]
+    return [
+        Row("B3", answered, "ms, all 200 answered", "≤ 600", answered <= 600,
+            found["floor"], "200 raw commits", found["ratio"]),
+        Row("B3", p99, "ms, p99", "≤ 500", p99 <= 500),
+        Row("B3", figure["cpu_ms_each"], "ms CPU each"),
+    ]  # fmt: skip
+
+
+def _b4_rows(found: Result) -> list[Row]:
+    figure = found["figure"]
+    rate, cpu = figure["per_second"], figure["cpu_ms_each"]
+    return [
+        Row("B4", rate, "bookings/s", "≥ 150", rate >= 150,
+            found["floor"], "raw insert-commits/s", found["ratio"]),
+        Row("B4", cpu, "ms CPU each", "≤ 8", cpu <= 8),
+        Row("B4", figure["p99_ms"], "ms, p99"),
+    ]  # fmt: skip
+
+
+ROWS: Mapping[str, Callable[[Result], list[Row]]] = {
+    "B1": _counts("B1", "over", "under"),
+    "B2": _counts("B2", "not_exactly_six"),
+    "B3": _b3_rows,
+    "B4": _b4_rows,
+    "B5": _counts("B5", "not_one_booking"),
+    "B6": _counts("B6", "not_one_winner"),
+}
+
+
+def _alone(name: str) -> Measure:
+    """One measure in a house of its own."""
+
+    def take(scale: float) -> Sequence[Row]:
+        with open_house() as house:
+            return rows(name, TAKE[name](house, scale))
+
+    return take
+
+
+MEASURES: Measures = {name: _alone(name) for name in TAKE}
 
 
 def _call(family: Family, slot: int, key: str | None = None) -> Call:
@@ -192,20 +243,6 @@ def _call(family: Family, slot: int, key: str | None = None) -> Call:
     return Call(BOOKINGS, family.token, key or secrets.token_hex(8), body)
 
 
-def _percentile(values: Sequence[float], percent: int) -> float:
-    """The smallest value that so many percent of the values do not exceed."""
-    ordered = sorted(values)
-    return ordered[max(0, -(-len(ordered) * percent // 100) - 1)]
-
-
-def _median(values: Sequence[float]) -> float:
-    return _percentile(values, 50)
-
-
 def _own_cpu() -> float:
     used = resource.getrusage(resource.RUSAGE_SELF)
     return used.ru_utime + used.ru_stime
-
-
-if __name__ == "__main__":
-    measure(sys.argv[1:], float(os.environ.get("SCALE", "0.1")))

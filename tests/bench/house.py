@@ -6,18 +6,15 @@ product's own processes; the load client counts apart.
 
 import os
 import secrets
-import shutil
 import signal
 import subprocess
 import sys
-import tempfile
 import urllib.error
 import urllib.request
 from collections.abc import Iterator, Sequence
-from contextlib import contextmanager, suppress
+from contextlib import contextmanager
 from dataclasses import dataclass
 from datetime import date, datetime, timedelta
-from pathlib import Path
 from typing import Any
 
 import psutil
@@ -26,15 +23,14 @@ from sqlalchemy.orm import Session, sessionmaker
 
 from backend.bookings.models import Booking
 from backend.centres.models import Centre, Slot, SlotKind
-from backend.cli.database import EmbeddedPostgres
 from backend.config import make_vault
-from backend.kernel import schema
 from backend.kernel.clock import CITY
 from backend.kernel.db import Base, make_engine, session_factory
 from backend.people.children import NAME
 from backend.people.documents import load_documents
 from backend.people.models import Child, Consent, Guardian, Parent, ParentToken, Relation, Sex
 from backend.people.rules import digest
+from tests.bench.database import Database, cpu_of_tree, open_database
 from tests.conftest import ROOT, make_settings
 from tests.process.product import environ_of, free_port
 from tests.process.waiting import eventually
@@ -69,11 +65,10 @@ class Cpu:
 class House:
     """The product under load: its address, its database, its processes."""
 
-    def __init__(self, folder: Path, url: str, postmaster: int) -> None:
-        self.url = url
-        self.sessions: sessionmaker[Session] = session_factory(make_engine(url, pool_size=8))
-        self._folder = folder
-        self._postmaster = postmaster
+    def __init__(self, database: Database) -> None:
+        self.url = database.url
+        self.sessions: sessionmaker[Session] = session_factory(make_engine(self.url, pool_size=8))
+        self._database = database
         self.port = free_port()
         self._web = self._start_web()
 
@@ -81,7 +76,7 @@ class House:
         settings = make_settings(
             self.url, port=self.port, clock=CLOCK.isoformat(), sandbox_url="http://127.0.0.1:9"
         )
-        with (self._folder / "web.log").open("wb") as log:
+        with (self._database.folder / "web.log").open("wb") as log:
             web = subprocess.Popen(
                 [sys.executable, "-m", "backend", "web", "--workers", str(WORKERS)],
                 cwd=ROOT,
@@ -111,7 +106,7 @@ class House:
         os.kill(secrets.choice(self.workers()).pid, signal.SIGKILL)
 
     def cpu(self) -> Cpu:
-        return Cpu(_cpu_of_tree(self._web.pid), _cpu_of_tree(self._postmaster))
+        return Cpu(cpu_of_tree(self._web.pid), self._database.cpu())
 
     def close(self) -> None:
         os.killpg(self._web.pid, signal.SIGTERM)
@@ -238,33 +233,12 @@ def _slot(centre: int, starts_at: datetime, capacity: int) -> dict[str, Any]:
     }
 
 
-def _cpu_of_tree(pid: int) -> float:
-    """User and system seconds of a process, its children and those that ended already."""
-    top = psutil.Process(pid)
-    ended = top.cpu_times()
-    total: float = ended.user + ended.system + ended.children_user + ended.children_system
-    for one in top.children(recursive=True):
-        with suppress(psutil.NoSuchProcess):
-            used = one.cpu_times()
-            total += used.user + used.system
-    return total
-
-
 @contextmanager
 def open_house() -> Iterator[House]:
-    """PostgreSQL (fsync on), an empty migrated database, granian. Closed whatever happens."""
-    folder = Path(tempfile.mkdtemp(prefix="cy-bench-"))
-    server = EmbeddedPostgres()
-    try:
-        server.start(folder / "pg", fsync=True)
-        url = server.create_database("bench")
-        schema.upgrade(url)
-        postmaster = int((folder / "pg" / "postmaster.pid").read_text().split()[0])
-        house = House(folder, url, postmaster)
+    """An empty migrated database (fsync on) and granian. Closed whatever happens."""
+    with open_database() as database:
+        house = House(database)
         try:
             yield house
         finally:
             house.close()
-    finally:
-        server.stop()
-        shutil.rmtree(folder, ignore_errors=True)

@@ -1,0 +1,206 @@
+"""P1: the reminders of one day for a city of children, beside one statement written by hand.
+
+The other statement is one that an SQL author would write: it knows the rules as a table, finds
+the birth dates itself, and must add exactly the rows that the planner adds.
+"""
+
+import time
+from collections.abc import Callable, Sequence
+from datetime import datetime, timedelta
+from pathlib import Path
+from typing import Any
+
+from sqlalchemy import Engine, text
+
+from backend.handbook.planner import SEND_AT, TEMPLATE, plan_due
+from backend.handbook.schedule import Age, Rule, Schedule, load_schedule
+from backend.kernel.clock import CITY, FixedClock, city_date, city_midnight
+from backend.kernel.db import make_engine, session_factory
+from tests.bench.database import open_database
+from tests.bench.rows import Measures, Row, median
+from tests.conftest import ROOT
+
+FULL = 1_000_000  # children
+ROUNDS = 5
+CLOCK = FixedClock(datetime(2026, 11, 23, 8, 30, tzinfo=CITY))
+DAY = city_date(CLOCK.now())
+DAYS_OF_BIRTHS = 2190  # six years, spread evenly
+# Some are left out for each of the planner's reasons: deleted, merged, done, not agreed.
+CITY_OF_CHILDREN = (
+    "INSERT INTO parents (created_at) SELECT :before FROM generate_series(1, :count)",
+    """
+    INSERT INTO children (name_sealed, identity, birth_date, sex, town_code, home_cared,
+                          created_at, deleted_at)
+    SELECT 'k1:x', sha256(n::text::bytea), CAST(:day AS date) - (n * 7919 % :days)::integer, 'f',
+           '320281001', true, :before, CASE WHEN n % 97 = 0 THEN CAST(:before AS timestamptz) END
+      FROM generate_series(1, :count) AS n
+    """,
+    """
+    UPDATE children SET duplicate_of_id = id - 1, duplicate_state = 'same'
+     WHERE id % 101 = 0 AND deleted_at IS NULL
+    """,
+    """
+    INSERT INTO guardians (child_id, parent_id, relation, since)
+    SELECT id, id, 'mother', :before FROM children
+    UNION ALL
+    SELECT id, id % :count + 1, 'father', :before FROM children WHERE id % 4 = 0
+    """,
+    """
+    INSERT INTO consents (parent_id, purpose, version, document_hash, channel, given_at,
+                          withdrawn_at)
+    SELECT id, purpose, '1', 'x', 'bench', :before,
+           CASE WHEN id % 89 = 0 THEN CAST(:before AS timestamptz) END
+      FROM parents CROSS JOIN unnest(ARRAY['privacy', 'children']) AS purpose
+    """,
+    """
+    INSERT INTO handbook_entries (child_id, item_id, done_on, recorded_by, recorded_at)
+    SELECT id, item, CAST(:day AS date), id, :before
+      FROM children CROSS JOIN unnest(CAST(:items AS text[])) AS item WHERE id % 200 = 0
+    """,
+)
+BY_HAND = text("""
+WITH rule AS (
+    SELECT * FROM unnest(CAST(:items AS text[]), CAST(:titles AS text[]),
+                         CAST(:due_months AS integer[]), CAST(:due_days AS integer[]),
+                         CAST(:end_months AS integer[]), CAST(:end_days AS integer[]),
+                         CAST(:close_months AS integer[]), CAST(:close_days AS integer[]),
+                         CAST(:remind_days AS integer[]))
+        AS rule (item_id, title, due_months, due_days, end_months, end_days,
+                 close_months, close_days, remind_days)
+), due AS (
+    SELECT item_id, title, birth, due_date
+      FROM rule
+     CROSS JOIN LATERAL (
+           SELECT CAST(:day AS date) + remind_days - due_days - make_interval(months => due_months)
+               AS about) AS guess
+     CROSS JOIN generate_series(about - INTERVAL '3 days', about + INTERVAL '3 days', '1 day')
+           AS day
+     CROSS JOIN LATERAL (SELECT day::date AS birth) AS born
+     CROSS JOIN LATERAL (
+           SELECT (birth + make_interval(months => due_months))::date + due_days AS due_date) AS d
+     WHERE due_date - remind_days = CAST(:day AS date) AND birth <= CAST(:day AS date)
+       AND CAST(:today AS date) < (birth + make_interval(months => end_months))::date + end_days
+       AND CAST(:today AS date)
+         < (birth + make_interval(months => close_months))::date + close_days
+)
+INSERT INTO messages (key, parent_id, child_id, template, data, due_at, created_at)
+SELECT 'handbook:' || child.id || ':' || due.item_id || ':' || guardian.parent_id,
+       guardian.parent_id, child.id, :template,
+       jsonb_build_object('item_id', due.item_id, 'item_title', due.title,
+                          'due_date', due.due_date),
+       :due_at, :now
+  FROM due
+  JOIN children AS child ON child.birth_date = due.birth
+  JOIN guardians AS guardian ON guardian.child_id = child.id
+  JOIN parents AS parent ON parent.id = guardian.parent_id
+ WHERE child.deleted_at IS NULL AND parent.deleted_at IS NULL
+   AND child.duplicate_state IS DISTINCT FROM 'same'
+   AND child.created_at < :day_ends AND guardian.since < :day_ends
+   AND EXISTS (SELECT FROM consents WHERE consents.parent_id = guardian.parent_id
+                  AND withdrawn_at IS NULL AND purpose = 'privacy')
+   AND EXISTS (SELECT FROM consents WHERE consents.parent_id = guardian.parent_id
+                  AND withdrawn_at IS NULL AND purpose = 'children')
+   AND NOT EXISTS (SELECT FROM handbook_entries AS entry
+                    WHERE entry.child_id = child.id AND entry.item_id = due.item_id)
+ON CONFLICT (key) DO NOTHING
+""")
+ROWS = text("""
+SELECT count(*), md5(string_agg(md5((key, parent_id, child_id, template, data, due_at, created_at,
+                                     state)::text), '' ORDER BY key))
+  FROM messages
+""")
+
+
+def p1(scale: float) -> Sequence[Row]:
+    """Both take turns on an empty outbox, commit included; medians. The rows must be equal."""
+    schedule = load_schedule(Path(ROOT / "content"))
+    with open_database() as database:
+        engine = make_engine(database.url, pool_size=2)
+        _settle_a_city(engine, round(FULL * scale), schedule)
+        ours, by_hand = _take_turns(engine, schedule)
+        engine.dispose()
+    ratio = median(ours) / median(by_hand)
+    return [
+        Row("P1", round(median(ours), 2), "s", "≤ 5", median(ours) <= 5),
+        Row("P1", round(median(ours), 2), "s", "≤ 1.3 x", ratio <= 1.3,
+            round(median(by_hand), 2), "one statement by hand, the same rows", ratio),
+    ]  # fmt: skip
+
+
+def _take_turns(engine: Engine, schedule: Schedule) -> tuple[list[float], list[float]]:
+    sessions, parameters = session_factory(engine), _parameters(schedule)
+
+    def plan() -> None:
+        with sessions.begin() as session:
+            assert plan_due(session, CLOCK, schedule, DAY)
+
+    def say_it_by_hand() -> None:
+        with engine.begin() as connection:
+            connection.execute(BY_HAND, parameters)
+
+    times: tuple[list[float], list[float]] = ([], [])
+    for _ in range(ROUNDS):
+        found = []
+        for work, kept in zip((plan, say_it_by_hand), times, strict=True):
+            kept.append(_seconds(work))
+            found.append(_rows_and_forget(engine))
+        assert found[0] == found[1], "the two do not add the same rows"
+    return times
+
+
+def _rows_and_forget(engine: Engine) -> tuple[Any, ...]:
+    """How many rows there are and the sum of what stands in them; then there are none."""
+    with engine.begin() as connection:
+        rows = tuple(connection.execute(ROWS).one())
+        connection.execute(text("TRUNCATE messages CASCADE"))
+    return rows
+
+
+def _settle_a_city(engine: Engine, count: int, schedule: Schedule) -> None:
+    values = {
+        "before": CLOCK.now() - timedelta(days=30),
+        "day": DAY,
+        "count": count,
+        "days": DAYS_OF_BIRTHS,
+        "items": [rule.id for rule in schedule.rules],
+    }
+    with engine.connect() as connection:
+        autocommit = connection.execution_options(isolation_level="AUTOCOMMIT")
+        for statement in CITY_OF_CHILDREN:
+            autocommit.execute(text(statement), values)
+        autocommit.execute(text("VACUUM ANALYZE"))
+
+
+def _parameters(schedule: Schedule) -> dict[str, object]:
+    rules = schedule.rules
+    return {
+        "items": [rule.id for rule in rules],
+        "titles": [rule.title for rule in rules],
+        "due_months": [rule.due.months for rule in rules],
+        "due_days": [rule.due.days for rule in rules],
+        "end_months": [_end(rule).months for rule in rules],
+        "end_days": [_end(rule).days for rule in rules],
+        "close_months": [rule.closes.months for rule in rules],
+        "close_days": [rule.closes.days for rule in rules],
+        "remind_days": [rule.remind_days for rule in rules],
+        "template": TEMPLATE,
+        "day": DAY,
+        "today": DAY,
+        "due_at": datetime.combine(DAY, SEND_AT, CITY),
+        "now": CLOCK.now(),
+        "day_ends": city_midnight(DAY + timedelta(days=1)),
+    }
+
+
+def _end(rule: Rule) -> Age:
+    """The age from which a reminder comes too late."""
+    return rule.late or rule.closes
+
+
+def _seconds(work: Callable[[], None]) -> float:
+    started = time.perf_counter()
+    work()
+    return time.perf_counter() - started
+
+
+MEASURES: Measures = {"P1": p1}
