@@ -35,6 +35,10 @@ JOIN parents AS parent ON parent.id = guardian.parent_id
 LEFT JOIN handbook_entries AS entry
        ON entry.child_id = child.id AND entry.item_id = due.item_id
 WHERE entry.child_id IS NULL
+  AND NOT EXISTS (SELECT 1 FROM children AS second
+                  JOIN handbook_entries AS known ON known.child_id = second.id
+                  WHERE second.duplicate_of_id = child.id AND second.duplicate_state = 'same'
+                    AND known.item_id = due.item_id)
   AND child.deleted_at IS NULL
   AND child.duplicate_state IS DISTINCT FROM 'same'
   AND child.created_at < :day_ends

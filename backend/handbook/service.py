@@ -15,7 +15,7 @@ from backend.handbook.timeline import Item, item_on, timeline
 from backend.kernel.clock import Clock, city_date
 from backend.kernel.errors import Invalid, NotFound
 from backend.outbox.models import Message, MessageState
-from backend.people.children import own_child
+from backend.people.children import merged_into, own_child
 from backend.people.models import Child
 
 
@@ -30,9 +30,9 @@ def read_timeline(
     """The child and its timeline as it stands today in the city. Raises NotFound."""
     child = own_child(session, parent_id=parent_id, child_id=child_id)
     rows = session.execute(
-        select(HandbookEntry.item_id, HandbookEntry.done_on).where(
-            HandbookEntry.child_id == child.id
-        )
+        select(HandbookEntry.item_id, HandbookEntry.done_on)
+        .where(HandbookEntry.child_id.in_(_registrations(session, child.id)))
+        .order_by(HandbookEntry.recorded_at)  # of two records the later one counts
     )
     done = {row.item_id: row.done_on for row in rows}
     return child, timeline(schedule, child.birth_date, city_date(clock.now()), done)
@@ -87,10 +87,16 @@ def undo_done(
     child = own_child(session, parent_id=parent_id, child_id=child_id)
     session.execute(
         delete(HandbookEntry).where(
-            HandbookEntry.child_id == child.id, HandbookEntry.item_id == item_id
+            HandbookEntry.child_id.in_(_registrations(session, child.id)),
+            HandbookEntry.item_id == item_id,
         )
     )
     return item_on(rule, child.birth_date, city_date(clock.now()), None)
+
+
+def _registrations(session: Session, child_id: int) -> list[int]:
+    """The child and second registrations joined into it; what these recorded is the child's."""
+    return [child_id, *(one.id for one in merged_into(session, child_id))]
 
 
 def _hold_off_planner(session: Session, child_id: int) -> None:

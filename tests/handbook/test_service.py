@@ -7,6 +7,7 @@ import pytest
 from sqlalchemy import select
 from sqlalchemy.orm import Session, sessionmaker
 
+from backend.handbook.models import HandbookEntry
 from backend.handbook.planner import plan_due
 from backend.handbook.schedule import load_schedule
 from backend.handbook.service import DoneDateOutOfRange, read_timeline, record_done, undo_done
@@ -15,7 +16,8 @@ from backend.kernel.clock import FixedClock
 from backend.kernel.errors import NotFound
 from backend.outbox.models import Message, MessageState
 from backend.people.documents import load_documents
-from tests.factories import make_child, make_parent
+from backend.people.models import Child, DuplicateState
+from tests.factories import MORNING, make_child, make_parent
 
 CONTENT = Path(__file__).parents[2] / "content"
 SCHEDULE = load_schedule(CONTENT)
@@ -139,3 +141,37 @@ def test_after_undo_the_same_day_is_planned_again(family: Family) -> None:
     family.plan()
 
     assert family.reminders() == [MessageState.WAITING]
+
+
+def merged(sessions: Sessions, family: Family) -> int:
+    """A second registration of the family's child, joined into the first; its id."""
+    second = make_child(sessions, birth_date=BIRTH)
+    with sessions.begin() as session:
+        row = session.get_one(Child, second)
+        row.duplicate_of_id, row.duplicate_state = family.child, DuplicateState.SAME
+        session.add(
+            HandbookEntry(child_id=second, item_id=DOSE, done_on=TODAY, recorded_at=MORNING)
+        )
+    return second
+
+
+def test_what_a_second_registration_recorded_is_done_for_the_child(
+    sessions: Sessions, clock: FixedClock
+) -> None:
+    family = Family(sessions, clock)
+    merged(sessions, family)
+
+    assert (family.item().status, family.item().done_on) == (Status.DONE, TODAY)
+    family.plan()
+    assert family.reminders() == []
+
+
+def test_what_a_second_registration_recorded_can_be_taken_back(
+    sessions: Sessions, clock: FixedClock
+) -> None:
+    family = Family(sessions, clock)
+    merged(sessions, family)
+
+    family.undo()
+
+    assert family.item().done_on is None
