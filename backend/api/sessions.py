@@ -74,9 +74,11 @@ class PhoneIn(Body):
 @signed_in
 @bp.input(PhoneIn)
 @bp.output(MeOut)
-@bp.doc(responses={422: "The code is unknown, used or expired"})
+@bp.doc(responses={403: "Consent is needed first", 422: "The code is unknown, used or expired"})
 def keep_phone(json_data: PhoneIn) -> MeOut:
     """Keep the phone behind a code of the phone button. Nobody has to."""
+    with deps().reads() as session:  # before WeChat tells us a number that we may not keep
+        consents.check_policy(session, deps().documents, viewer())
     phone = login_gateway().phone_for(json_data.code)  # WeChat first, no transaction open
     with deps().sessions.begin() as session:
         phones.keep(session, deps().vault, parent_id=viewer(), phone=phone)

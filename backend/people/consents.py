@@ -82,6 +82,12 @@ def needed(session: Session, documents: Documents, parent_id: int) -> list[Purpo
     return [purpose for purpose, text in documents.items() if (purpose, text.hash) not in agreed]
 
 
+def check_policy(session: Session, documents: Documents, parent_id: int) -> None:
+    """Raises ConsentNeeded unless the present privacy policy is agreed to (PIPL art. 13)."""
+    if Purpose.PRIVACY in needed(session, documents, parent_id):
+        raise ConsentNeeded
+
+
 def check_given(session: Session, documents: Documents, parent_id: int) -> None:
     """Raises ConsentNeeded unless both present documents are agreed to (PIPL art. 29, 31)."""
     if needed(session, documents, parent_id):

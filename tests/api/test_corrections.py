@@ -27,6 +27,7 @@ def test_a_phone_comes_by_wechats_code_is_masked_and_can_be_forgotten(
     client: FlaskClient, sessions: sessionmaker[Session]
 ) -> None:
     phone = Phone(client)
+    phone.agree()
     kept = phone.post("/me/phone", {"code": "number:13800000000"})
     assert kept.json["phone_masked"] == "138****0000"
     with sessions() as session:
@@ -42,6 +43,8 @@ def test_a_phone_comes_by_wechats_code_is_masked_and_can_be_forgotten(
 
 def test_a_number_belongs_to_the_parent_who_verified_it_last(client: FlaskClient) -> None:
     first, second = Phone(client), Phone(client)
+    first.agree()
+    second.agree()
     first.post("/me/phone", {"code": "number:13811111111"})
     second._client.application.extensions["chengyu-login"]._used.clear()
 
@@ -87,3 +90,12 @@ def test_a_correction_cannot_make_a_child_that_the_city_knows_already(
     assert (answer.status_code, code_of(answer)) == (409, "possible_duplicate")
     stranger = other.put(f"/children/{child['id']}", corrected())
     assert (stranger.status_code, code_of(stranger)) == (404, "not_found")
+
+
+def test_no_phone_is_kept_before_the_privacy_policy_is_agreed_to(client: FlaskClient) -> None:
+    phone = Phone(client)
+
+    answer = phone.post("/me/phone", {"code": "number:13822222222"})
+
+    assert (answer.status_code, code_of(answer)) == (403, "consent_needed")
+    assert phone.get("/me").json["phone_masked"] is None
