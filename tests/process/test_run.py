@@ -15,9 +15,7 @@ from backend.kernel.db import make_engine
 from tests.process.house import RunningHouse
 from tests.process.product import ask
 from tests.process.waiting import eventually
-
-SECOND_START_SECONDS = 10
-STOP_SECONDS = 10
+from tests.soak import record
 
 
 @pytest.fixture
@@ -42,13 +40,16 @@ def test_it_starts_stops_and_starts_again(house: RunningHouse) -> None:
 
     asked_at = monotonic()
     assert house.press_ctrl_c() == 0
-    assert monotonic() - asked_at < STOP_SECONDS
+    stopped_in = monotonic() - asked_at
     assert [process for process in running if lives(process)] == []
 
     started_at = monotonic()
     house.start()
     house.wait_until_healthy()
-    assert monotonic() - started_at < SECOND_START_SECONDS
+    # A busy machine must not fail a test: the seconds are a figure (S1 of `make bench`).
+    record(
+        "run", stopped_in_s=round(stopped_in, 1), second_start_s=round(monotonic() - started_at, 1)
+    )
     assert (house.var / "settings.env").read_bytes() == secrets
     assert house.press_ctrl_c() == 0
 
