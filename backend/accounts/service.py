@@ -6,7 +6,7 @@ messages, and rights that a parent takes back in WeChat itself.
 
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
-from datetime import datetime
+from datetime import datetime, timedelta
 from typing import Any, Protocol
 
 import structlog
@@ -22,6 +22,7 @@ from backend.outbox.ledger import Answer, Key
 from backend.people.models import Parent, ParentIdentity, ParentToken
 
 MOST_ATTEMPTS = 5
+EVENTS_STAY = timedelta(days=30)  # handled pushes; what is older cannot be told from a replay
 REVOKED_PHONE = "8"  # RevokeInfo of user_authorization_revoke; WeChat demands deletion
 SENT_WELL = "success"
 

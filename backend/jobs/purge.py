@@ -7,7 +7,7 @@ from sqlalchemy import CursorResult, delete, text
 from sqlalchemy.orm import Session
 from sqlalchemy.sql.expression import Delete
 
-from backend.accounts.service import forget_handled
+from backend.accounts.service import EVENTS_STAY, forget_handled
 from backend.jobs.models import TaskRun
 from backend.kernel.clock import Clock
 from backend.people.models import Attempt, IdempotentAnswer, Invitation, ParentToken, StaffSession
@@ -16,7 +16,6 @@ ANSWERS_LIVE = timedelta(hours=24)
 INVITATIONS_STAY = timedelta(days=30)  # after their end: a clerk may be asked who joined how
 ATTEMPTS_STAY = timedelta(days=1)  # longer than any window in which they are counted
 STAFF_SESSIONS_STAY = timedelta(days=90)
-EVENTS_STAY = timedelta(days=30)  # handled pushes of WeChat
 TASK_RUNS_STAY = timedelta(days=400)
 FAILED_JOBS_STAY = timedelta(days=30)
 

@@ -3,7 +3,7 @@
 import structlog
 from flask import Blueprint, Response, abort, request
 
-from backend.accounts.service import store_event
+from backend.accounts.service import EVENTS_STAY, store_event
 from backend.deps import deps
 from backend.wechat.crypto import LARGEST_PUSH, BadPush, PushReader, SignatureInvalid
 
@@ -38,6 +38,9 @@ def receive(appid: str) -> Response:
     except BadPush as error:
         log.warning("push_unreadable", reason=str(error))
         return _plain("", 400)
+    if deps().clock.now() - event.created_at >= EVENTS_STAY:
+        log.warning("push_too_old", kind=event.kind)
+        return _plain(STOPS_RETRIES)
     with deps().sessions.begin() as session:
         new = store_event(session, deps().clock, event)
     log.info("push_received", kind=event.kind, new=new)

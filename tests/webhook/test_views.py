@@ -15,6 +15,7 @@ from sqlalchemy.orm import Session, sessionmaker
 from werkzeug.test import TestResponse
 
 from backend.accounts.models import InboundEvent
+from backend.accounts.service import EVENTS_STAY
 from backend.app import create_app
 from backend.kernel.clock import FixedClock
 from backend.sandbox.config import SandboxConfig
@@ -191,3 +192,16 @@ def test_a_flood_with_duplicates_stores_each_push_once(
 
     assert set(answers) == {"success"}
     assert len(stored(committed)) == 200
+
+
+def test_a_push_that_is_older_than_our_memory_of_pushes_is_not_stored(
+    client: FlaskClient, clock: FixedClock, sessions: Sessions
+) -> None:
+    """It may have come, been handled and been purged: nobody could tell it from a new one."""
+    push = popup(account(), int(clock.now().timestamp()))
+    clock.advance(EVENTS_STAY)
+
+    answer = deliver(client, push)
+
+    assert (answer.status_code, answer.text) == (200, "success")
+    assert stored(sessions) == []
