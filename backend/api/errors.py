@@ -8,6 +8,7 @@ from flask import Flask, Response, request
 from pydantic import ValidationError
 from pydantic_core import ErrorDetails
 from sqlalchemy.exc import DBAPIError, OperationalError
+from sqlalchemy.exc import TimeoutError as PoolTimeout
 from werkzeug.exceptions import HTTPException, MethodNotAllowed
 
 from backend.api.schemas import FieldProblem, Problem
@@ -143,9 +144,11 @@ def install(app: Flask) -> None:
         return response
 
     @app.errorhandler(OperationalError)
-    def _database(error: OperationalError) -> Response:
-        # A lock that was not to be had in time, or a database that is away: try again.
-        log.warning("database_unavailable", kind=type(error.orig).__name__)
+    @app.errorhandler(PoolTimeout)
+    def _database(error: OperationalError | PoolTimeout) -> Response:
+        # A lock or a connection that was not to be had in time, or a database that is away.
+        kind = type(error.orig if isinstance(error, OperationalError) else error).__name__
+        log.warning("database_unavailable", kind=kind)
         return refuse(Busy())
 
     @app.errorhandler(Exception)

@@ -3,14 +3,23 @@
 from datetime import datetime, timedelta
 from typing import Any
 
-from sqlalchemy import CursorResult, delete, text
+from sqlalchemy import CursorResult, delete, or_, select, text
 from sqlalchemy.orm import Session
 from sqlalchemy.sql.expression import Delete
 
 from backend.accounts.service import EVENTS_STAY, forget_handled
 from backend.jobs.models import TaskRun
 from backend.kernel.clock import Clock
-from backend.people.models import Attempt, IdempotentAnswer, Invitation, ParentToken, StaffSession
+from backend.outbox.models import Message
+from backend.people.models import (
+    Attempt,
+    Child,
+    IdempotentAnswer,
+    Invitation,
+    Parent,
+    ParentToken,
+    StaffSession,
+)
 
 ANSWERS_LIVE = timedelta(hours=24)
 INVITATIONS_STAY = timedelta(days=30)  # after their end: a clerk may be asked who joined how
@@ -46,6 +55,13 @@ def _statements(now: datetime) -> dict[str, Delete]:
         "attempts": delete(Attempt).where(Attempt.at < now - ATTEMPTS_STAY),
         "staff_sessions": delete(StaffSession).where(
             StaffSession.seen_at < now - STAFF_SESSIONS_STAY
+        ),
+        # A plan that ran beside a deletion may have left a reminder of nobody.
+        "messages": delete(Message).where(
+            or_(
+                Message.child_id.in_(select(Child.id).where(Child.deleted_at.is_not(None))),
+                Message.parent_id.in_(select(Parent.id).where(Parent.deleted_at.is_not(None))),
+            )
         ),
         "task_runs": delete(TaskRun).where(TaskRun.nominal_at < now - TASK_RUNS_STAY),
     }

@@ -25,6 +25,7 @@ from backend.rights.deletion import forget_grown
 log = structlog.get_logger()
 
 HANDLE_AT_ONCE = 100
+GROWN_AT_ONCE = 50
 CATCH_UP_DAYS = 7  # a reminder of an older day would come too late to be of use
 
 
@@ -102,8 +103,19 @@ def purge(sessions: sessionmaker[Session], clock: Clock, nominal: datetime) -> N
         if not first_run(session, clock, "purge", nominal):
             return
         deleted = purge_expired(session, clock)
-        deleted["grown_children"] = forget_grown(session, clock)
+    deleted["grown_children"] = _forget_all_grown(sessions, clock)
     log.info("purged", **deleted)
+
+
+def _forget_all_grown(sessions: sessionmaker[Session], clock: Clock) -> int:
+    """In small transactions: each child's deletion locks its bookings for a moment only."""
+    total = 0
+    while True:
+        with sessions.begin() as session:
+            forgotten = forget_grown(session, clock, limit=GROWN_AT_ONCE)
+        total += forgotten
+        if forgotten < GROWN_AT_ONCE:
+            return total
 
 
 def check_counters(sessions: sessionmaker[Session], clock: Clock, nominal: datetime) -> None:
