@@ -25,7 +25,8 @@ from backend.people.models import Parent, Relation, Role, Sex
 DAYS_SHOWN = 16  # bookings open 14 days before; a little more is in sight
 ACTOR = "system"
 FIRST_TOWN = "320281001"  # 澄江街道
-LOGINS = {"zhongxin": "中心职员（澄江）", "jiezhen": "街镇工作人员（澄江）", "shiji": "市级管理员"}
+LOGINS = {"zhongxin": "澄江中心职员", "jiezhen": "澄江街道工作人员", "shiji": "市级管理员"}
+PHONE = "0510-00000000"  # nobody's
 
 
 @dataclass(frozen=True)
@@ -83,7 +84,8 @@ def _add_centres(session: Session, parts: Deps) -> None:
             parts.clock,
             name=f"{town.name}亲子活动中心",
             town_code=town.code,
-            address=f"{town.name}（演示地址）",
+            address=f"{town.name}演示路1号",
+            phone_public=PHONE,
         )
 
 

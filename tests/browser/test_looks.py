@@ -127,6 +127,7 @@ def test_a_missing_field_is_named_where_it_is(app_window: App, house: House) -> 
 
     for words in ("请填孩子的姓名", "请选出生日期", "请选居住的镇街"):
         expect(app_window.shown.get_by_role("alert").filter(has_text=words)).to_be_visible()
+    expect(app_window.text("请填孩子的姓名")).to_be_in_viewport()  # the first; 登记 is far below
     app_window.shown.get_by_role("textbox", name="孩子的姓名").fill("长孙小雨")
     expect(app_window.text("请填孩子的姓名")).to_have_count(0)
     expect(app_window.button(starting("出生日期"))).to_be_visible()

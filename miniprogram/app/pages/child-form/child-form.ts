@@ -170,6 +170,7 @@ Page({
     if (busy) return;
     if (!form) {
       this.setData({ problem: '还有几处没有填，请看红字' });
+      this.showFirstMissing();
       return;
     }
     this.setData({ busy: true, problem: '' });
@@ -181,6 +182,12 @@ Page({
     } finally {
       this.setData({ busy: false });
     }
+  },
+
+  /** The keys of `missing` stand in the order of the page. */
+  showFirstMissing() {
+    const first = Object.keys(this.data.missing)[0];
+    if (first) wx.pageScrollTo({ selector: `#field-${first}` });
   },
 
   async register(child: NewChild) {
