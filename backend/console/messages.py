@@ -10,6 +10,7 @@ from flask.typing import ResponseReturnValue
 from sqlalchemy import select
 from sqlalchemy.orm import Session
 
+from backend.console import words
 from backend.console.auth import requires
 from backend.console.blueprint import bp, row_id
 from backend.console.permissions import Action
@@ -30,8 +31,8 @@ class Stuck:
     state: str
     unknown: bool
     attempts: int
-    errcode: int | None
-    problem: str | None
+    reason: str
+    original: str  # WeChat's code and words
     due_at: datetime
 
 
@@ -56,12 +57,19 @@ def _stuck(session: Session, before: int | None) -> list[Stuck]:
             state=STATES[message.state],
             unknown=message.state is MessageState.UNKNOWN,
             attempts=message.attempts,
-            errcode=message.errcode,
-            problem=message.problem,
+            reason=words.failure(message.errcode, unknown=message.state is MessageState.UNKNOWN),
+            original=_original(message.errcode, message.problem or ""),
             due_at=message.due_at,
         )
         for message in found
     ]
+
+
+def _original(errcode: int | None, problem: str) -> str:
+    """WeChat's words mostly begin with the code already."""
+    if errcode is None or str(errcode) in problem:
+        return problem
+    return f"{errcode} {problem}".rstrip()
 
 
 def _title(template: str) -> str:

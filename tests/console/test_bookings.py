@@ -143,6 +143,18 @@ def test_attendance_is_marked_once_the_session_has_begun(
     assert town.state(missed) is BookingState.MISSED
 
 
+def test_the_card_of_a_session_that_has_begun_says_so(
+    clerk: Desk, town: Town, clock: FixedClock
+) -> None:
+    town.ask()
+    assert "已开始" not in clerk.page("/?from=2026-11-25")
+
+    for later, said in ((timedelta(0), "已开始"), (timedelta(hours=5), "已结束")):
+        clock.set(IN_TWO_DAYS + later)
+        clerk.remember(open_sign_in(town.sessions, "clerk", at=clock.now()))
+        assert said in clerk.page()
+
+
 def test_a_confirmed_session_is_cancelled_with_a_reason(clerk: Desk, town: Town) -> None:
     booking = town.ask()
     clerk.post(f"/bookings/{booking}/confirm")

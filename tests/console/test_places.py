@@ -9,8 +9,10 @@ from sqlalchemy.orm import Session, sessionmaker
 
 from backend.centres.models import Slot, SlotKind, SlotState
 from backend.config import make_vault
+from backend.console.words import FAILURES
 from backend.kernel.audit import AuditEntry
 from backend.kernel.clock import FixedClock, city_time
+from backend.outbox.messenger import FailureKind
 from backend.outbox.models import Message, MessageState
 from backend.people.children import Registration, register
 from backend.people.models import Child, DuplicateState, Guardian, Relation, Role, Sex
@@ -214,6 +216,50 @@ def test_the_city_sees_what_did_not_arrive_and_nothing_else(
     assert "problem-unknown" in page
     assert "problem-failed" in page
     assert page.count("problem-") == 2
+
+
+@pytest.mark.parametrize(
+    ("state", "errcode", "problem", "said"),
+    [
+        (MessageState.FAILED, 47003, "47003 argument invalid", "内容不合微信模板的要求"),
+        (MessageState.FAILED, 43004, "user block", "家长没有订阅"),
+        (MessageState.FAILED, 99999, "99999 new rule", "微信没有接受"),
+        (MessageState.FAILED, None, "HTTP 403", "没有发出去"),
+        (MessageState.UNKNOWN, None, "no answer", "没有得到微信的明确答复"),
+    ],
+)
+def test_a_failure_is_said_in_chinese_before_the_words_of_wechat(
+    enter: Enter,
+    sessions: Sessions,
+    state: MessageState,
+    errcode: int | None,
+    problem: str,
+    said: str,
+) -> None:
+    parent = make_parent(sessions)
+    with sessions.begin() as session:
+        session.add(
+            Message(
+                key="test",
+                parent_id=parent,
+                template="booking_confirmed",
+                data={},
+                state=state,
+                errcode=errcode,
+                problem=problem,
+                due_at=MORNING,
+                created_at=MORNING,
+            )
+        )
+
+    page = enter(Role.CITY).page("/messages")
+
+    assert page.index(said) < page.index(problem)
+    assert errcode is None or page.count(str(errcode)) == 1
+
+
+def test_every_kind_of_failure_has_a_sentence() -> None:
+    assert set(FAILURES) == set(FailureKind)
 
 
 def test_old_messages_are_a_page_further(enter: Enter, sessions: Sessions) -> None:
