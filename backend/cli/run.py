@@ -17,6 +17,8 @@ import urllib.request
 from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
 from pathlib import Path
+from types import FrameType
+from typing import Never
 
 from sqlalchemy.exc import OperationalError
 
@@ -37,6 +39,7 @@ FREE_SECONDS = 8.0  # what a killed start leaves behind is gone after half of it
 HEALTHY_SECONDS = 120.0
 MOST_RESTARTS = 5  # before the first answer; more, and it will never come
 POLL_SECONDS = 0.1
+STOPS = (signal.SIGINT, signal.SIGTERM, signal.SIGHUP)
 
 
 class CannotRun(Exception):
@@ -48,8 +51,8 @@ def run(var: Path, *, with_parent: bool) -> None:
 
     Raises CannotRun when the start fails.
     """
-    for number in (signal.SIGINT, signal.SIGTERM, signal.SIGHUP):
-        signal.signal(number, signal.default_int_handler)
+    for number in STOPS:
+        signal.signal(number, _stop_once)
     parent = os.getppid() if with_parent else None
     os.chdir(ROOT)
     var.mkdir(parents=True, exist_ok=True)
@@ -122,8 +125,7 @@ class House:
 
     def stop(self) -> None:
         """Children first, then PostgreSQL. A second signal does not cut this short."""
-        for number in (signal.SIGINT, signal.SIGTERM, signal.SIGHUP):
-            signal.signal(number, signal.SIG_IGN)
+        _ignore_stops()
         stop_all(self._children)
         if self._database is not None:
             self._database.stop()
@@ -162,6 +164,18 @@ class House:
             said = child.watch()
             if said is not None:
                 print(said, flush=True)
+
+
+def _stop_once(_number: int, _frame: FrameType | None) -> Never:
+    """The first signal stops the house. A terminal and make may both send one: the second
+    would otherwise interrupt the stopping."""
+    _ignore_stops()
+    raise KeyboardInterrupt
+
+
+def _ignore_stops() -> None:
+    for number in STOPS:
+        signal.signal(number, signal.SIG_IGN)
 
 
 @contextmanager

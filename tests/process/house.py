@@ -63,6 +63,12 @@ class RunningHouse:
         self._running().send_signal(signal.SIGINT)
         return self.exit_code()
 
+    def ask_to_stop_again_and_again(self) -> int:
+        """As `timeout make run` does: the same signal from several sides."""
+        for number in (signal.SIGTERM, signal.SIGTERM, signal.SIGINT, signal.SIGTERM):
+            self._running().send_signal(number)
+        return self.exit_code()
+
     def kill(self) -> None:
         """kill -9 of the process that holds everything, and of it alone."""
         self._running().kill()

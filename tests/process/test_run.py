@@ -54,6 +54,16 @@ def test_it_starts_stops_and_starts_again(house: RunningHouse) -> None:
     assert house.press_ctrl_c() == 0
 
 
+def test_several_signals_at_once_stop_it_as_one_does(house: RunningHouse) -> None:
+    house.start()
+    house.wait_until_healthy()
+    running = house.processes()
+
+    assert house.ask_to_stop_again_and_again() == 0
+
+    assert [process for process in running if lives(process)] == []
+
+
 def values(settings: bytes) -> set[str]:
     """The right-hand sides in settings.env, which no command line may show."""
     lines = (line for line in settings.decode().splitlines() if not line.startswith("#"))
