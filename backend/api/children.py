@@ -9,6 +9,7 @@ from pydantic import Field
 from sqlalchemy.orm import Session
 
 from backend.api.auth import signed_in, viewer
+from backend.api.errors import body_if_any
 from backend.api.idempotency import once
 from backend.api.schemas import Body, CityTime, Name, Out, Word
 from backend.bookings import moving
@@ -33,7 +34,7 @@ class ChildIn(Body):
     town_code: Word
     village_code: Word | None = None
     home_cared: bool
-    relation: Relation
+    relation: Relation = Relation.OTHER
 
 
 class ChildOut(Out):
@@ -148,7 +149,6 @@ class AcceptIn(Body):
 
 @bp.post("/invitations/<code>/accept")
 @signed_in
-@bp.input(AcceptIn)
 @bp.output(ChildOut)
 @bp.doc(
     responses={
@@ -157,8 +157,9 @@ class AcceptIn(Body):
         429: "Too many wrong codes",
     }
 )
-def accept_invitation(code: str, json_data: AcceptIn) -> ChildOut:
+def accept_invitation(code: str) -> ChildOut:
     """Join a child as a guardian; a possible duplicate of one's own is merged."""
+    told = body_if_any(AcceptIn)
     try:
         with deps().sessions.begin() as session:
             consents.check_given(session, deps().documents, viewer())
@@ -167,7 +168,7 @@ def accept_invitation(code: str, json_data: AcceptIn) -> ChildOut:
                 deps().clock,
                 parent_id=viewer(),
                 code=code,
-                relation=json_data.relation,
+                relation=told.relation,
                 move=moving.move_sessions,
             )
             return _shown(session, child)

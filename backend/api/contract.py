@@ -4,6 +4,7 @@ from typing import Any
 
 from apiflask import APIFlask
 
+from backend.api.children import AcceptIn
 from backend.api.idempotency import LONGEST_KEY
 from backend.api.schemas import Problem
 
@@ -14,6 +15,11 @@ REF = "#/components/schemas/"
 LARGEST_ID = 10**18 - 1  # what ID_PATTERN takes
 NOT_OURS = ("HTTPError", "ValidationError")  # APIFlask's own bodies of refusals
 ONCE = ("/bookings", "/children", "/children/{child_id}/invitations")  # take an Idempotency-Key
+ACCEPT = "/invitations/{code}/accept"
+MAY_SAY_RELATION: Part = {  # the only body that may be left out
+    "required": False,
+    "content": {"application/json": {"schema": AcceptIn.model_json_schema()}},
+}
 KEY_HEADER: Part = {
     "name": "Idempotency-Key",
     "in": "header",
@@ -41,6 +47,8 @@ def install(app: APIFlask, prefix: str) -> None:
         _describe_problem(spec["components"]["schemas"])
         for path, methods in spec["paths"].items():
             for method, operation in methods.items():
+                if path == f"{prefix}{ACCEPT}":
+                    operation["requestBody"] = dict(MAY_SAY_RELATION)
                 _correct_input(operation, once=method == "post" and path in takes_key)
                 _correct_answers(operation)
         return spec
@@ -63,7 +71,7 @@ def _correct_input(operation: Part, *, once: bool) -> None:
         if parameter["in"] == "path" and parameter["schema"] == {"type": "integer"}:
             parameter["schema"] |= {"minimum": 1, "maximum": LARGEST_ID}
     if "requestBody" in operation:
-        operation["requestBody"]["required"] = True
+        operation["requestBody"].setdefault("required", True)
 
 
 def _correct_answers(operation: Part) -> None:

@@ -1,11 +1,12 @@
 """Every refusal as application/problem+json, also those that the framework raises."""
 
 from collections.abc import Mapping
+from typing import TypeVar
 
 import structlog
 from apiflask import HTTPError
 from flask import Flask, Response, request
-from pydantic import ValidationError
+from pydantic import BaseModel, ValidationError
 from pydantic_core import ErrorDetails
 from sqlalchemy.exc import DBAPIError, OperationalError
 from sqlalchemy.exc import TimeoutError as PoolTimeout
@@ -66,6 +67,7 @@ MESSAGES: Mapping[str, str] = {  # pydantic's kinds of error -> what to do
 }
 
 log = structlog.get_logger()
+Given = TypeVar("Given", bound=BaseModel)
 
 
 class Busy(Unavailable):
@@ -116,6 +118,19 @@ def _field_problem(item: ErrorDetails) -> FieldProblem:
     if item["type"] == "value_error":
         return FieldProblem(field=field, message=str(item["ctx"]["error"]))
     return FieldProblem(field=field, message=MESSAGES.get(item["type"], "格式不对"))
+
+
+def body_if_any(kind: type[Given]) -> Given:
+    """The JSON of the request, or the defaults when there is no body at all.
+
+    Raises what a required body raises: 400 for what is no JSON, 422 for what does not fit.
+    """
+    if not request.get_data(cache=True):
+        return kind()
+    try:
+        return kind.model_validate(request.get_json(force=True))
+    except ValidationError as error:
+        raise HTTPError(422) from error
 
 
 def from_framework(status: int) -> Response:

@@ -2,7 +2,7 @@
 
 import unicodedata
 from datetime import datetime
-from typing import Annotated
+from typing import Annotated, Any
 
 from pydantic import (
     AfterValidator,
@@ -11,6 +11,7 @@ from pydantic import (
     Field,
     PlainSerializer,
     StringConstraints,
+    model_validator,
 )
 
 from backend.kernel.clock import city_time
@@ -59,6 +60,12 @@ class Query(BaseModel):
     """What stands behind the question mark."""
 
     model_config = ConfigDict(extra="ignore", populate_by_name=True)
+
+    @model_validator(mode="before")
+    @classmethod
+    def _nothing_is_no_answer(cls, given: Any) -> Any:
+        """`?town=` asks the same as no `town` at all."""
+        return {k: v for k, v in given.items() if v != ""} if isinstance(given, dict) else given
 
 
 class Out(BaseModel):

@@ -233,7 +233,7 @@ def test_a_booking_is_answered_listed_and_counted(phone: Phone, sessions: Sessio
     assert phone.get(f"/children/{child['id']}/quota", year=2027).json["left"] == 6
 
 
-@pytest.mark.parametrize("year", ["x", 1999, 2201, ""])
+@pytest.mark.parametrize("year", ["x", 1999, 2201])
 def test_a_senseless_year_is_refused(phone: Phone, year: object) -> None:
     child = phone.add_child()
 

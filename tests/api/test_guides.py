@@ -36,6 +36,12 @@ def test_a_guide_that_is_known_already_is_not_sent_again(client: FlaskClient) ->
     assert other.status_code == 200
 
 
+def test_an_empty_question_asks_nothing(client: FlaskClient) -> None:
+    empty = client.get("/api/v1/guides?age_days=&series=&topic=&q=")
+
+    assert empty.json == client.get("/api/v1/guides").json
+
+
 def test_wrong_questions_are_refused(client: FlaskClient) -> None:
     for wrong in ({"age_days": -1}, {"age_days": "x"}, {"series": "novel"}, {"q": "长" * 61}):
         answer = client.get("/api/v1/guides", query_string=wrong)

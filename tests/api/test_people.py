@@ -216,6 +216,22 @@ def test_an_invitation_joins_another_guardian_once(client: FlaskClient) -> None:
     assert code_of(third.post(f"/invitations/{code}/accept")) == "invitation_invalid"
 
 
+def test_an_invitation_is_accepted_without_a_body_and_not_with_a_wrong_one(
+    client: FlaskClient,
+) -> None:
+    mother, father = Phone(client), Phone(client)
+    code = mother.post(f"/children/{mother.add_child()['id']}/invitations").json["code"]
+    father.agree()
+    address = f"/api/v1/invitations/{code}/accept"
+
+    broken = client.post(address, data="{", content_type="application/json", headers=father.headers)
+    assert (broken.status_code, code_of(broken)) == (400, "bad_json")
+    wrong = father.post(f"/invitations/{code}/accept", {"relation": "robot"})
+    assert (wrong.status_code, code_of(wrong)) == (422, "validation_failed")
+
+    assert client.post(address, headers=father.headers).status_code == 200
+
+
 def test_an_invitation_ends_after_a_day(client: FlaskClient, clock: FixedClock) -> None:
     mother, father = Phone(client), Phone(client)
     code = mother.post(f"/children/{mother.add_child()['id']}/invitations").json["code"]
