@@ -26,7 +26,7 @@ from backend.rights import copies, deletion
 bp = APIBlueprint("children", __name__, tag="家庭")
 
 
-class ChildIn(Body):
+class CorrectionIn(Body):
     name: Name
     birth_date: date
     sex: Sex
@@ -34,6 +34,9 @@ class ChildIn(Body):
     town_code: Word
     village_code: Word | None = None
     home_cared: bool
+
+
+class ChildIn(CorrectionIn):
     relation: Relation = Relation.OTHER
 
 
@@ -81,9 +84,7 @@ def list_children() -> ChildrenOut:
 @bp.doc(responses={403: "Consent is needed first", 422: "A date or a place is wrong"})
 def register_child(json_data: ChildIn) -> Response:
     """Register a child. The same child twice in the city becomes 可能重复."""
-    town = deps().places.town(json_data.town_code)
-    if json_data.village_code is not None:
-        deps().places.village(town.code, json_data.village_code)
+    _check_place(json_data)
     new = children.Registration(**json_data.model_dump())
 
     def work(session: Session) -> ChildOut:
@@ -94,16 +95,6 @@ def register_child(json_data: ChildIn) -> Response:
     return once(work)
 
 
-class CorrectionIn(Body):
-    name: Name
-    birth_date: date
-    sex: Sex
-    gestational_weeks: Annotated[int, Field(ge=20, le=44)] | None = None
-    town_code: Word
-    village_code: Word | None = None
-    home_cared: bool
-
-
 @bp.put("/children/<int:child_id>")
 @signed_in
 @bp.input(CorrectionIn)
@@ -111,9 +102,7 @@ class CorrectionIn(Body):
 @bp.doc(responses={404: "Not a child of this parent", 409: "Who the child is is fixed by now"})
 def correct_child(child_id: int, json_data: CorrectionIn) -> ChildOut:
     """Put a child's data right."""
-    town = deps().places.town(json_data.town_code)
-    if json_data.village_code is not None:
-        deps().places.village(town.code, json_data.village_code)
+    _check_place(json_data)
     new = children.Correction(**json_data.model_dump())
     with deps().sessions.begin() as session:
         child = children.correct(
@@ -224,6 +213,13 @@ def delete_me() -> Response:
     with deps().sessions.begin() as session:
         deletion.delete_parent(session, deps().clock, parent_id=viewer())
     return Response(status=204)
+
+
+def _check_place(told: CorrectionIn) -> None:
+    """Raises UnknownTown, or UnknownVillage for a village that is not in the town."""
+    town = deps().places.town(told.town_code)
+    if told.village_code is not None:
+        deps().places.village(town.code, told.village_code)
 
 
 def _shown(session: Session, child: Child) -> ChildOut:

@@ -17,8 +17,8 @@ NAME = "child-name"  # the vault's purpose for a child's name
 
 
 @dataclass(frozen=True)
-class Registration:
-    """What a parent tells of a child. No identity number is asked."""
+class Correction:
+    """What a guardian may put right. The whole of it, as the form shows it."""
 
     name: str
     birth_date: date
@@ -27,6 +27,12 @@ class Registration:
     town_code: str
     village_code: str | None
     home_cared: bool
+
+
+@dataclass(frozen=True)
+class Registration(Correction):
+    """What a parent tells of a child. No identity number is asked."""
+
     relation: Relation
 
 
@@ -62,19 +68,6 @@ def register(
     session.flush()
     session.add(Guardian(child_id=child.id, parent_id=parent_id, relation=new.relation, since=now))
     return child
-
-
-@dataclass(frozen=True)
-class Correction:
-    """What a guardian may put right. The whole of it, as the form shows it."""
-
-    name: str
-    birth_date: date
-    sex: Sex
-    gestational_weeks: int | None
-    town_code: str
-    village_code: str | None
-    home_cared: bool
 
 
 def correct(
