@@ -1,10 +1,18 @@
 """The console of the centres, the towns and the city: plain pages under /console."""
 
-from flask import Blueprint, Flask
+from flask import Flask
 
-from backend.console import auth
-from backend.console.blueprint import csrf
-from backend.console.blueprint import make_blueprint as make_blueprint
+from backend.console import (  # each page module hangs its pages on `bp`  # noqa: F401
+    account,
+    auth,
+    bookings,
+    content,
+    day,
+    families,
+    messages,
+    slots,
+)
+from backend.console.blueprint import bp, csrf
 
 PREFIX = "/console"
 
@@ -19,5 +27,4 @@ def install(app: Flask) -> None:
     app.config.setdefault("WTF_CSRF_TIME_LIMIT", None)  # lives as long as the sign-in
     csrf.init_app(app)
     auth.install(app)
-    blueprint: Blueprint = make_blueprint()
-    app.register_blueprint(blueprint, url_prefix=PREFIX)
+    app.register_blueprint(bp, url_prefix=PREFIX)

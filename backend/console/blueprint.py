@@ -38,21 +38,6 @@ SENTENCES = {
 }
 
 
-def make_blueprint() -> Blueprint:
-    """The blueprint with every page on it."""
-    from backend.console import (  # each module hangs its pages on `bp`  # noqa: F401
-        account,
-        bookings,
-        content,
-        day,
-        families,
-        messages,
-        slots,
-    )
-
-    return bp
-
-
 def back() -> str:
     """Where a form came from: a path of the console, never another host."""
     target = request.form.get("back") or request.args.get("next") or ""
