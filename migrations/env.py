@@ -11,9 +11,12 @@ from sqlalchemy.sql.schema import SchemaItem
 import backend.accounts.models
 import backend.bookings.models
 import backend.centres.models
+import backend.guides.models
+import backend.guides.review_models
 import backend.handbook.models
 import backend.jobs.models
 import backend.kernel.audit
+import backend.knowledge.models
 import backend.outbox.models
 import backend.people.models
 import backend.wechat.tokens  # noqa: F401

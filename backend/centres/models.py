@@ -1,6 +1,6 @@
 """Where and when: centres and their slots."""
 
-from datetime import datetime
+from datetime import date, datetime
 from enum import StrEnum
 
 from sqlalchemy import (
@@ -11,7 +11,9 @@ from sqlalchemy import (
     Index,
     SmallInteger,
     Text,
+    UniqueConstraint,
 )
+from sqlalchemy.dialects.postgresql import JSONB
 from sqlalchemy.orm import Mapped, mapped_column, relationship
 
 from backend.kernel.db import Base, enum_column
@@ -84,3 +86,29 @@ class Slot(Base):
     created_at: Mapped[datetime]
 
     centre: Mapped[Centre] = relationship(lazy="raise")
+
+
+class NursingRoom(Base):
+    """A nursing room (母婴室) open to the public, as staff last saw it.
+
+    `facilities`: a list of ids of `nursing_rooms.FACILITIES`. A closed one stays as a row.
+    """
+
+    __tablename__ = "nursing_rooms"
+    __table_args__ = (
+        CheckConstraint("jsonb_typeof(facilities) = 'array'", "facilities_list"),
+        UniqueConstraint("town_code", "name", "spot"),
+    )
+
+    id: Mapped[int] = mapped_column(BigInteger, Identity(), primary_key=True)
+    name: Mapped[str] = mapped_column(Text)
+    town_code: Mapped[str] = mapped_column(Text)
+    address: Mapped[str] = mapped_column(Text)
+    spot: Mapped[str] = mapped_column(Text)  # where in the building: floor, beside what
+    opening_hours: Mapped[str] = mapped_column(Text)
+    facilities: Mapped[list[str]] = mapped_column(JSONB)
+    phone_public: Mapped[str | None] = mapped_column(Text)
+    checked_on: Mapped[date]
+    created_at: Mapped[datetime]
+    changed_at: Mapped[datetime]
+    closed_at: Mapped[datetime | None]

@@ -56,6 +56,7 @@ class Role(StrEnum):
     CLERK = "clerk"  # one centre
     TOWN = "town"
     CITY = "city"
+    REVIEWER = "reviewer"  # of a named medical office; signs texts and sees no family
 
 
 class Parent(Base):
@@ -232,9 +233,10 @@ class Staff(Base):
         CheckConstraint(
             "(role = 'clerk' AND centre_id IS NOT NULL AND town_code IS NULL)"
             " OR (role = 'town' AND town_code IS NOT NULL AND centre_id IS NULL)"
-            " OR (role = 'city' AND town_code IS NULL AND centre_id IS NULL)",
+            " OR (role IN ('city', 'reviewer') AND town_code IS NULL AND centre_id IS NULL)",
             "scope_fits_role",
         ),
+        CheckConstraint("(role = 'reviewer') = (office IS NOT NULL)", "office_of_reviewer"),
     )
 
     id: Mapped[int] = mapped_column(BigInteger, Identity(), primary_key=True)
@@ -244,6 +246,9 @@ class Staff(Base):
     role: Mapped[Role] = mapped_column(enum_column(Role))
     centre_id: Mapped[int | None] = mapped_column(ForeignKey("centres.id", ondelete="RESTRICT"))
     town_code: Mapped[str | None] = mapped_column(Text)
+    office: Mapped[str | None] = mapped_column(
+        Text
+    )  # of a reviewer: whose name stands under a text
     created_at: Mapped[datetime]
     disabled_at: Mapped[datetime | None]
 

@@ -1,0 +1,1 @@
+"""Numbers for officials: read-only, each with its formula."""
