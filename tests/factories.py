@@ -6,7 +6,7 @@ from datetime import date, datetime, timedelta
 from sqlalchemy.orm import Session, sessionmaker
 
 from backend.bookings.models import Booking, BookingState
-from backend.centres.models import Centre, Slot, SlotKind
+from backend.centres.models import Centre, NursingRoom, Slot, SlotKind
 from backend.config import make_vault
 from backend.kernel.clock import CITY, city_date
 from backend.kernel.privacy import Vault
@@ -209,3 +209,31 @@ def make_staff(
         session.add(staff)
         session.flush()
         return staff.id
+
+
+def make_nursing_room(
+    sessions: Sessions,
+    *,
+    name: str | None = None,
+    town_code: str = TOWN,
+    spot: str = "三楼",
+    facilities: tuple[str, ...] = ("chair", "basin"),
+    checked_on: date = date(2026, 11, 23),
+    closed: bool = False,
+) -> int:
+    with sessions.begin() as session:
+        room = NursingRoom(
+            name=name or f"测试商场{next(NUMBERS)}",
+            town_code=town_code,
+            address="测试路1号",
+            spot=spot,
+            opening_hours="每天 10:00–21:30",
+            facilities=list(facilities),
+            checked_on=checked_on,
+            created_at=MORNING,
+            changed_at=MORNING,
+            closed_at=MORNING if closed else None,
+        )
+        session.add(room)
+        session.flush()
+        return room.id

@@ -15,7 +15,7 @@ from backend.api.schemas import CityTime, Id, Out, PageQuery, Word
 from backend.bookings import queries as bookings
 from backend.centres import queries
 from backend.centres.models import SlotKind
-from backend.centres.places import Places, TownKind, UnknownTown
+from backend.centres.places import Places, TownKind
 from backend.centres.queries import SlotRow
 from backend.deps import deps
 from backend.kernel.errors import Invalid
@@ -102,21 +102,13 @@ def list_centres(query_data: CentreQuery) -> CentresOut:
             id=row.id,
             name=row.name,
             town_code=row.town_code,
-            town=_town_name(row.town_code),
+            town=deps().places.name_of(row.town_code),
             address=row.address,
             phone_public=row.phone_public,
         )
         for row in page.items
     ]
     return CentresOut(items=items, next=page.next)
-
-
-def _town_name(code: str) -> str:
-    """A town that left the list keeps its centres; they show its code."""
-    try:
-        return deps().places.town(code).name
-    except UnknownTown:
-        return code
 
 
 class SlotQuery(PageQuery):

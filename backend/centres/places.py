@@ -93,6 +93,11 @@ class Places:
             raise UnknownTown
         return town
 
+    def name_of(self, code: str) -> str:
+        """A town's name; one that left the list keeps its rows, and they show its code."""
+        town = self._towns.get(code)
+        return code if town is None else town.name
+
     def villages(self, town_code: str) -> tuple[Village, ...]:
         """The villages and communities of a town. Raises UnknownTown."""
         return self._villages.get(self.town(town_code).code, ())

@@ -16,6 +16,7 @@ from backend.bookings.queries import policy_at
 from backend.centres import service as centres
 from backend.centres.models import Centre, Slot, SlotKind
 from backend.centres.service import NewSlot
+from backend.cli.demo_rooms import add_rooms
 from backend.deps import Deps
 from backend.kernel.ages import add_months
 from backend.kernel.clock import CITY, FixedClock, city_date
@@ -72,6 +73,7 @@ def seed(parts: Deps, passwords: Mapping[str, str]) -> None:
         if fresh:
             _add_centres(session, parts)
             _add_staff(session, parts, passwords)
+            add_rooms(session, parts)
         _add_slots(session, parts)
         if fresh:
             _add_families(session, parts)
