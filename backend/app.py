@@ -19,8 +19,12 @@ from backend.api import consents as consents_api
 from backend.api import contract, errors
 from backend.api import guides as guides_api
 from backend.api import handbook as handbook_api
+from backend.api import marks as marks_api
 from backend.api import messages as messages_api
+from backend.api import nursing_rooms as nursing_rooms_api
+from backend.api import quiz as quiz_api
 from backend.api import sessions as sessions_api
+from backend.api.front import GuideFront
 from backend.api.schemas import ID_PATTERN
 from backend.config import Settings
 from backend.deps import EXTENSION, LOGIN, Deps, build, wechat_parts
@@ -35,10 +39,13 @@ BLUEPRINTS = (
     consents_api.bp,
     children_api.bp,
     guides_api.bp,
+    marks_api.bp,
     centres_api.bp,
     bookings_api.bp,
     handbook_api.bp,
     messages_api.bp,
+    quiz_api.bp,
+    nursing_rooms_api.bp,
 )
 SECURITY_HEADERS = {
     "X-Content-Type-Options": "nosniff",
@@ -106,6 +113,9 @@ def create_app(
     pages.install(app, parts)
     _keep_out_of_the_contract(app)
     _watch_requests(app)
+    headers = {**SECURITY_HEADERS, "Cache-Control": guides_api.CACHE}
+    front = GuideFront(app.wsgi_app, lambda: parts.library, list(headers.items()))
+    app.wsgi_app = front  # type: ignore[method-assign]  # as Flask's documentation does it
     return app
 
 

@@ -34,6 +34,7 @@ class Settings(BaseSettings):
     public_url: str = "http://127.0.0.1:8000"
     content_dir: str = "content"
     preview_dir: str = "miniprogram/preview/dist"
+    review_grace_days: int = Field(default=90, ge=0, le=3650)  # shown after a signature ran out
     database_pool: int = Field(default=5, ge=1, le=50)
 
     wechat_api_base: str = "https://api.weixin.qq.com"

@@ -1,6 +1,7 @@
 """The parts of the product, made once and handed down."""
 
 from dataclasses import dataclass
+from datetime import timedelta
 from pathlib import Path
 
 from flask import current_app
@@ -9,11 +10,14 @@ from sqlalchemy.orm import Session, sessionmaker
 
 from backend.centres.places import Places, load_places
 from backend.config import Settings, make_vault
-from backend.guides.library import Library, load_library
+from backend.guides.current import CurrentLibrary, Follows
+from backend.guides.library import Library
+from backend.guides.loading import load_shelf
 from backend.handbook.schedule import Schedule, load_schedule
 from backend.kernel.clock import Clock, clock_from
 from backend.kernel.db import make_engine, read_factory, session_factory
 from backend.kernel.privacy import Vault
+from backend.knowledge.questions import Questions, load_questions
 from backend.outbox.delivery import Delivery
 from backend.outbox.messenger import Messenger
 from backend.outbox.templates import Templates, load_templates
@@ -36,11 +40,27 @@ class Deps:
     reads: sessionmaker[Session]
     clock: Clock
     vault: Vault
-    library: Library
-    handbook: Schedule
     places: Places
     documents: Documents
     templates: Templates
+    current_library: CurrentLibrary
+    current_handbook: Follows[Schedule]
+    current_questions: Follows[Questions]
+
+    @property
+    def library(self) -> Library:
+        """What may be read now; a review changes it within a second."""
+        return self.current_library.get()
+
+    @property
+    def handbook(self) -> Schedule:
+        """The programme, without reminders of guides that are hidden."""
+        return self.current_handbook.get(self.library)
+
+    @property
+    def questions(self) -> Questions:
+        """The questions whose guides may be read."""
+        return self.current_questions.get(self.library)
 
 
 def build(
@@ -60,20 +80,33 @@ def build(
         sessions, reads = session_factory(engine), read_factory(engine)
     else:
         reads = sessions
+    clock = clock or clock_from(settings.clock)
     content = Path(settings.content_dir)
-    library = load_library(content, show_pending=settings.mode != "production")
-    return Deps(
+    shelf = load_shelf(content)
+    parts = Deps(
         settings=settings,
         sessions=sessions,
         reads=reads,
-        clock=clock or clock_from(settings.clock),
+        clock=clock,
         vault=make_vault(settings),
-        library=library,
-        handbook=load_schedule(content, guides=library),  # no reminder of a hidden guide
         places=load_places(content),
         documents=load_documents(content),
         templates=load_templates(content / "messages" / "templates.yaml"),
+        current_library=CurrentLibrary(
+            shelf,
+            show_pending=settings.mode != "production",
+            grace=timedelta(days=settings.review_grace_days),
+            reads=reads,
+            clock=clock,
+        ),
+        current_handbook=Follows(lambda library: load_schedule(content, guides=library)),
+        current_questions=Follows(
+            lambda library: load_questions(content, shelf.facts, guides=library)
+        ),
     )
+    load_schedule(content)  # a wrong file stops the start, not the first reader
+    load_questions(content, shelf.facts, guides=())
+    return parts
 
 
 def wechat_parts(deps: Deps) -> tuple[LoginGateway, Messenger]:

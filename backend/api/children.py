@@ -179,6 +179,7 @@ class CopyOut(Out):
     handbook: list[dict[str, Any]]
     consents: list[dict[str, Any]]
     messages: list[dict[str, Any]]
+    quizzes: list[dict[str, Any]]
     log: list[dict[str, Any]]
 
 

@@ -4,8 +4,14 @@ from collections.abc import Callable, Iterator
 from pathlib import Path
 
 from backend.centres.places import load_places
+from backend.facts.errors import ContentError
+from backend.facts.figures import load_facts
 from backend.guides.check import check_content
+from backend.guides.check_text import ages, wording
+from backend.guides.problems import load_words
+from backend.guides.source import guide_files
 from backend.handbook.schedule import check_handbook
+from backend.knowledge.check import check_questions
 from backend.outbox.templates import WrongTemplates, load_templates
 from backend.people.documents import load_documents
 
@@ -13,7 +19,20 @@ from backend.people.documents import load_documents
 def problems(root: Path) -> list[str]:
     """One line for each thing to mend: the file, where, and what is wrong."""
     found = [str(problem) for problem in (*check_content(root), *check_handbook(root))]
-    return [*found, *_unreadable(root)]
+    return [*found, *_quiz(root), *_unreadable(root)]
+
+
+def _quiz(root: Path) -> Iterator[str]:
+    """Questions are worded as the guides are."""
+    try:
+        facts, words = load_facts(root), load_words(root)
+    except ContentError:
+        return  # reported with the guides
+    slugs = {file.stem for file in guide_files(root)}
+    for problem in check_questions(
+        root, facts, slugs, lambda text: (*wording(text, words), *ages(text))
+    ):
+        yield str(problem)
 
 
 def _unreadable(root: Path) -> Iterator[str]:

@@ -9,7 +9,11 @@ from backend.console import (  # each page module hangs its pages on `bp`  # noq
     content,
     day,
     families,
+    knowledge,
     messages,
+    nursing_rooms,
+    review,
+    room_sheets,
     slots,
 )
 from backend.console.blueprint import bp, csrf

@@ -15,18 +15,40 @@ class Action(StrEnum):
     DECIDE_DUPLICATES = "decide_duplicates"
     SEE_MESSAGES = "see_messages"
     SEE_CONTENT = "see_content"
+    REVIEW_CONTENT = "review_content"  # sign texts, send them back, withdraw them
+    SEE_ROOMS = "see_rooms"  # the directory of nursing rooms
+    EDIT_ROOMS = "edit_rooms"
+    SEE_STATISTICS = "see_statistics"
     OWN_ACCOUNT = "own_account"
 
 
-EVERYBODY = frozenset(
-    {Action.SEE_BOOKINGS, Action.SEE_SLOTS, Action.SEE_CONTENT, Action.OWN_ACCOUNT}
+EVERY_DESK = frozenset(
+    {
+        Action.SEE_BOOKINGS,
+        Action.SEE_SLOTS,
+        Action.SEE_CONTENT,
+        Action.SEE_ROOMS,
+        Action.OWN_ACCOUNT,
+    }
 )
 DESK = frozenset({Action.DECIDE_BOOKINGS, Action.REVEAL_NAME, Action.EDIT_SLOTS})
 
 PERMISSIONS: Mapping[Role, frozenset[Action]] = {
-    Role.CLERK: EVERYBODY | DESK,  # of one centre
-    Role.TOWN: EVERYBODY | DESK | {Action.DECIDE_DUPLICATES},  # of the town's centres and families
-    Role.CITY: EVERYBODY | DESK | {Action.DECIDE_DUPLICATES, Action.SEE_MESSAGES},
+    Role.CLERK: EVERY_DESK | DESK,  # of one centre
+    # of the town's centres and families
+    Role.TOWN: EVERY_DESK
+    | DESK
+    | {Action.DECIDE_DUPLICATES, Action.EDIT_ROOMS, Action.SEE_STATISTICS},
+    Role.CITY: EVERY_DESK
+    | DESK
+    | {
+        Action.DECIDE_DUPLICATES,
+        Action.SEE_MESSAGES,
+        Action.EDIT_ROOMS,
+        Action.SEE_STATISTICS,
+    },
+    # of a medical office: texts and nothing else; nobody else signs
+    Role.REVIEWER: frozenset({Action.SEE_CONTENT, Action.REVIEW_CONTENT, Action.OWN_ACCOUNT}),
 }
 
 

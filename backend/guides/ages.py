@@ -41,3 +41,12 @@ def _months(first: int, last: int) -> str:
 
 def _month_reached(age_days: int) -> int:
     return int((age_days + GRACE_DAYS) // DAYS_A_MONTH)
+
+
+def weeks_text(gest_weeks: tuple[int, int]) -> str:
+    """A window of completed weeks of pregnancy, both ends included; negative is before it.
+
+    (6, 12) → 孕6～12周; (-12, 8) → 备孕～孕8周.
+    """
+    first, last = gest_weeks
+    return f"备孕～孕{last}周" if first < 0 else f"孕{first}～{last}周"

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Callable, Iterable, Iterator
 
 from backend.guides.ages import DAYS_A_MONTH, DAYS_A_YEAR, GRACE_DAYS
 
@@ -23,9 +23,9 @@ POSSIBLE: tuple[tuple[re.Pattern[str], Callable[..., bool]], ...] = (
 AGE_IN_TITLE = re.compile(r"(\d+)(?:[～~](\d+))?(个月|月龄|月|岁半|岁)")
 
 
-def undeclared(text: str, figures: Mapping[str, object]) -> Iterator[str]:
+def undeclared(text: str, figures: Iterable[str]) -> Iterator[str]:
     """Numbers of a text that are not part of a declared figure, each with what follows it."""
-    covered = [match.span() for figure in figures for match in _places(figure, text)]
+    covered = [match.span() for figure in figures for match in places(figure, text)]
     covered += [match.span() for match in NO_FIGURE.finditer(text)]
     for match in NUMBER.finditer(text):
         begin, end = match.span()
@@ -33,12 +33,13 @@ def undeclared(text: str, figures: Mapping[str, object]) -> Iterator[str]:
             yield text[begin : end + 4]
 
 
-def unused(text: str, figures: Mapping[str, object]) -> Iterator[str]:
+def unused(text: str, figures: Iterable[str]) -> Iterator[str]:
     """Declared figures that stand nowhere in the text."""
-    return (figure for figure in figures if next(_places(figure, text), None) is None)
+    return (figure for figure in figures if next(places(figure, text), None) is None)
 
 
-def _places(figure: str, text: str) -> Iterator[re.Match[str]]:
+def places(figure: str, text: str) -> Iterator[re.Match[str]]:
+    """Where a figure stands in a text, not as a part of a longer number or range."""
     end = r"(?![\d.～~-])" if figure[-1:].isdigit() else ""
     return re.finditer(rf"(?<![\d.～~-]){re.escape(figure)}{end}", text)
 

@@ -1,82 +1,26 @@
-"""All guides in memory: read once at start, rendered once, served as bytes.
-
-A wrong file stops the start (ContentError with file and line), not a reader.
-"""
+"""Everything that may be read, in memory: rendered once, served as bytes."""
 
 from __future__ import annotations
 
-import hashlib
 import json
-from collections.abc import Callable, Container, Iterable, Sequence
-from dataclasses import dataclass, field
+from collections.abc import Iterable, Sequence
+from dataclasses import dataclass
 from functools import lru_cache
-from pathlib import Path
-from typing import Any
 
-from backend.guides import search
-from backend.guides.ages import age_text
-from backend.guides.render import GUIDE_SCHEME, Heading, Node, Rendered, links_in, render
-from backend.guides.source import (
-    ContentError,
-    FrontMatter,
-    GuideSource,
-    Series,
-    Source,
-    guide_files,
-    read_source,
-)
+from backend.guides.pictures import Picture
+from backend.guides.pieces import Guide, Piece, Recipe, etag_of
+from backend.guides.search import Engine, Found, Lexicon
+from backend.guides.source import AGE_BANDS, Series
 from backend.kernel.errors import NotFound
 
-Reviewed = Callable[[str, str], bool]
-"""Says whether the text with this slug and content hash has been reviewed."""
-
-LISTINGS_KEPT = 256  # the latest asked for; at most about 30 kB each
-
-
-def nothing_reviewed(slug: str, content_hash: str) -> bool:
-    """The answer before there are any decisions."""
-    return False
-
-
-@dataclass(frozen=True)
-class Guide:
-    """One guide, ready to be served.
-
-    `item` is the entry in a list; `body_json` the answer of GET /guides/{slug}; `etag` is
-    strong and quoted. `age_days`: days of life, both ends included.
-    """
-
-    id: str
-    slug: str
-    title: str
-    summary: str
-    series: Series
-    topic: str
-    age_days: tuple[int, int]
-    tags: tuple[str, ...]
-    sources: tuple[Source, ...]
-    review: str  # pending | reviewed
-    content_hash: str
-    html: str
-    nodes: list[Node]
-    headings: tuple[Heading, ...]
-    item: dict[str, Any]
-    item_json: bytes
-    body_json: bytes
-    etag: str
-    searchable: search.Searchable = field(repr=False)
-
-    @property
-    def age_text(self) -> str:
-        return age_text(self.age_days)
-
-    def fits(self, age_days: int) -> bool:
-        return self.age_days[0] <= age_days <= self.age_days[1]
+LISTINGS_KEPT = 256  # the latest asked for; at most about 60 kB each
+BOOKS = frozenset({Series.MANUAL, Series.NUTRITION})
+PREGNANCY = "pregnancy"
 
 
 @dataclass(frozen=True)
 class Listing:
-    """A list of guides as it goes over the wire; `etag` is strong and quoted."""
+    """A list as it goes over the wire; `etag` is strong and quoted."""
 
     body_json: bytes
     etag: str
@@ -84,23 +28,58 @@ class Listing:
 
 @dataclass(frozen=True)
 class Choice:
-    """What a reader asks for. None and empty mean: no matter."""
+    """What a reader asks for. None and empty mean: no matter.
+
+    Without a `series` the two books are meant; cards and service pages come when asked for, or
+    by a search. `band`: a key of AGE_BANDS, or `pregnancy`.
+    """
 
     age_days: int | None = None
+    band: str | None = None
     series: Series | None = None
     topic: str | None = None
     q: str = ""
 
 
-class Library:
-    """The guides that may be shown."""
+@dataclass(frozen=True)
+class RecipeChoice:
+    """`without`: allergens that must not be in it; `tag`: 富铁, 手指食物 …"""
 
-    def __init__(self, guides: Iterable[Guide], synonyms: search.Synonyms) -> None:
-        guides = tuple(guides)
-        self._guides = sorted(guides, key=lambda guide: (guide.age_days, guide.id))
-        self._by_slug = {guide.slug: guide for guide in guides}
-        self._synonyms = synonyms
+    age_days: int | None = None
+    tag: str | None = None
+    texture: str | None = None
+    without: frozenset[str] = frozenset()
+
+
+@dataclass(frozen=True)
+class Hit:
+    """A piece that a search found, with the hits marked."""
+
+    piece: Piece
+    found: Found
+
+
+class Library:
+    """The guides, recipes and pictures that may be shown."""
+
+    def __init__(
+        self,
+        guides: Iterable[Guide],
+        recipes: Iterable[Recipe],
+        pictures: dict[str, Picture],
+        lexicon: Lexicon,
+    ) -> None:
+        self._guides = sorted(guides, key=lambda guide: guide.order)
+        self._recipes = sorted(recipes, key=lambda recipe: (recipe.window or (0, 0), recipe.id))
+        self._by_slug = {guide.slug: guide for guide in self._guides}
+        self._recipe_by_slug = {recipe.slug: recipe for recipe in self._recipes}
+        self._pieces: list[Piece] = [*self._guides, *self._recipes]
+        self.slugs = frozenset(piece.slug for piece in self._pieces)
+        self.pictures = pictures
+        self._engine = Engine(self._pieces, lexicon)
+        self._remembered: dict[str, Listing] = {}
         self._kept_listing = lru_cache(LISTINGS_KEPT)(self._make_listing)
+        self._kept_recipes = lru_cache(LISTINGS_KEPT)(self._make_recipes)
 
     def __len__(self) -> int:
         return len(self._guides)
@@ -115,159 +94,131 @@ class Library:
             raise NotFound
         return guide
 
+    def find(self, slug: str) -> Guide | None:
+        return self._by_slug.get(slug)
+
+    def recipe(self, slug: str) -> Recipe:
+        """Raises NotFound, also for a recipe that is hidden until its review."""
+        recipe = self._recipe_by_slug.get(slug)
+        if recipe is None:
+            raise NotFound
+        return recipe
+
+    def find_recipe(self, slug: str) -> Recipe | None:
+        return self._recipe_by_slug.get(slug)
+
+    def pieces(self) -> Sequence[Piece]:
+        return self._pieces
+
     def list(self, choice: Choice = Choice()) -> Sequence[Guide]:
         """The guides of a choice, best first.
 
-        With `q` by how well they match, then, with an age, by how closely their window
-        fits it; otherwise in order of age.
+        With `q` by how well they match; with an age by how closely their window fits it;
+        otherwise in order of age.
         """
-        wanted = search.terms(choice.q, self._synonyms)
-        found = [
-            (search.score(guide.searchable, wanted), guide)
-            for guide in self._guides
-            if _is_chosen(guide, choice)
-        ]
-        if wanted:
-            found = [pair for pair in found if pair[0] > 0]
+        if choice.q.strip():
+            hits = self._engine.search(choice.q, age_days=choice.age_days, most=len(self._pieces))
+            found = [self._pieces[hit.place] for hit in hits]
+            return [one for one in found if isinstance(one, Guide) and _is_chosen(one, choice)]
+        chosen = [guide for guide in self._guides if _is_chosen(guide, choice)]
         if choice.age_days is None:
-            return [guide for _, guide in sorted(found, key=lambda pair: -pair[0])]
+            return chosen
         age = choice.age_days
-        return [
-            guide for _, guide in sorted(found, key=lambda pair: (-pair[0], *_fit(pair[1], age)))
-        ]
+        return sorted(chosen, key=lambda guide: _fit(guide, age))
+
+    def recipes(self, choice: RecipeChoice = RecipeChoice()) -> Sequence[Recipe]:
+        """The recipes of a choice, in order of age; with an age the latest begun first."""
+        chosen = [recipe for recipe in self._recipes if _is_recipe_chosen(recipe, choice)]
+        if choice.age_days is not None:
+            chosen.sort(key=lambda recipe: (-(recipe.window or (0, 0))[0], recipe.id))
+        return chosen
+
+    def search(self, typed: str, *, age_days: int | None = None, most: int = 20) -> Sequence[Hit]:
+        """Guides, cards, service pages and recipes together, best first."""
+        found = self._engine.search(typed, age_days=age_days, most=most)
+        return [Hit(self._pieces[one.place], one) for one in found]
+
+    def near(self, typed: str) -> Sequence[str]:
+        """Words that might be meant where nothing was found."""
+        return self._engine.near(typed)
 
     def listing(self, choice: Choice = Choice()) -> Listing:
         """The same as bytes `{"items": […], "next": null}`; kept unless it is a search."""
-        return self._make_listing(choice) if choice.q else self._kept_listing(choice)
+        return self._make_listing(choice) if choice.q.strip() else self._kept_listing(choice)
+
+    def remember(self, question: str, listing: Listing) -> None:
+        """Keep the answer to a question as it was asked, letter by letter; the latest ones."""
+        while len(self._remembered) >= LISTINGS_KEPT:
+            self._remembered.pop(next(iter(self._remembered)), None)
+        self._remembered[question] = listing
+
+    def remembered(self, question: str) -> Listing | None:
+        return self._remembered.get(question)
+
+    def recipe_listing(self, choice: RecipeChoice = RecipeChoice()) -> Listing:
+        return self._kept_recipes(choice)
 
     def _make_listing(self, choice: Choice) -> Listing:
-        items = b",".join(guide.item_json for guide in self.list(choice))
-        body = b'{"items":[' + items + b'],"next":null}'
-        return Listing(body, _etag(body))
+        return listing_of(self.list(choice))
+
+    def _make_recipes(self, choice: RecipeChoice) -> Listing:
+        return listing_of(self.recipes(choice))
 
 
-def load_library(
-    content_root: Path, *, show_pending: bool, reviewed: Reviewed = nothing_reviewed
-) -> Library:
-    """Read every guide under `content_root`.
+def listing_of(pieces: Iterable[Piece]) -> Listing:
+    items = b",".join(piece.item_json for piece in pieces)
+    body = b'{"items":[' + items + b'],"next":null}'
+    return Listing(body, etag_of(body))
 
-    `show_pending` is true in demo, where 待审 is shown beside the title, and false in
-    production, where a text that is not `reviewed` is left out.
 
-    Raises ContentError for the first file that cannot be used, for an id or a slug that is
-    there twice, and for a link to a guide that does not exist.
-    """
-    sources = [read_source(file) for file in guide_files(content_root)]
-    _check_unique(sources)
-    _check_links(sources)
-    done = {source.slug: reviewed(source.slug, source.content_hash) for source in sources}
-    shown = {slug for slug, is_reviewed in done.items() if show_pending or is_reviewed}
-    guides = [
-        make_guide(source, is_reviewed=done[source.slug], shown=shown)
-        for source in sources
-        if source.slug in shown
+def hits_json(hits: Sequence[Hit], near: Sequence[str]) -> bytes:
+    """What a search answers: items with marked titles and snippets, else words that are near."""
+    items = [
+        hit.piece.item
+        | {
+            "title_marked": [{"text": text, "hit": is_hit} for text, is_hit in hit.found.title],
+            "snippet": [{"text": text, "hit": is_hit} for text, is_hit in hit.found.snippet],
+        }
+        for hit in hits
     ]
-    return Library(guides, search.load_synonyms(content_root / "synonyms.txt"))
-
-
-def _check_links(sources: Sequence[GuideSource]) -> None:
-    slugs = {source.slug for source in sources}
-    for source in sources:
-        for number, line in enumerate(source.body.split("\n"), start=source.body_line):
-            if GUIDE_SCHEME not in line:  # parsing each line would double the cost of a start
-                continue
-            for slug in links_in(line):
-                if slug not in slugs:
-                    raise ContentError(source.file, number, "dead_link", f"没有这一篇：{slug}")
-
-
-def _check_unique(sources: Sequence[GuideSource]) -> None:
-    seen: dict[str, Path] = {}
-    for source in sources:
-        for name in (source.slug, source.matter.id):
-            if name in seen:
-                message = f"{name} 已用于 {seen[name].name}"
-                raise ContentError(source.file, 1, "duplicate", message)
-            seen[name] = source.file
-
-
-def make_guide(source: GuideSource, *, is_reviewed: bool, shown: Container[str]) -> Guide:
-    """Render one text into everything that is served of it.
-
-    Links to guides that are not `shown` become plain words.
-    """
-    matter = source.matter
-    rendered = render(source.body, shown)
-    review = "reviewed" if is_reviewed else matter.review
-    item = _item(source.slug, matter, review)
-    body = _json(item | _text(matter, rendered))
-    return Guide(
-        id=matter.id,
-        slug=source.slug,
-        title=matter.title,
-        summary=matter.summary,
-        series=matter.series,
-        topic=matter.topic,
-        age_days=matter.age_days,
-        tags=matter.tags,
-        sources=matter.sources,
-        review=review,
-        content_hash=source.content_hash,
-        html=rendered.html,
-        nodes=rendered.nodes,
-        headings=rendered.headings,
-        item=item,
-        item_json=_json(item),
-        body_json=body,
-        etag=_etag(body),
-        searchable=search.Searchable.of(matter.title, matter.tags, matter.summary, rendered.text),
-    )
-
-
-def _item(slug: str, matter: FrontMatter, review: str) -> dict[str, Any]:
-    """A guide as it stands in a list."""
-    return {
-        "slug": slug,
-        "title": matter.title,
-        "series": matter.series.value,
-        "series_title": matter.series.book_title,
-        "topic": matter.topic,
-        "summary": matter.summary,
-        "age_from_days": matter.age_days[0],
-        "age_to_days": matter.age_days[1],
-        "age_text": age_text(matter.age_days),
-        "review": review,
-    }
-
-
-def _text(matter: FrontMatter, rendered: Rendered) -> dict[str, Any]:
-    """What a guide has beyond its place in a list."""
-    shown = {"title", "number", "year", "url"}
-    return {
-        "html": rendered.html,
-        "nodes": rendered.nodes,
-        "sources": [source.model_dump(include=shown) for source in matter.sources],
-        "headings": [{"id": h.id, "level": h.level, "text": h.text} for h in rendered.headings],
-    }
+    value = {"items": items, "near": list(near)}
+    return json.dumps(value, ensure_ascii=False, separators=(",", ":")).encode()
 
 
 def _is_chosen(guide: Guide, choice: Choice) -> bool:
     return (
         (choice.age_days is None or guide.fits(choice.age_days))
-        and (choice.series is None or guide.series == choice.series)
+        and _in_band(guide, choice.band)
+        and _in_series(guide, choice)
         and (not choice.topic or guide.topic == choice.topic)
+    )
+
+
+def _in_series(guide: Guide, choice: Choice) -> bool:
+    if choice.series is None:
+        return bool(choice.q.strip()) or choice.band == PREGNANCY or guide.series in BOOKS
+    return guide.series == choice.series
+
+
+def _in_band(guide: Guide, band: str | None) -> bool:
+    if band is None:
+        return True
+    if band == PREGNANCY:
+        return guide.window is None
+    return guide.touches(AGE_BANDS[band])
+
+
+def _is_recipe_chosen(recipe: Recipe, choice: RecipeChoice) -> bool:
+    matter = recipe.matter
+    return (
+        (choice.age_days is None or recipe.fits(choice.age_days))
+        and (not choice.tag or choice.tag in matter.tags)
+        and (not choice.texture or matter.texture == choice.texture)
+        and not choice.without & set(matter.allergens)
     )
 
 
 def _fit(guide: Guide, age_days: int) -> tuple[int, int, str]:
     """The narrower the window, the more a guide is about this age; then the nearer its middle."""
-    first, last = guide.age_days
+    first, last = guide.window or (0, 0)
     return last - first, abs(2 * age_days - first - last), guide.id
-
-
-def _json(value: object) -> bytes:
-    return json.dumps(value, ensure_ascii=False, separators=(",", ":")).encode()
-
-
-def _etag(body: bytes) -> str:
-    return f'"{hashlib.sha256(body).hexdigest()[:32]}"'

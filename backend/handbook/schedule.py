@@ -8,6 +8,7 @@ from datetime import date, timedelta
 from enum import StrEnum
 from pathlib import Path
 
+from backend.facts.figures import load_facts
 from backend.handbook import pages
 from backend.handbook.cards import GuideCard, guide_card, guide_file
 from backend.handbook.source import (
@@ -91,12 +92,13 @@ def load_schedule(content_root: Path, *, guides: Container[str] | None = None) -
     vaccines = read_file(folder / "vaccines.yaml", VaccineFile)
     checkups = read_file(folder / "checkups.yaml", CheckupFile)
     stages = read_file(folder / "schedule.yaml", ScheduleFile)
+    facts = load_facts(content_root)
     _refuse_twins(folder / "schedule.yaml", stages)
     rules = [
         *_vaccine_rules(vaccines),
         *_checkup_rules(checkups),
         *(
-            _guide_rule(stage, guide_card(_known_guide(content_root, stages, place)))
+            _guide_rule(stage, guide_card(_known_guide(content_root, stages, place), facts))
             for place, stage in enumerate(stages.guides)
             if guides is None or stage.slug in guides
         ),
@@ -116,9 +118,10 @@ def check_handbook(content_root: Path) -> list[Problem]:
     file = content_root / "handbook" / "schedule.yaml"
     text = file.read_text(encoding="utf-8")
     stages = read_file(file, ScheduleFile)
+    facts = load_facts(content_root)
     problems = []
     for place, stage in enumerate(stages.guides):
-        card = guide_card(_known_guide(content_root, stages, place))
+        card = guide_card(_known_guide(content_root, stages, place), facts)
         if not card.suits(stage.months):
             line = line_of(text, ("guides", place, "months"))
             message = f"{stage.slug}: 满{stage.months}月龄不在这篇文章的年龄范围内"

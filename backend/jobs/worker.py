@@ -53,11 +53,15 @@ def register(app: App, deps: Deps, sending: Delivery) -> None:
     async def retry_stalled() -> None:
         await tasks.retry_stalled(app, deps.settings.worker_stalled_seconds)
 
+    def plan_handbook(nominal: datetime) -> None:
+        tasks.plan_handbook(sessions, clock, deps.handbook, nominal)
+
+    def plan_today() -> None:
+        tasks.plan_today(sessions, clock, deps.handbook)  # as the reviews stand now
+
     app.task(name="deliver")(tasks.Deliver(sending).run)
-    app.task(name="plan_handbook")(
-        nominal(partial(tasks.plan_handbook, sessions, clock, deps.handbook))
-    )
-    app.task(name="plan_today")(partial(tasks.plan_today, sessions, clock, deps.handbook))
+    app.task(name="plan_handbook")(nominal(plan_handbook))
+    app.task(name="plan_today")(plan_today)
     app.task(name="handle_events")(partial(tasks.handle_events, sessions, clock, reactions(deps)))
     app.task(name="check_counters")(nominal(partial(tasks.check_counters, sessions, clock)))
     app.task(name="purge")(nominal(partial(tasks.purge, sessions, clock)))

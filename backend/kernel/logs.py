@@ -2,6 +2,7 @@
 
 import logging
 import re
+import sys
 from collections.abc import MutableMapping
 from typing import Any
 
@@ -30,6 +31,24 @@ def redact_event(
         elif isinstance(value, str):
             event[key] = redact(value)
     return event
+
+
+_stamp = structlog.processors.TimeStamper(fmt="iso", utc=True)
+
+
+def write_request(*, request_id: str, route: str, status: int, ms: float) -> None:
+    """The line that a GET leaves, in the shape of all others but made by hand.
+
+    structlog's way costs thirty times as much, which is more than answering a guide from memory.
+    Nothing here can need redaction: the route is a pattern, the rest are numbers of ours.
+    """
+    at = _stamp(None, "", {})["timestamp"]
+    sys.stdout.write(
+        f'{{"request_id": "{request_id}", "method": "GET", "route": "{route}",'
+        f' "status": {status}, "ms": {ms}, "event": "request", "level": "info",'
+        f' "timestamp": "{at}"}}\n'
+    )
+    sys.stdout.flush()
 
 
 class RedactingFilter(logging.Filter):

@@ -9,11 +9,13 @@ from sqlalchemy.orm import Session, joinedload
 
 from backend.bookings.models import Booking, BookingChange
 from backend.centres.models import KIND_TITLES, Slot
+from backend.guides.models import GuideMark
 from backend.handbook.models import HandbookEntry
 from backend.kernel import audit
 from backend.kernel.audit import AuditEntry
 from backend.kernel.clock import Clock, city_time
 from backend.kernel.privacy import Vault
+from backend.knowledge.models import QuizAnswer, QuizSet
 from backend.outbox.models import Message
 from backend.people import children
 from backend.people.models import Child, Consent, DuplicateDecision, Guardian, Invitation
@@ -47,6 +49,8 @@ def copy_of_child(
         "handbook": _handbook(session, ids),
         "consents": _consents(session, parent_id),
         "messages": _messages(session, ids, parent_id),
+        "library": _marks(session, parent_id),
+        "quizzes": _quizzes(session, parent_id),
         "log": _log(session, ids, parent_id),
     }
 
@@ -190,6 +194,52 @@ def _messages(session: Session, ids: Sequence[int], parent_id: int) -> list[Copy
             "facts": one.data,
         }
         for one in rows
+    ]
+
+
+def _marks(session: Session, parent_id: int) -> list[Copy]:
+    """What this parent marked in the library, by the names of the pieces."""
+    rows = session.scalars(
+        select(GuideMark).where(GuideMark.parent_id == parent_id).order_by(GuideMark.slug)
+    )
+    return [
+        {
+            "piece": one.slug,
+            "favourite_since": _said_or_none(one.favourite_since),
+            "read_at": _said_or_none(one.read_at),
+        }
+        for one in rows
+    ]
+
+
+def _quizzes(session: Session, parent_id: int) -> list[Copy]:
+    """This parent's knowledge checks; which question it was, by its name in the content."""
+    sets = session.scalars(
+        select(QuizSet).where(QuizSet.parent_id == parent_id).order_by(QuizSet.id)
+    ).all()
+    answers: dict[int, list[Copy]] = {}
+    for row in session.scalars(
+        select(QuizAnswer)
+        .where(QuizAnswer.set_id.in_([one.id for one in sets]))
+        .order_by(QuizAnswer.set_id, QuizAnswer.position)
+    ):
+        line = {
+            "question": row.question_id,
+            "chosen": row.chosen,
+            "correct": row.correct,
+            "answered_at": _said_or_none(row.answered_at),
+        }
+        answers.setdefault(row.set_id, []).append(line)
+    return [
+        {
+            "band": one.band,
+            "town_code": one.town_code,
+            "sampled": one.sampled,
+            "begun_at": _said(one.begun_at),
+            "finished_at": _said_or_none(one.finished_at),
+            "answers": answers.get(one.id, []),
+        }
+        for one in sets
     ]
 
 

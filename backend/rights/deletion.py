@@ -11,6 +11,7 @@ from backend.handbook.models import HandbookEntry
 from backend.kernel import audit
 from backend.kernel.ages import add_months
 from backend.kernel.clock import Clock, city_date
+from backend.knowledge.models import QuizSet
 from backend.outbox.models import Balance, LedgerEntry, Message
 from backend.people import children
 from backend.people.models import (
@@ -120,7 +121,8 @@ def _hand_over_identity(session: Session, child: Child) -> None:
 def delete_parent(session: Session, clock: Clock, *, parent_id: int) -> None:
     """Close an account: leave every child, forget sign-ins, identities, messages, grants.
 
-    Consents stay as the proof that they were given, on a parent whom nothing names any more.
+    Consents stay as the proof that they were given, on a parent whom nothing names any more;
+    answers to knowledge checks stay for the town's rate and belong to nobody.
     Doing it twice is doing it once.
     """
     # NO KEY UPDATE: a booking of the other guardian may write its message meanwhile, and holds
@@ -139,6 +141,9 @@ def delete_parent(session: Session, clock: Clock, *, parent_id: int) -> None:
         update(Consent)
         .where(Consent.parent_id == parent_id, Consent.withdrawn_at.is_(None))
         .values(withdrawn_at=clock.now())
+    )
+    session.execute(  # the row of the parent stays, so its foreign key forgets nobody by itself
+        update(QuizSet).where(QuizSet.parent_id == parent_id).values(parent_id=None)
     )
     parent.phone_sealed, parent.phone_fingerprint = None, None
     parent.deleted_at = clock.now()

@@ -13,15 +13,15 @@ def test_guides_for_an_age_need_no_sign_in(client: FlaskClient) -> None:
     assert first["review"] == "pending"
 
 
-def test_a_guide_is_read_as_html_and_nodes_with_its_sources(client: FlaskClient) -> None:
+def test_a_guide_is_read_as_blocks_with_its_sources(client: FlaskClient) -> None:
     slug = client.get("/api/v1/guides").json["items"][0]["slug"]
 
     guide = client.get(f"/api/v1/guides/{slug}").json
 
-    assert "<h2" in guide["html"]
-    assert guide["nodes"]
+    assert next(b["text"] for b in guide["blocks"] if b["kind"] == "heading") == "先怎么做"
+    assert [b for b in guide["blocks"] if b["kind"] == "text"]
     assert guide["sources"][0]["title"]
-    assert "script" not in guide["html"]
+    assert guide["signed"] is None
 
 
 def test_a_guide_that_is_known_already_is_not_sent_again(client: FlaskClient) -> None:

@@ -9,7 +9,17 @@ from pathlib import Path
 
 ROOT = Path(__file__).parents[2]
 FOLDERS = ("backend", "migrations", "tests", ".ci")
-FEATURES = ("people", "outbox", "accounts", "centres", "guides", "bookings", "handbook", "rights")
+FEATURES = (
+    "people",
+    "outbox",
+    "accounts",
+    "centres",
+    "guides",
+    "bookings",
+    "handbook",
+    "knowledge",
+    "rights",
+)
 
 
 @dataclass(frozen=True)

@@ -17,7 +17,14 @@ import click
 import psutil
 
 from backend.kernel.clock import Clock, SystemClock, city_time
-from tests.bench import bench_bookings, bench_delivery, bench_guides, bench_planning, bench_start
+from tests.bench import (
+    bench_bookings,
+    bench_delivery,
+    bench_guides,
+    bench_library,
+    bench_planning,
+    bench_start,
+)
 from tests.bench.rows import Measures, Row
 
 RESULTS = Path(__file__).parents[2] / "build" / "bench.json"
@@ -26,6 +33,7 @@ MEASURES: Measures = {
     **bench_planning.MEASURES,
     **bench_delivery.MEASURES,
     **bench_guides.MEASURES,
+    **bench_library.MEASURES,
     **bench_start.MEASURES,
 }
 WIDTHS = (5, 10, 26, 10, 8, 9, 5)

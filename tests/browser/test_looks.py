@@ -39,6 +39,7 @@ def every_page(parent: Parent, child: dict[str, int]) -> list[str]:
         page_url("item", id=items[0]["id"]),
         page_url("bookings"),
         page_url("messages"),
+        page_url("rooms"),
         page_url("child-form"),
         page_url("consent", read="privacy"),
         page_url("invite"),

@@ -23,8 +23,16 @@ ROUTES = [
     "POST /invitations/{code}/accept",
     "GET /guides",
     "GET /guides/{slug}",
+    "GET /recipes",
+    "GET /recipes/{slug}",
+    "GET /search",
+    "GET /marks",
+    "PUT /marks/{slug}/favourite",
+    "DELETE /marks/{slug}/favourite",
+    "PUT /marks/{slug}/read",
     "GET /towns",
     "GET /centres",
+    "GET /nursing-rooms",
     "GET /slots",
     "GET /bookings",
     "POST /bookings",
@@ -33,8 +41,22 @@ ROUTES = [
     "POST /messages/read",
     "GET /subscriptions",
     "POST /subscriptions",
+    "GET /quizzes",
+    "POST /quizzes",
+    "GET /quizzes/{quiz_id}",
+    "POST /quizzes/{quiz_id}/answers",
 ]
-OPEN = {"POST /sessions", "GET /guides", "GET /guides/{slug}", "GET /towns", "GET /centres"}
+OPEN = {
+    "POST /sessions",
+    "GET /guides",
+    "GET /guides/{slug}",
+    "GET /recipes",
+    "GET /recipes/{slug}",
+    "GET /search",
+    "GET /towns",
+    "GET /centres",
+    "GET /nursing-rooms",
+}
 """These need no token."""
 
 SIGNS_OUT = {"DELETE /sessions", "DELETE /me"}

@@ -27,10 +27,11 @@ from sqlalchemy.orm import Session, sessionmaker
 
 from backend.app import API
 from backend.cli.wording import load_sentences
+from backend.knowledge.models import QuizAnswer, QuizSet
 from tests.api.families import Phone
 from tests.architecture.sources import ROOT
 from tests.contract.routes import ROUTES, SIGNS_OUT
-from tests.factories import make_booking, make_slot
+from tests.factories import MORNING, make_booking, make_slot
 
 pytestmark = pytest.mark.slow
 
@@ -66,12 +67,29 @@ def world(client: FlaskClient, sessions: sessionmaker[Session]) -> World:
         "slot_id": make_slot(sessions),
         "booking_id": booking,
         "slug": slug,
+        "quiz_id": _quiz(sessions, phone.get("/me").json["id"]),
         "purpose": "privacy",
         "item_id": "vaccine:hepb-1",
         "done_on": date(2026, 3, 10).isoformat(),
         "town_code": "320281001",
     }
     return World(lambda: Phone(client, "fuzz"), known)
+
+
+def _quiz(sessions: sessionmaker[Session], parent_id: int) -> int:
+    """A set of one question, which the content has no more."""
+    with sessions.begin() as session:
+        quiz = QuizSet(
+            parent_id=parent_id,
+            band="6-12m",
+            month=date(2026, 11, 1),
+            sampled=False,
+            begun_at=MORNING,
+        )
+        session.add(quiz)
+        session.flush()
+        session.add(QuizAnswer(set_id=quiz.id, position=1, question_id="gone"))
+        return quiz.id
 
 
 @pytest.mark.parametrize("route", ROUTES)

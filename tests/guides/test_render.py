@@ -1,5 +1,6 @@
 import pytest
 
+from backend.guides.pictures import Picture
 from backend.guides.render import links_in, render
 
 
@@ -74,8 +75,43 @@ def test_tables_reach_the_app_too() -> None:
     assert [part["name"] for part in nodes[0]["children"]] == ["thead", "tbody"]
 
 
-def test_pictures_are_left_out() -> None:
-    assert "<img" not in render("![图](guide:x)", {"x"}).html
+PICTURE = Picture("bowl", "一碗", "一碗<饭>", 345, 200, b"<svg/>", b"<svg/>")
+
+
+def test_a_picture_comes_with_its_words_and_one_for_the_night() -> None:
+    rendered = render("前\n\n![](picture:bowl)\n\n后\n", (), {"bowl": PICTURE})
+
+    assert 'src="/g/picture/bowl.svg" alt="一碗&lt;饭&gt;"' in rendered.html
+    assert 'srcset="/g/picture/bowl-dark.svg"' in rendered.html
+    assert rendered.html.startswith("<p>前</p>")
+    assert [block["kind"] for block in rendered.blocks] == ["text", "picture", "text"]
+    assert rendered.blocks[1]["alt"] == "一碗<饭>"
+    assert rendered.pictures == ("bowl",)
+
+
+@pytest.mark.parametrize("text", ["![图](guide:x)", "![](picture:bowl)", "![](https://a.b/c.png)"])
+def test_pictures_that_are_not_ours_or_not_drawn_are_left_out(text: str) -> None:
+    rendered = render(text, {"x"})
+
+    assert "<img" not in rendered.html
+    assert [block for block in rendered.blocks if block["kind"] == "picture"] == []
+
+
+def test_links_lead_to_recipes_and_to_pages_too() -> None:
+    rendered = render("[粥](recipe:zhou)、[母婴室](page:nursing-rooms)", {"zhou"})
+
+    assert '<a href="/g/zhou">粥</a>' in rendered.html
+    assert '<a href="/g/nursing-rooms">母婴室</a>' in rendered.html
+    links = [node["attrs"]["href"] for node in rendered.nodes[0]["children"] if "name" in node]
+    assert links == ["/pages/recipe/recipe?slug=zhou", "/pages/rooms/rooms"]
+
+
+def test_headings_part_the_blocks_so_that_a_phone_can_scroll_to_them() -> None:
+    blocks = render("开头\n\n## 先怎么做\n\n做\n\n再做\n\n## 求助\n\n问\n", ()).blocks
+
+    assert [block["kind"] for block in blocks] == ["text", "heading", "text", "heading", "text"]
+    assert blocks[1] == {"kind": "heading", "id": "s1", "level": 2, "text": "先怎么做"}
+    assert len(blocks[2]["nodes"]) == 2
 
 
 def test_headings_can_be_jumped_to() -> None:

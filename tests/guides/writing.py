@@ -16,9 +16,11 @@ BODY_BEGINS = "孩子愿意"
 
 
 def content_root(folder: Path) -> Path:
-    """An empty content folder with the word lists of the real one."""
-    for name in ("synonyms.txt", "forbidden-words.yaml"):
+    """A content folder without guides, with the word lists and the tables of the real one."""
+    for name in ("synonyms.txt", "fillers.txt", "forbidden-words.yaml"):
         shutil.copy(CONTENT / name, folder / name)
+    for name in ("facts", "handbook"):
+        shutil.copytree(CONTENT / name, folder / name)
     return folder
 
 
@@ -39,7 +41,7 @@ def write_guide(
         "topic": "发育",
         "age_days": [183, 273],
         "tags": ["玩"],
-        "sources": [{"title": "某指南（试行）", "number": "某字1号", "year": 2022}],
+        "sources": ["CNS2022"],
         "figures": {},
         "review": "pending",
         "author_office": "",

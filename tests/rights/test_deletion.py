@@ -76,6 +76,7 @@ def test_nothing_tells_of_a_family_that_closed_its_account(
         ("idempotent_answers", "parent_id", me),
         ("handbook_entries", "child_id", child),
         ("invitations", "child_id", child),
+        ("quiz_sets", "parent_id", me),
         ("consents", "withdrawn_at IS NULL AND parent_id", me),
     ):
         with sessions() as session:
