@@ -99,6 +99,8 @@ class RecipeQuery(Query):
 
 
 class RecipeItemOut(Out):
+    """`may_contain`: allergens that some products of an ingredient hold."""
+
     kind: Literal["recipe"]
     slug: str
     title: str
@@ -109,6 +111,7 @@ class RecipeItemOut(Out):
     texture: str
     minutes: int | None
     allergens: list[Allergen]
+    may_contain: list[Allergen]
     tags: list[str]
     review: ReviewState
 

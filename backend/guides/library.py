@@ -43,7 +43,7 @@ class Choice:
 
 @dataclass(frozen=True)
 class RecipeChoice:
-    """`without`: allergens that must not be in it; `tag`: 富铁, 手指食物 …"""
+    """`without`: allergens that must not be in it, nor perhaps; `tag`: 富铁, 手指食物 …"""
 
     age_days: int | None = None
     tag: str | None = None
@@ -214,7 +214,7 @@ def _is_recipe_chosen(recipe: Recipe, choice: RecipeChoice) -> bool:
         (choice.age_days is None or recipe.fits(choice.age_days))
         and (not choice.tag or choice.tag in matter.tags)
         and (not choice.texture or matter.texture == choice.texture)
-        and not choice.without & set(matter.allergens)
+        and not choice.without & {*matter.allergens, *matter.may_contain}
     )
 
 

@@ -213,6 +213,7 @@ def recipe_item(source: RecipeSource, standing: Standing) -> Json:
         "texture": matter.texture,
         "minutes": matter.minutes,
         "allergens": list(matter.allergens),
+        "may_contain": list(matter.may_contain),
         "tags": list(matter.tags),
         "review": standing.reader_state,
     }

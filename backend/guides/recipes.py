@@ -39,6 +39,7 @@ class RecipeMatter(BaseModel):
     ingredients: tuple[Ingredient, ...] = Field(min_length=1)
     steps: tuple[str, ...] = Field(min_length=1)
     allergens: tuple[Allergen, ...] = ()
+    may_contain: tuple[Allergen, ...] = ()  # depends on the product: read the package
     tags: tuple[str, ...] = ()
     careful: str = Field(default="", max_length=120)
     sources: tuple[str, ...] = ()

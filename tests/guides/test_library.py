@@ -7,7 +7,7 @@ from typing import Any
 import pytest
 
 from backend.facts.errors import ContentError
-from backend.guides.library import Choice
+from backend.guides.library import Choice, RecipeChoice
 from backend.guides.loading import load_library, load_shelf
 from backend.guides.review import Decision, Reviews
 from backend.guides.review_models import Verdict
@@ -317,3 +317,30 @@ def test_a_query_of_blanks_asks_for_everything(tmp_path: Path) -> None:
     write_guide(root, "guide")
 
     assert len(load_library(root, show_pending=True).list(Choice(q="   "))) == 1
+
+
+RECIPE = """id: R01
+name: 米糊
+summary: 稠稠的一小碗。
+age_days: [183, 365]
+texture: 细泥
+ingredients: [{food: 米粉, amount: 10克}]
+steps: [调匀]
+allergens: []
+may_contain: [牛奶]
+tags: [富铁]
+review: pending
+"""
+
+
+def test_recipes_are_chosen_by_age_tag_and_what_must_not_be_in_them(tmp_path: Path) -> None:
+    root = content_root(tmp_path)
+    (root / "recipes").mkdir()
+    (root / "recipes" / "mihu.yaml").write_text(RECIPE)
+    library = load_library(root, show_pending=True)
+
+    assert len(library.recipes(RecipeChoice(age_days=200, tag="富铁", texture="细泥"))) == 1
+    assert library.recipes(RecipeChoice(age_days=366)) == []
+    assert library.recipes(RecipeChoice(tag="补钙")) == []
+    assert len(library.recipes(RecipeChoice(without=frozenset({"鸡蛋"})))) == 1
+    assert library.recipes(RecipeChoice(without=frozenset({"牛奶"}))) == []
