@@ -1,6 +1,6 @@
 """The parts of the product, made once and handed down."""
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import timedelta
 from pathlib import Path
 
@@ -13,7 +13,7 @@ from backend.config import Settings, make_vault
 from backend.guides.current import CurrentLibrary, Follows
 from backend.guides.library import Library
 from backend.guides.loading import load_shelf
-from backend.handbook.schedule import Schedule, load_schedule
+from backend.handbook.schedule import Rule, Schedule, load_schedule
 from backend.kernel.clock import Clock, clock_from
 from backend.kernel.db import make_engine, read_factory, session_factory
 from backend.kernel.privacy import Vault
@@ -99,7 +99,7 @@ def build(
             reads=reads,
             clock=clock,
         ),
-        current_handbook=Follows(lambda library: load_schedule(content, guides=library)),
+        current_handbook=Follows(lambda library: handbook_of(content, library)),
         current_questions=Follows(
             lambda library: load_questions(content, shelf.facts, guides=library)
         ),
@@ -107,6 +107,21 @@ def build(
     load_schedule(content)  # a wrong file stops the start, not the first reader
     load_questions(content, shelf.facts, guides=())
     return parts
+
+
+def handbook_of(content: Path, library: Library) -> Schedule:
+    """The programme with the guides that may be shown, in the words that are shown of them."""
+    schedule = load_schedule(content, guides=library)
+    return replace(schedule, rules=tuple(_as_shown(rule, library) for rule in schedule.rules))
+
+
+def _as_shown(rule: Rule, library: Library) -> Rule:
+    """The file may be newer than the version that was signed."""
+    if rule.guide_slug is None:
+        return rule
+    guide = library.get(rule.guide_slug)
+    source = guide.sources[0].title
+    return replace(rule, title=guide.title, summary=guide.summary, source=source)
 
 
 def wechat_parts(deps: Deps) -> tuple[LoginGateway, Messenger]:

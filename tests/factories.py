@@ -193,6 +193,7 @@ def make_staff(
     town_code: str | None = None,
     password_hash: str = "!",
     login: str | None = None,
+    office: str | None = None,
 ) -> int:
     if role is Role.CLERK and centre_id is None:
         centre_id = make_centre(sessions)
@@ -204,6 +205,7 @@ def make_staff(
             role=role,
             centre_id=centre_id,
             town_code=town_code,
+            office=office,
             created_at=MORNING,
         )
         session.add(staff)

@@ -2,13 +2,12 @@
 
 import sys
 from pathlib import Path
-from typing import Never
+from typing import Any
 
 import click
 
-from backend.cli import lifeline
-from backend.config import Settings, WrongSettings, load_settings
-from backend.kernel import logs
+from backend.cli.content_commands import content
+from backend.cli.starting import process_settings, refuse
 
 ROOT = Path(__file__).parents[2]
 
@@ -34,7 +33,7 @@ def run(var: Path, with_parent: bool) -> None:
     try:
         run_house(var.resolve(), with_parent=with_parent)
     except CannotRun as error:
-        _refuse(str(error))
+        refuse(str(error))
 
 
 @main.command()
@@ -47,7 +46,7 @@ def web(host: str, workers: int, threads: int) -> None:
     from granian.log import LogLevels
     from granian.server import Server
 
-    settings = _settings()
+    settings = process_settings()
     Server(
         "backend.cli.wsgi:make_app",
         factory=True,
@@ -66,7 +65,7 @@ def web(host: str, workers: int, threads: int) -> None:
 @main.command()
 def scheduler() -> None:
     """Hand tasks to the engine when their time comes. Several may run; one fires."""
-    settings = _settings()
+    settings = process_settings()
     from backend.jobs.scheduler import run_scheduler
 
     run_scheduler(settings)
@@ -75,7 +74,7 @@ def scheduler() -> None:
 @main.command()
 def worker() -> None:
     """Execute tasks. Any number may run, on any number of machines."""
-    settings = _settings()
+    settings = process_settings()
     from backend.deps import build
     from backend.jobs.worker import run_worker
 
@@ -88,14 +87,14 @@ def worker() -> None:
 )
 def wechat_sandbox(var: Path) -> None:
     """Stand in for WeChat on the port of BACKEND_SANDBOX_URL. Refused in production."""
-    settings = _settings()
+    settings = process_settings()
     from backend.cli.sandbox import serve_sandbox
     from backend.sandbox.config import SandboxRefused
 
     try:
         serve_sandbox(settings, var.resolve())
     except SandboxRefused as error:
-        _refuse(str(error))
+        refuse(str(error))
 
 
 @main.group()
@@ -108,7 +107,7 @@ def db_upgrade() -> None:
     """Bring the database to the newest migration."""
     from backend.kernel import schema
 
-    schema.upgrade(_settings().database_url)
+    schema.upgrade(process_settings().database_url)
 
 
 @db.command("check")
@@ -117,7 +116,7 @@ def db_check() -> None:
     from backend.kernel import schema
     from backend.kernel.db import make_engine
 
-    engine = make_engine(_settings().database_url, pool_size=1)
+    engine = make_engine(process_settings().database_url, pool_size=1)
     current, newest = schema.current_revision(engine), schema.newest_revision()
     engine.dispose()
     click.echo(f"database {current}, newest {newest}")
@@ -132,36 +131,20 @@ def staff() -> None:
 @staff.command("add")
 @click.argument("login")
 @click.option("--name", required=True, help="As the console shows it.")
-@click.option("--role", required=True, type=click.Choice(["clerk", "town", "city"]))
-@click.option("--centre", type=int, help="Number of the centre; for a clerk.")
+@click.option("--role", required=True, type=click.Choice(["clerk", "town", "city", "reviewer"]))
+@click.option("--centre", "centre_id", type=int, help="Number of the centre; for a clerk.")
 @click.option("--town", help="Code of the town; for the role town.")
-def staff_add(login: str, name: str, role: str, centre: int | None, town: str | None) -> None:
+@click.option("--office", help="Name of the medical office; for a reviewer.")
+def staff_add(role: str, **values: Any) -> None:
     """Make an account and print its password, once."""
-    from backend.cli.staff import add_staff
+    from backend.cli.staff import NewAccount, add_staff
     from backend.kernel.errors import DomainError
     from backend.people.models import Role
 
     try:
-        click.echo(add_staff(_settings(), login, name, Role(role), centre, town))
+        click.echo(add_staff(process_settings(), NewAccount(role=Role(role), **values)))
     except DomainError as error:
-        _refuse(error.detail or error.message)
-
-
-@main.group()
-def content() -> None:
-    """The texts and tables in content/."""
-
-
-@content.command("check")
-@click.argument("folder", type=click.Path(path_type=Path), default=ROOT / "content")
-def content_check(folder: Path) -> None:
-    """Name everything in content/ that is wrong; succeed if nothing is."""
-    from backend.cli.content import problems
-
-    found = problems(folder)
-    for line in found:
-        click.echo(line)
-    sys.exit(1 if found else 0)
+        refuse(error.detail or error.message)
 
 
 @main.command()
@@ -175,9 +158,9 @@ def wording(only_check: bool) -> None:
     try:
         same = write(source, target, only_check=only_check)
     except WrongWording as error:
-        _refuse(str(error))
+        refuse(str(error))
     if only_check and not same:
-        _refuse("messages.generated.ts is not up to date: python -m backend wording")
+        refuse("messages.generated.ts is not up to date: python -m backend wording")
 
 
 @main.command()
@@ -185,23 +168,10 @@ def health() -> None:
     """Say which of database, worker and scheduler live; succeed if all do."""
     from backend.pages.health import down
 
-    settings = _settings()
+    settings = process_settings()
     missing = down(settings.database_url, settings.worker_stalled_seconds)
     click.echo(f"down: {', '.join(missing)}" if missing else "ok")
     sys.exit(1 if missing else 0)
 
 
-def _settings() -> Settings:
-    """The settings of a process, which from now on logs, and ends with its supervisor."""
-    try:
-        settings = load_settings()
-    except WrongSettings as error:
-        _refuse(str(error))
-    lifeline.hold()
-    logs.configure()
-    return settings
-
-
-def _refuse(text: str) -> Never:
-    click.echo(text, err=True)
-    sys.exit(1)
+main.add_command(content)

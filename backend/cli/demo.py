@@ -16,6 +16,7 @@ from backend.bookings.queries import policy_at
 from backend.centres import service as centres
 from backend.centres.models import Centre, Slot, SlotKind
 from backend.centres.service import NewSlot
+from backend.cli import demo_reviews
 from backend.cli.demo_rooms import add_rooms
 from backend.deps import Deps
 from backend.kernel.ages import add_months
@@ -26,7 +27,12 @@ from backend.people.models import Parent, Relation, Role, Sex
 DAYS_SHOWN = 16  # bookings open 14 days before; a little more is in sight
 ACTOR = "system"
 FIRST_TOWN = "320281001"  # 澄江街道
-LOGINS = {"zhongxin": "澄江中心职员", "jiezhen": "澄江街道工作人员", "shiji": "市级管理员"}
+LOGINS = {
+    "zhongxin": "澄江中心职员",
+    "jiezhen": "澄江街道工作人员",
+    "shiji": "市级管理员",
+    demo_reviews.LOGIN: f"{demo_reviews.OFFICE}，审定文章",
+}
 PHONE = "0510-00000000"  # nobody's
 
 
@@ -74,6 +80,7 @@ def seed(parts: Deps, passwords: Mapping[str, str]) -> None:
             _add_centres(session, parts)
             _add_staff(session, parts, passwords)
             add_rooms(session, parts)
+        demo_reviews.add_reviews(session, parts, passwords[demo_reviews.LOGIN])
         _add_slots(session, parts)
         if fresh:
             _add_families(session, parts)

@@ -1,5 +1,7 @@
 """`staff add`: an account for the console, with a password that is shown once."""
 
+from dataclasses import dataclass
+
 from backend.centres.models import Centre
 from backend.cli.first_start import new_password
 from backend.config import Settings
@@ -10,25 +12,36 @@ from backend.people.models import Role
 from backend.people.staff import create_staff
 
 
-def add_staff(
-    settings: Settings, login: str, name: str, role: Role, centre_id: int | None, town: str | None
-) -> str:
+@dataclass(frozen=True)
+class NewAccount:
+    """What the command was told. `office` is a reviewer's."""
+
+    login: str
+    name: str
+    role: Role
+    centre_id: int | None = None
+    town: str | None = None
+    office: str | None = None
+
+
+def add_staff(settings: Settings, new: NewAccount) -> str:
     """Make the account and return its password. Raises a DomainError for a wrong scope."""
     password = new_password()
     engine = make_engine(settings.database_url, pool_size=1)
     try:
         with session_factory(engine).begin() as session:
-            if centre_id is not None and session.get(Centre, centre_id) is None:
-                raise Conflict(f"没有编号为 {centre_id} 的中心")
+            if new.centre_id is not None and session.get(Centre, new.centre_id) is None:
+                raise Conflict(f"没有编号为 {new.centre_id} 的中心")
             create_staff(
                 session,
                 clock_from(settings.clock),
-                login=login,
-                name=name,
+                login=new.login,
+                name=new.name,
                 password=password,
-                role=role,
-                centre_id=centre_id,
-                town_code=town,
+                role=new.role,
+                centre_id=new.centre_id,
+                town_code=new.town,
+                office=new.office,
             )
     finally:
         engine.dispose()

@@ -34,6 +34,7 @@ class Viewer(UserMixin):  # type: ignore[misc]  # flask_login has no types
     login: str
     role: Role
     scope: Scope
+    office: str | None = None  # of a reviewer
 
     @property
     def actor(self) -> str:
@@ -41,6 +42,11 @@ class Viewer(UserMixin):  # type: ignore[misc]  # flask_login has no types
 
     def get_id(self) -> str:
         return self.key
+
+    @property
+    def first_page(self) -> str:
+        """The endpoint where work begins."""
+        return "console.today" if self.may(Action.SEE_BOOKINGS) else "console.content"
 
     def may(self, action: Action) -> bool:
         return may(self.role, action)
@@ -65,7 +71,7 @@ def load_viewer(key: str) -> Viewer | None:
 
 def viewer_of(database: Session, staff: Staff, key: str) -> Viewer:
     scope = scope_of(staff, lambda town: centre_ids_of_town(database, town))
-    return Viewer(key, staff.id, staff.name, staff.login, staff.role, scope)
+    return Viewer(key, staff.id, staff.name, staff.login, staff.role, scope, staff.office)
 
 
 def requires(

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import structlog
-from flask import Blueprint, Response, redirect, render_template, request, url_for
+from flask import Blueprint, Response, g, redirect, render_template, request, url_for
 from flask.typing import ResponseReturnValue
 from flask_wtf.csrf import CSRFError, CSRFProtect
 from werkzeug.exceptions import HTTPException
@@ -42,8 +42,9 @@ def back() -> str:
     """Where a form came from: a path of the console, never another host."""
     target = request.form.get("back") or request.args.get("next") or ""
     home: str = url_for("console.today")
-    ours = target.startswith(home) and "\\" not in target and "\n" not in target
-    return target if ours else home
+    if target.startswith(home) and "\\" not in target and "\n" not in target:
+        return target
+    return url_for(g.viewer.first_page) if "viewer" in g else home
 
 
 def row_id(text: str) -> int:
@@ -76,6 +77,7 @@ def _harden(response: Response) -> Response:
 
 
 bp.add_app_template_filter(words.day, "console_day")
+bp.add_app_template_filter(words.long_day, "console_long_day")
 bp.add_app_template_filter(words.clock_time, "console_time")
 bp.add_app_template_filter(words.moment, "console_moment")
 bp.add_app_template_filter(city_date, "console_date")
@@ -93,6 +95,8 @@ def _not_found(error: NotFound) -> ResponseReturnValue:
 
 @bp.errorhandler(Forbidden)
 def _forbidden(error: Forbidden) -> ResponseReturnValue:
+    if request.endpoint == "console.today":  # the door: each begins where his work is
+        return redirect(url_for(g.viewer.first_page), 303)
     return page(403, SENTENCES[403])
 
 

@@ -43,7 +43,7 @@ class TownLines:
 
 
 @bp.get("/nursing-rooms")
-@requires(Action.SEE_CONTENT)
+@requires(Action.SEE_ROOMS)
 def nursing_rooms() -> ResponseReturnValue:
     which, today = asked(), city_date(deps().clock.now())
     with deps().reads() as session:

@@ -25,7 +25,7 @@ FATES = {Fate.NEW: "新增", Fate.CHANGED: "修改", Fate.SAME: "没有变化", 
 
 
 @bp.get("/nursing-rooms/export.csv")
-@requires(Action.SEE_CONTENT)
+@requires(Action.SEE_ROOMS)
 def export_nursing_rooms() -> ResponseReturnValue:
     """What the list shows, all pages of it."""
     today = city_date(deps().clock.now())

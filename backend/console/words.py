@@ -30,6 +30,11 @@ def day(value: date, today: date) -> str:
     return f"{near} · {text}" if near else text
 
 
+def long_day(value: date) -> str:
+    """2026年11月23日: for what counts for years."""
+    return f"{value.year}年{value.month}月{value.day}日"
+
+
 def clock_time(instant: datetime) -> str:
     return f"{city_time(instant):%H:%M}"
 

@@ -6,10 +6,12 @@ when decisions change, only what they touch is made anew.
 
 from __future__ import annotations
 
-from collections.abc import Collection, Iterable, Iterator, Sequence
+from collections.abc import Callable, Collection, Iterable, Iterator, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import TypeVar
+
+import structlog
 
 from backend.facts.errors import ContentError
 from backend.facts.figures import Facts, load_facts
@@ -24,6 +26,7 @@ from backend.guides.search import Lexicon, load_lexicon
 from backend.guides.source import GuideSource, guide_files, read_source, source_of
 
 S = TypeVar("S", GuideSource, RecipeSource)
+log = structlog.get_logger()
 
 
 @dataclass
@@ -44,14 +47,10 @@ class Shelf:
         a text that is not signed is left out, or its last signed version stands in for it.
         """
         known = reviews or Reviews()
-        guides = [
-            (source_of(one.file, text, self.facts) if text else one, standing)
-            for one, text, standing in _shown(self.guides, known, show_pending=show_pending)
-        ]
-        recipes = [
-            (recipe_of(one.file, text, self.facts) if text else one, standing)
-            for one, text, standing in _shown(self.recipes, known, show_pending=show_pending)
-        ]
+        shown_guides = _shown(self.guides, known, show_pending=show_pending)
+        shown_recipes = _shown(self.recipes, known, show_pending=show_pending)
+        guides = list(_as_signed(source_of, shown_guides, self.facts))
+        recipes = list(_as_signed(recipe_of, shown_recipes, self.facts))
         slugs = frozenset(source.slug for source, _ in guides)
         slugs |= frozenset(source.slug for source, _ in recipes)
         return Library(
@@ -96,6 +95,21 @@ def _shown(
             yield source, "", standing
         elif signed is not None:
             yield source, signed[0], signed[1]
+
+
+def _as_signed(
+    read: Callable[[Path, str, Facts], S], shown: Iterable[tuple[S, str, Standing]], facts: Facts
+) -> Iterator[tuple[S, Standing]]:
+    """Each file or, where one stands in for it, the text that was signed.
+
+    A signed text that today's facts cannot read, because a source of it is gone, is left out:
+    that is one text less, not a service that does not start.
+    """
+    for source, text, standing in shown:
+        try:
+            yield (read(source.file, text, facts) if text else source), standing
+        except ContentError as error:
+            log.warning("signed_text_unreadable", slug=source.slug, code=error.code)
 
 
 def load_shelf(content_root: Path) -> Shelf:

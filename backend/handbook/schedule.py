@@ -92,20 +92,17 @@ def load_schedule(content_root: Path, *, guides: Container[str] | None = None) -
     vaccines = read_file(folder / "vaccines.yaml", VaccineFile)
     checkups = read_file(folder / "checkups.yaml", CheckupFile)
     stages = read_file(folder / "schedule.yaml", ScheduleFile)
-    facts = load_facts(content_root)
     _refuse_twins(folder / "schedule.yaml", stages)
-    rules = [
-        *_vaccine_rules(vaccines),
-        *_checkup_rules(checkups),
-        *(
-            _guide_rule(stage, guide_card(_known_guide(content_root, stages, place), facts))
-            for place, stage in enumerate(stages.guides)
-            if guides is None or stage.slug in guides
-        ),
-    ]
+    rules = [*_vaccine_rules(vaccines), *_checkup_rules(checkups)]
     twin = _first_twin([rule.id for rule in rules])
     if twin is not None:
         raise HandbookError(Problem(folder, 1, "handbook_id_twice", f"{twin} 出现了两次"))
+    facts = load_facts(content_root)  # points into these tables, so they have to be in order
+    rules += [
+        _guide_rule(stage, guide_card(_known_guide(content_root, stages, place), facts))
+        for place, stage in enumerate(stages.guides)
+        if guides is None or stage.slug in guides
+    ]
     return Schedule(vaccines.version, DISCLAIMER, tuple(rules))
 
 

@@ -65,9 +65,18 @@ def create_staff(  # noqa: PLR0913  # an account is these facts
     role: Role,
     centre_id: int | None = None,
     town_code: str | None = None,
+    office: str | None = None,
 ) -> Staff:
-    """A new account. Raises WeakPassword, or Conflict for a login in use or a wrong scope."""
-    login = fold_login(login)
+    """A new account. `office`: of a reviewer, whose name stands under the texts.
+
+    Raises WeakPassword, or Conflict for a login in use, a wrong scope or an office that is
+    missing or has no place.
+    """
+    login, office = fold_login(login), (office or "").strip() or None
+    if role is Role.REVIEWER and office is None:
+        raise Conflict("审定人要写明所在单位，家长会看到单位的名称")
+    if role is not Role.REVIEWER and office is not None:
+        raise Conflict("只有审定人（reviewer）写所在单位")
     staff = Staff(
         login=login,
         name=name.strip(),
@@ -75,6 +84,7 @@ def create_staff(  # noqa: PLR0913  # an account is these facts
         role=role,
         centre_id=centre_id,
         town_code=town_code,
+        office=office,
         created_at=clock.now(),
     )
     session.add(staff)

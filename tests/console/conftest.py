@@ -87,6 +87,7 @@ def enter(app: Flask, sessions: Sessions) -> Enter:
         centre_id: int | None = None,
         town_code: str | None = None,
         login: str | None = None,
+        office: str | None = None,
     ) -> Desk:
         name = login or f"{role.value}-{centre_id or town_code or 'all'}"
         make_staff(
@@ -96,6 +97,7 @@ def enter(app: Flask, sessions: Sessions) -> Enter:
             town_code=TOWN if role is Role.TOWN and town_code is None else town_code,
             password_hash=HASH,
             login=name,
+            office="测试妇幼保健院" if role is Role.REVIEWER and office is None else office,
         )
         desk = Desk(app.test_client())
         desk.remember(open_sign_in(sessions, name))

@@ -39,7 +39,7 @@ def schedule() -> Schedule:
 @pytest.fixture
 def content(tmp_path: Path) -> Path:
     """A copy of the content that a test may spoil."""
-    for folder in ("handbook", "guides"):
+    for folder in ("handbook", "guides", "facts"):
         shutil.copytree(CONTENT / folder, tmp_path / folder)
     return tmp_path
 

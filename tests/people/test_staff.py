@@ -32,6 +32,7 @@ def create(
     password: str = PASSWORD,
     centre_id: int | None = None,
     town_code: str | None = None,
+    office: str | None = None,
 ) -> int:
     with sessions.begin() as session:
         return staff.create_staff(
@@ -43,6 +44,7 @@ def create(
             role=role,
             centre_id=centre_id,
             town_code=town_code,
+            office=office,
         ).id
 
 
@@ -203,6 +205,24 @@ def test_a_login_that_is_taken_or_a_place_that_does_not_fit_is_refused(
         create(sessions, clock, "town", Role.TOWN)
     with pytest.raises(staff.WeakPassword):
         create(sessions, clock, "same-as-login", Role.CITY, password="same-as-login")
+
+
+def test_a_reviewer_has_an_office_and_nobody_else(sessions: Sessions, clock: FixedClock) -> None:
+    reviewer = create(sessions, clock, "li", Role.REVIEWER, office=" 市妇幼保健院 ")
+    with sessions() as session:
+        kept = session.get_one(Staff, reviewer)
+        scope = scope_of(kept, lambda _: frozenset({1}))
+    assert (kept.office, scope.centre_ids, scope.town_code) == ("市妇幼保健院", frozenset(), None)
+
+    for office in (None, "  "):
+        with pytest.raises(Conflict) as missing:
+            create(sessions, clock, "wang", Role.REVIEWER, office=office)
+        assert "单位" in (missing.value.detail or "")
+    with pytest.raises(Conflict) as needless:
+        create(sessions, clock, "wang", Role.CITY, office="市妇幼保健院")
+    assert "只有审定人" in (needless.value.detail or "")
+    with pytest.raises(Conflict):
+        create(sessions, clock, "wang", Role.REVIEWER, office="某院", town_code="320281001")
 
 
 def test_only_hashes_of_passwords_and_keys_are_kept(

@@ -89,6 +89,22 @@ def test_a_clerk_is_added_with_a_password_that_is_shown_once(
     assert "99" in nowhere[1]
 
 
+def test_a_reviewer_is_made_with_an_office_and_the_state_of_the_review_is_told(
+    make_database: Callable[[], str],
+) -> None:
+    environ = environ_of(make_settings(make_database()))
+    words = ["staff", "add", "li", "--name", "李", "--role", "reviewer"]
+
+    without_office = backend(*words, environ=environ)
+    made = backend(*words, "--office", "市妇幼保健院", environ=environ)
+    told = backend("content", "status", environ=environ)
+
+    assert (without_office[0], made[0], told[0]) == (1, 0, 0)
+    assert "单位" in without_office[1]
+    assert "待审" in told[1]
+    assert "60 天内到期或已经到期 0 篇" in told[1]
+
+
 def test_content_that_is_wrong_is_named(tmp_path: Path) -> None:
     subprocess.run(["cp", "-r", str(ROOT / "content"), str(tmp_path)], check=True)
     assert backend("content", "check", str(tmp_path / "content"))[0] == 0

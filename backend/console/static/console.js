@@ -1,7 +1,8 @@
 // Conveniences only: every page works without them.
 "use strict";
 
-const picks = () => [...document.querySelectorAll('input[type="checkbox"][name="booking"]')];
+const PICK = 'input[type="checkbox"]:is([name="booking"], [name="text"])';
+const picks = () => [...document.querySelectorAll(PICK)];
 const all = document.querySelector("[data-pick-all]");
 const picked = document.querySelector("[data-picked]");
 
@@ -22,10 +23,11 @@ all?.addEventListener("change", () => {
   countPicked();
 });
 document.addEventListener("change", (event) => {
-  if (event.target.matches('input[name="booking"]')) countPicked();
+  if (event.target.matches(PICK)) countPicked();
   if (event.target.matches("[data-submit]")) event.target.form.requestSubmit();
 });
 for (const button of document.querySelectorAll("[data-needless]")) button.hidden = true;
+for (const part of document.querySelectorAll("[data-needs-script]")) part.hidden = false;
 
 const openPops = () => [...document.querySelectorAll("details.pop[open]")];
 document.addEventListener("click", (event) => {
