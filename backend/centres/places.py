@@ -74,8 +74,9 @@ class Places:
     """Towns in the order of the official list, each with its villages."""
 
     def __init__(
-        self, towns: tuple[Town, ...], villages: Mapping[str, tuple[Village, ...]]
+        self, city: str, towns: tuple[Town, ...], villages: Mapping[str, tuple[Village, ...]]
     ) -> None:
+        self.city = city
         self._towns = {town.code: town for town in towns}
         self._villages = villages
 
@@ -122,7 +123,8 @@ def load_places(content_root: Path) -> Places:
     towns = tuple(Town(row.code, row.name, row.kind) for row in file.towns)
     if len({town.code for town in towns}) != len(towns):
         raise ValueError("towns.yaml: a code is there twice")
-    return Places(towns, _read_villages(folder / "villages.csv", {town.code for town in towns}))
+    villages = _read_villages(folder / "villages.csv", {town.code for town in towns})
+    return Places(file.city, towns, villages)
 
 
 def _read_villages(file: Path, town_codes: set[str]) -> dict[str, tuple[Village, ...]]:
