@@ -165,11 +165,19 @@ def pages_of_parent(family: Family) -> list[tuple[str, str, str]]:
     age = parent.call("GET", "/children")["items"][0]["age_days"]
     guide = parent.call("GET", f"/guides?age_days={age}")["items"][0]["slug"]
     items = parent.call("GET", f"/children/{child}/handbook")["items"]
+    parent.call("PUT", f"/marks/{guide}/favourite")
+    quiz = parent.call("POST", "/quizzes", {"child_id": child})["id"]
     due = next(one["id"] for one in items if one["status"] == "due" and one["kind"] != "guide")
     return [
         ("home", "首页", page_url("home")),
         ("guides", "育儿", page_url("guides")),
         ("guide", "一篇指南", page_url("guide", slug=guide)),
+        ("search", "搜索", page_url("search", q="发烧")),
+        ("recipes", "菜谱", page_url("recipes")),
+        ("recipe", "一道菜", page_url("recipe", slug="danhuang-bocai-zhou")),
+        ("favourites", "我的收藏", page_url("favourites")),
+        ("quiz", "知识问答", page_url("quiz")),
+        ("quiz-set", "一道题", page_url("quiz-set", id=quiz)),
         ("book", "预约", page_url("book")),
         ("bookings", "我的预约", page_url("bookings")),
         ("handbook", "手册", page_url("handbook")),

@@ -29,6 +29,8 @@ def every_page(parent: Parent, child: dict[str, int]) -> list[str]:
     """The address of every page in app.json, with something on it."""
     guide = parent.call("GET", "/guides")["items"][0]["slug"]
     items = parent.call("GET", f"/children/{child['id']}/handbook")["items"]
+    parent.call("PUT", f"/marks/{guide}/favourite")
+    quiz = parent.call("POST", "/quizzes", {"child_id": child["id"]})["id"]
     return [
         page_url("home"),
         page_url("guides"),
@@ -36,6 +38,15 @@ def every_page(parent: Parent, child: dict[str, int]) -> list[str]:
         page_url("handbook"),
         page_url("me"),
         page_url("guide", slug=guide),
+        page_url("guide", slug="liu-ba-yue-caidan"),  # with a picture and links
+        page_url("search"),
+        page_url("search", q="发烧"),
+        page_url("search", q="宇宙飞船"),
+        page_url("recipes"),
+        page_url("recipe", slug="danhuang-bocai-zhou"),
+        page_url("favourites"),
+        page_url("quiz"),
+        page_url("quiz-set", id=quiz),
         page_url("item", id=items[0]["id"]),
         page_url("bookings"),
         page_url("messages"),
@@ -108,13 +119,13 @@ def test_empty_pages_say_what_to_do(app_window: App, house: House) -> None:
         expect(app_window.button(re.compile("^(登记孩子|去预约|看看手册)$")).first).to_be_visible()
 
 
-def test_a_search_without_a_hit_offers_all_guides(app_window: App, house: House) -> None:
+def test_a_search_without_a_hit_offers_words_that_are_near(app_window: App, house: House) -> None:
     app_window.open(page_url("guides"), phone=add_phone(house.base, "找不到的妈妈"))
-    app_window.shown.get_by_role("textbox", name="搜索指南").fill("宇宙飞船")
-    app_window.press("搜索")
-    expect(app_window.text("没有“宇宙飞船”")).to_be_visible()
+    app_window.follow("搜索指南和菜谱")
+    app_window.shown.get_by_role("textbox", name="搜索指南和菜谱").fill("摔伤")
+    expect(app_window.text("没有找到“摔伤”")).to_be_visible()
 
-    app_window.press("看全部年龄")
+    app_window.press("搜：摔倒")
 
     expect(app_window.link(re.compile("，待审$"))).not_to_have_count(0)
 

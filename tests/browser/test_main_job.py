@@ -76,8 +76,11 @@ def read_a_guide(app: App) -> None:
     expect(app.text("待审").first).to_be_visible()
     expect(app.text("本文还没有经妇幼保健机构审定")).to_be_visible()
     expect(app.heading("来源")).to_be_visible()
-    expect(app.shown.locator("wx-rich-text")).not_to_be_empty()
-    app.press("字号特大")
+    expect(app.shown.locator("wx-rich-text").first).not_to_be_empty()
+    app.press("字号")
+    sizes = app.dialog("字号")
+    sizes.get_by_role("radio", name="字号特大").tap()
+    sizes.get_by_role("button", name="关闭").tap()
     app.back()
 
 

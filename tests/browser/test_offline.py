@@ -33,7 +33,7 @@ def test_a_guide_read_once_is_readable_without_a_network(app_window: App, house:
     app.follow(starting(f"{read}，"))
 
     expect(app.heading(read)).to_be_visible()
-    expect(app.shown.locator("wx-rich-text")).not_to_be_empty()
+    expect(app.shown.locator("wx-rich-text").first).not_to_be_empty()
     expect(app.text(BANNER)).to_be_visible()
     app.back()
     app.follow(starting(f"{unread}，"))

@@ -115,6 +115,13 @@ def test_canvas_is_drawn_through_the_selector_query(phone: Phone) -> None:
     assert page.locator("canvas").evaluate(painted)
 
 
+def test_what_was_drawn_becomes_a_picture(phone: Phone) -> None:
+    page = phone.open(f"{DETAIL}?id=1")
+
+    expect(page.get_by_role("img", name="画好的")).to_be_attached()
+    page.wait_for_function("document.querySelector('.drawn img').naturalWidth > 0")
+
+
 # -- what a finger does
 
 
@@ -137,6 +144,16 @@ def test_swiping_and_scrolling_are_reported(phone: Phone) -> None:
     page.locator(".page-host").evaluate("e => e.scrollTo(0, e.scrollHeight)")
 
     expect(page.locator("#opened")).to_have_text("|1|到底|刷新0|触底1")
+
+
+def test_a_page_is_told_what_comes_into_view(phone: Phone) -> None:
+    page = phone.open(f"{DETAIL}?id=1")
+    end = page.locator("#end")
+    expect(end).to_have_text("没到底")
+
+    end.scroll_into_view_if_needed()
+
+    expect(end).to_have_text("看到底了")
 
 
 def test_pulling_a_page_down_refreshes_it(phone: Phone) -> None:
@@ -431,8 +448,41 @@ def test_the_rest_of_the_phone(phone: Phone) -> None:
     press(page, "copy")
     outcome(page, "copy")
     assert page.evaluate("navigator.clipboard.readText()") == "邀请码"
+    press(page, "awake")
+    outcome(page, "awake")
+    press(page, "later")
+    assert outcome(page, "later") == "later"
     press(page, "phone")
     expect(page.get_by_role("status")).to_have_text("拨打 0510-00000000")
+
+
+def test_a_picture_is_shown_large_and_saved_only_when_allowed(phone: Phone) -> None:
+    page = phone.open(CALLS)
+
+    press(page, "large")
+    page.get_by_role("dialog", name="图片").get_by_role("button", name="关闭").tap()
+    press(page, "save")
+    page.get_by_role("dialog", name="相册").get_by_role("button", name="允许").tap()
+    outcome(page, "save")
+    page.reload()
+    press(page, "save")
+    page.get_by_role("dialog", name="相册").get_by_role("button", name="拒绝").tap()
+    assert failure(page, "save")["errMsg"] == "saveImageToPhotosAlbum:fail auth deny"
+    press(page, "save")
+
+    assert failure(page, "save")["errMsg"].endswith("auth deny")
+    expect(page.get_by_role("dialog")).to_have_count(0)  # who refused is not asked again
+
+
+def test_a_page_says_itself_what_a_friend_gets(phone: Phone) -> None:
+    page = phone.open(CALLS)
+
+    page.get_by_role("button", name="转发").tap()
+
+    card = page.get_by_role("dialog", name="转发")
+    expect(card.get_by_role("heading", name="给你看")).to_be_visible()
+    card.get_by_role("button", name="发送").tap()
+    expect(card).to_have_count(0)
 
 
 def test_a_call_that_is_not_simulated_is_an_error(phone: Phone) -> None:

@@ -8,7 +8,7 @@ export interface Kept<T> {
 
 const PREFIX = 'kept:';
 const INDEX = 'kept-index';
-const MOST = 80;
+const MOST = 240; // the whole library and what is personal; about 10 kB each
 
 function index(): string[] {
   const stored: unknown = wx.getStorageSync(INDEX);

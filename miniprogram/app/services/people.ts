@@ -1,6 +1,7 @@
 import { forgetToken, get, post, put, remove } from './http';
 import { forgetKept } from './kept';
 import { getAll } from './lists';
+import { forgetRemembered } from './remembered';
 import type {
   AcceptedDocument,
   Child,
@@ -81,6 +82,7 @@ export async function closeAccount(): Promise<void> {
   await remove('/me');
   forgetToken();
   forgetKept();
+  forgetRemembered();
 }
 
 export function consents(): Promise<Consents> {

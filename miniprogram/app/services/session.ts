@@ -1,5 +1,6 @@
 import { forgetToken, remove, storedToken } from './http';
 import { forgetKept } from './kept';
+import { forgetRemembered } from './remembered';
 
 /** Leaves this phone: the token is withdrawn, and nothing of the family stays in storage. */
 export async function signOut(): Promise<void> {
@@ -8,5 +9,6 @@ export async function signOut(): Promise<void> {
   } finally {
     forgetToken();
     forgetKept();
+    forgetRemembered();
   }
 }

@@ -115,41 +115,6 @@ export interface RichNode {
   children?: RichNode[];
 }
 
-export type Series = 'manual' | 'nutrition';
-
-export interface GuideSummary {
-  slug: string;
-  title: string;
-  series: Series;
-  series_title: string;
-  topic: string;
-  summary: string;
-  age_from_days: number;
-  age_to_days: number;
-  age_text: string;
-  review: 'pending' | 'reviewed';
-}
-
-export interface Source {
-  title: string;
-  number: string;
-  year: number;
-  url: string | null;
-}
-
-export interface Heading {
-  id: string;
-  level: number;
-  text: string;
-}
-
-export interface Guide extends GuideSummary {
-  html: string;
-  nodes: RichNode[];
-  sources: Source[];
-  headings: Heading[];
-}
-
 export interface Village {
   code: string;
   name: string;
@@ -169,6 +134,26 @@ export interface Centre {
   town: string;
   address: string;
   phone_public: string | null;
+}
+
+export interface Facility {
+  id: string;
+  title: string;
+}
+
+/** `spot`: where in the building. `stale`: nobody has looked for half a year. */
+export interface NursingRoom {
+  id: number;
+  name: string;
+  town_code: string;
+  town: string;
+  address: string;
+  spot: string;
+  opening_hours: string;
+  facilities: Facility[];
+  phone_public: string | null;
+  checked_on: string;
+  stale: boolean;
 }
 
 export type SlotKind = 'home_visit' | 'activity' | 'class' | 'consultation';

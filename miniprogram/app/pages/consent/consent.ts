@@ -21,6 +21,8 @@ Page({
     /** The purpose of the one document to read again; empty when consent is asked for. */
     read: '',
     next: '',
+    /** What consent is needed for, as the heading begins. */
+    why: '登记孩子前',
     documents: [] as DocumentView[],
     complete: false,
     busy: false,
@@ -28,7 +30,9 @@ Page({
   },
 
   onLoad(query: Record<string, string | undefined>) {
-    this.setData({ read: query.read ?? '', next: decodeURIComponent(query.next ?? '') });
+    const next = decodeURIComponent(query.next ?? '');
+    const why = next.includes('/quiz/') ? '答题前' : '登记孩子前';
+    this.setData({ read: query.read ?? '', next, why });
     return this.load();
   },
 

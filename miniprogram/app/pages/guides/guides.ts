@@ -1,13 +1,36 @@
-import { guides } from '../../services/guides';
+import { guides, type GuideChoice } from '../../services/guides';
+import { knownMarks, marks } from '../../services/marks';
 import { children, chosenChild } from '../../services/people';
-import type { Child, GuideSummary, Series } from '../../services/types';
+import type { Band, GuideSummary, Marks, Series } from '../../services/library-types';
+import type { Child } from '../../services/types';
 import { failed } from '../../utils/failures';
 import { open } from '../../utils/navigation';
+import { pieceView, type PieceView } from '../../utils/pieces';
+
+/** now: the age of the chosen child today. */
+type Age = '' | 'now' | Band;
 
 const SERIES: { name: Series; title: string }[] = [
   { name: 'manual', title: '育儿手册' },
   { name: 'nutrition', title: '营养指南' },
+  { name: 'handbook', title: '手册卡片' },
+  { name: 'service', title: '服务' },
 ];
+const AGES: { name: Age; title: string }[] = [
+  { name: '', title: '全部年龄' },
+  { name: 'pregnancy', title: '孕期' },
+  { name: 'newborn', title: '新生儿' },
+  { name: '0-3m', title: '0～3月' },
+  { name: '4-6m', title: '4～6月' },
+  { name: '6-12m', title: '6～12月' },
+  { name: '1-2y', title: '1～2岁' },
+  { name: '2-3y', title: '2～3岁' },
+  { name: '3-6y', title: '3～6岁' },
+];
+const EVERY_TOPIC = '全部话题';
+const MOST_SUITED = 3;
+/** Cards drawn at once; more come when the end is near. */
+const STEP = 12;
 
 /** Answers to an older question must not overwrite those of a newer one. */
 let turn = 0;
@@ -16,24 +39,39 @@ Page({
   data: {
     status: 'loading',
     message: '',
+    child: null as Child | null,
+    suited: [] as PieceView[],
+    suitedCount: 0,
+    /** The list below, which is asked for again by itself. */
+    listStatus: 'loading',
+    listMessage: '',
     series: SERIES,
     chosenSeries: 'manual' as Series,
-    child: null as Child | null,
-    forAge: true,
-    words: '',
-    typed: '',
-    topics: [] as string[],
-    topic: '',
-    all: [] as GuideSummary[],
-    shown: [] as GuideSummary[],
+    ages: AGES,
+    age: '' as Age,
+    topics: [EVERY_TOPIC],
+    topicIndex: 0,
+    shown: [] as PieceView[],
+    count: 0,
   },
 
+  /** What was answered, before topic and number choose from it. */
+  suitedAll: [] as GuideSummary[],
+  all: [] as GuideSummary[],
+  most: STEP,
+  marks: { favourites: [], read: [] } as Marks,
+
   async onShow() {
+    this.marks = knownMarks();
     const child = await firstChild();
     const changed = child?.id !== this.data.child?.id;
-    if (this.data.status === 'ready' && !changed) return;
-    this.setData({ child });
-    await this.ask();
+    if (this.data.status === 'ready' && !changed) {
+      await this.loadMarks();
+      return;
+    }
+    this.setData({ child, ages: child ? [nowOf(child), ...AGES] : AGES });
+    if (!child && this.data.age === 'now') this.setData({ age: '' });
+    await this.load();
   },
 
   async onPullDownRefresh() {
@@ -41,78 +79,130 @@ Page({
     wx.stopPullDownRefresh();
   },
 
-  /** Another question: what is shown does not answer it. */
-  ask() {
-    this.setData({ status: 'loading' });
-    return this.load();
-  },
-
   async load() {
-    const { child, forAge, words } = this.data;
-    const mine = ++turn;
+    if (this.data.status !== 'ready') this.setData({ status: 'loading' });
     try {
-      const ageDays = child && forAge ? child.age_days : undefined;
-      const all = await guides({ ageDays, words });
-      if (mine !== turn) return;
-      this.setData({ all, chosenSeries: seriesWithHits(all, this.data.chosenSeries) });
+      const { child } = this.data;
+      const [suited] = await Promise.all([
+        child ? guides({ ageDays: child.age_days }) : [],
+        this.loadList(),
+      ]);
+      if (this.data.listStatus === 'error') {
+        this.setData({ status: 'error', message: this.data.listMessage });
+        return;
+      }
+      this.suitedAll = suited;
+      this.setData({ status: 'ready' });
       this.draw();
+      await this.loadMarks();
     } catch (error) {
-      if (mine === turn) this.setData(failed(this.data.status, error));
+      this.setData(failed(this.data.status, error));
     }
   },
 
-  /** Series and topic are chosen on the phone: the list for an age is short. */
-  draw() {
-    const { all, chosenSeries } = this.data;
-    const own = all.filter((guide) => guide.series === chosenSeries);
-    const topics = [...new Set(own.map((guide) => guide.topic))];
-    const topic = topics.includes(this.data.topic) ? this.data.topic : '';
-    const shown = topic ? own.filter((guide) => guide.topic === topic) : own;
-    this.setData({ topics, topic, shown, status: shown.length ? 'ready' : 'empty' });
-  },
-
-  chooseSeries(event: WechatMiniprogram.TouchEvent) {
-    this.setData({ chosenSeries: event.currentTarget.dataset.name as Series, topic: '' });
-    if (['ready', 'empty'].includes(this.data.status)) this.draw();
-  },
-
-  chooseTopic(event: WechatMiniprogram.TouchEvent) {
-    this.setData({ topic: String(event.currentTarget.dataset.topic) });
+  async loadMarks() {
+    this.marks = await marks();
     this.draw();
   },
 
-  toggleAge() {
-    this.setData({ forAge: !this.data.forAge });
+  /** Another question: what is shown does not answer it. */
+  ask() {
+    this.setData({ listStatus: 'loading' });
+    return this.loadList();
+  },
+
+  async loadList() {
+    const mine = ++turn;
+    try {
+      const all = await guides(this.choice());
+      if (mine !== turn) return;
+      this.all = all;
+      this.most = STEP;
+      this.setData({ topics: topicsOf(all), topicIndex: 0, listStatus: 'ready' });
+      this.draw();
+    } catch (error) {
+      if (mine !== turn) return;
+      const { status = 'ready', message = '' } = failed(this.data.listStatus, error);
+      this.setData({ listStatus: status, listMessage: message });
+    }
+  },
+
+  choice(): GuideChoice {
+    const { age, child, chosenSeries } = this.data;
+    if (age === 'now') return { ageDays: child?.age_days, series: chosenSeries };
+    return { band: age || undefined, series: chosenSeries };
+  },
+
+  /** Topic and number of cards are chosen on the phone: the list of a series is short. */
+  draw() {
+    const { topics, topicIndex, listStatus } = this.data;
+    const topic = topicIndex ? topics[topicIndex] : '';
+    const own = topic ? this.all.filter((guide) => guide.topic === topic) : this.all;
+    const view = (guide: GuideSummary) => pieceView(guide, this.marks);
+    const settled = listStatus === 'ready' || listStatus === 'empty';
+    this.setData({
+      suited: this.suitedAll.slice(0, MOST_SUITED).map(view),
+      suitedCount: this.suitedAll.length,
+      shown: own.slice(0, this.most).map(view),
+      count: own.length,
+      ...(settled ? { listStatus: own.length ? 'ready' : 'empty' } : {}),
+    });
+  },
+
+  onReachBottom() {
+    if (this.most >= this.data.count) return;
+    this.most += STEP;
+    this.draw();
+  },
+
+  chooseSeries(event: WechatMiniprogram.TouchEvent) {
+    const chosenSeries = event.currentTarget.dataset.name as Series;
+    // only the cards are about pregnancy
+    const stays = this.data.age !== 'pregnancy' || chosenSeries === 'handbook';
+    this.setData({ chosenSeries, age: stays ? this.data.age : '' });
     return this.ask();
   },
 
-  type(event: WechatMiniprogram.Input) {
-    this.setData({ typed: event.detail.value });
-  },
-
-  search() {
-    this.setData({ words: this.data.typed.trim() });
+  chooseAge(event: WechatMiniprogram.TouchEvent) {
+    const age = event.currentTarget.dataset.name as Age;
+    this.setData({ age });
+    if (age === 'pregnancy') this.setData({ chosenSeries: 'handbook' });
     return this.ask();
   },
 
-  clear() {
-    this.setData({ typed: '', words: '' });
-    return this.ask();
+  chooseTopic(event: WechatMiniprogram.PickerChange) {
+    this.most = STEP;
+    this.setData({ topicIndex: Number(event.detail.value) });
+    this.draw();
+  },
+
+  async seeAllSuited() {
+    const chosenSeries = this.suitedAll[0]?.series ?? 'manual';
+    this.setData({ age: 'now', chosenSeries });
+    await this.ask();
+    wx.pageScrollTo({ selector: '#browse', duration: 200 });
   },
 
   widen() {
-    this.setData({ typed: '', words: '', topic: '', forAge: false });
+    this.setData({ age: '' });
     return this.ask();
   },
 
-  openGuide(event: WechatMiniprogram.CustomEvent<{ slug: string }>) {
-    open(`/pages/guide/guide?slug=${event.detail.slug}`);
+  go(event: WechatMiniprogram.TouchEvent) {
+    open(String(event.currentTarget.dataset.page));
+  },
+
+  openPiece(event: WechatMiniprogram.CustomEvent<{ url: string }>) {
+    open(event.detail.url);
   },
 });
 
-/** What was found only in the other series is shown there. */
-function seriesWithHits(all: GuideSummary[], chosen: Series): Series {
-  return all.some(({ series }) => series === chosen) ? chosen : (all[0]?.series ?? chosen);
+function nowOf(child: Child): { name: Age; title: string } {
+  return { name: 'now', title: `适合今天 · ${child.age_text}` };
+}
+
+function topicsOf(all: GuideSummary[]): string[] {
+  return [EVERY_TOPIC, ...new Set(all.map(({ topic }) => topic))];
 }
 
 /** Guides need no login: whoever cannot sign in reads them for every age. */

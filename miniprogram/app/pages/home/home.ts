@@ -1,15 +1,18 @@
 import { bookings, quota } from '../../services/bookings';
 import { guides } from '../../services/guides';
 import { handbook } from '../../services/handbook';
+import { knownMarks, marks } from '../../services/marks';
 import { messages } from '../../services/messages';
 import { children, chooseChild, chosenChild } from '../../services/people';
-import type { Booking, Child, GuideSummary, Messages, Quota } from '../../services/types';
+import type { GuideSummary, Marks } from '../../services/library-types';
+import type { Booking, Child, Messages, Quota } from '../../services/types';
 import { bookingView, isComing, type BookingView } from '../../utils/bookings';
 import { cityDay, dayText, weekday } from '../../utils/dates';
 import { noBooking } from '../../utils/eligibility';
 import { failed } from '../../utils/failures';
 import { lateCount, nextThings, type ItemView } from '../../utils/handbook';
 import { open } from '../../utils/navigation';
+import { pieceView, type PieceView } from '../../utils/pieces';
 
 /** Answers for the child chosen before must not overwrite those for the one chosen now. */
 let turn = 0;
@@ -27,7 +30,7 @@ Page({
     date: '',
     things: [] as ItemView[],
     late: 0,
-    guides: [] as GuideSummary[],
+    guides: [] as PieceView[],
     quota: null as Quota | null,
     /** Why this child may not book; empty when it may. */
     noBooking: '',
@@ -67,8 +70,8 @@ Page({
     open(`/pages/item/item?id=${encodeURIComponent(event.detail.id)}`);
   },
 
-  openGuide(event: WechatMiniprogram.CustomEvent<{ slug: string }>) {
-    open(`/pages/guide/guide?slug=${event.detail.slug}`);
+  openPiece(event: WechatMiniprogram.CustomEvent<{ url: string }>) {
+    open(event.detail.url);
   },
 
   go(event: WechatMiniprogram.TouchEvent) {
@@ -92,20 +95,25 @@ function dateLine(day: string): string {
   return `${dayText(day, day)} ${weekday(day)}`;
 }
 
+function first(list: GuideSummary[], marked: Marks): PieceView[] {
+  return list.slice(0, MOST_GUIDES).map((guide) => pieceView(guide, marked));
+}
+
 /** Without a child there is still something to read. */
 async function welcome() {
-  const list = await guides({});
-  return { date: dateLine(cityDay(new Date())), guides: list.slice(0, MOST_GUIDES), unread: 0 };
+  const list = await guides();
+  return { date: dateLine(cityDay(new Date())), guides: first(list, knownMarks()), unread: 0 };
 }
 
 /** Messages and bookings only add to the page, so their failure leaves it standing. */
 async function today(child: Child) {
-  const [book, left, list, inbox, mine] = await Promise.all([
+  const [book, left, list, inbox, mine, marked] = await Promise.all([
     handbook(child.id),
     child.may_book ? quota(child.id) : null,
     guides({ ageDays: child.age_days }),
     messages().catch(() => NO_MESSAGES),
     bookings().catch((): Booking[] => []),
+    marks(),
   ]);
   const coming = mine
     .filter((booking) => booking.child_id === child.id && isComing(booking))
@@ -114,7 +122,7 @@ async function today(child: Child) {
     date: dateLine(book.today),
     things: nextThings(book.items, book.today, MOST_THINGS),
     late: lateCount(book.items),
-    guides: list.slice(0, MOST_GUIDES),
+    guides: first(list, marked),
     quota: left,
     noBooking: noBooking(child)?.text ?? '',
     coming: coming ? bookingView(coming, book.today) : null,

@@ -1,5 +1,6 @@
 // Built-ins that are pressed: button, navigator, label, form.
 import { fire, host, register, setAttribute } from './element.js';
+import { showShared } from '../dialogs/pictures.js';
 import { askForPhoneNumber } from '../wx/wechat.js';
 
 const OPEN_TYPES = {
@@ -46,10 +47,19 @@ const button = {
       if (formType) element.closest('wx-form')?.__builtin[formType]();
       if (openType === 'getPhoneNumber')
         askForPhoneNumber().then((detail) => fire(this, 'getphonenumber', detail));
+      else if (openType === 'share') share();
       else if (openType) console.error(`[preview] button open-type "${openType}" is not simulated`);
     });
   },
 };
+
+/** What the page on top says of itself, as WeChat would hand it to a friend. */
+function share() {
+  const page = globalThis.getCurrentPages().at(-1);
+  const shared = page.onShareAppMessage?.({ from: 'button' });
+  if (shared) showShared(shared);
+  else console.error('[preview] a page without onShareAppMessage is not shared');
+}
 
 const navigator = {
   role: 'link',

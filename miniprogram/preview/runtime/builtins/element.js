@@ -30,9 +30,10 @@ const FOCUSABLE_ROLES = new Set(['button', 'link', 'checkbox', 'radio', 'switch'
 
 /**
  * The DOM element that a component draws into. It is kept: a page that has left may still call
- * setData, which is harmless on a phone.
+ * setData, which is harmless on a phone; what it then makes is drawn into nothing.
  */
-export const host = (component) => (component.__host ??= component._$.getBackendElement());
+export const host = (component) =>
+  (component.__host ??= component._$.getBackendElement() ?? document.createElement('div'));
 
 /** @returns {HTMLElement} */
 export const create = (tag, properties = {}) =>

@@ -32,15 +32,20 @@ export async function askForSubscriptions(templates) {
 }
 
 /** @returns {Promise<boolean>} */
-export async function askForPhone() {
+export function askForPhone() {
+  return askFor('手机号', '申请获取并验证你的手机号', '用于预约服务时与你联系');
+}
+
+/** @returns {Promise<boolean>} */
+export function askForAlbum() {
+  return askFor('相册', '申请把图片保存到你的相册', '用于保存分享图');
+}
+
+async function askFor(label, question, purpose) {
   const allowed = await showDialog(
-    '手机号',
+    label,
     (box, close) => {
-      box.append(
-        element('h2', '', '申请获取并验证你的手机号'),
-        element('p', '', '用于预约服务时与你联系'),
-        permissionButtons(close),
-      );
+      box.append(element('h2', '', question), element('p', '', purpose), permissionButtons(close));
     },
     'sheet',
   );

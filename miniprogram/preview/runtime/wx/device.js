@@ -54,6 +54,7 @@ export const device = (project, launch) => ({
     await navigator.clipboard.writeText(data);
     toast({ title: '内容已复制' });
   }),
+  setKeepScreenOn: asynchronous('setKeepScreenOn', () => undefined),
   makePhoneCall: asynchronous('makePhoneCall', ({ phoneNumber }) =>
     toast({ title: `拨打 ${phoneNumber}`, icon: 'none' }),
   ),

@@ -3,6 +3,7 @@ import { hideToast, loading, modal, sheet, toast } from '../dialogs/messages.js'
 import { asynchronous } from './call.js';
 import { device } from './device.js';
 import { network } from './network.js';
+import { pictures } from './pictures.js';
 import { storage } from './storage.js';
 import { wechat } from './wechat.js';
 
@@ -47,8 +48,10 @@ export function makeWx(pages, chrome, project, launch) {
     ),
     ...device(project, launch),
     ...network,
+    ...pictures,
     ...storage,
     ...wechat,
+    nextTick: (run) => void setTimeout(run),
     createSelectorQuery: () => pages.current.instance.createSelectorQuery(),
     canIUse: (name) => name.split('.')[0] in known,
   };

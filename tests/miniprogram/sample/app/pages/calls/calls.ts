@@ -39,6 +39,10 @@ const calls: Record<string, () => unknown> = {
   network: () => wx.getNetworkType(),
   copy: () => wx.setClipboardData({ data: '邀请码' }),
   phone: () => wx.makePhoneCall({ phoneNumber: '0510-00000000' }),
+  awake: () => wx.setKeepScreenOn({ keepScreenOn: true }),
+  large: () => wx.previewImage({ urls: ['/static/leaf.png'] }),
+  save: () => wx.saveImageToPhotosAlbum({ filePath: '/static/leaf.png' }),
+  later: () => new Promise((resolve) => wx.nextTick(() => resolve('later'))),
   badge: () => wx.setTabBarBadge({ index: 0, text: '3' }),
   noBadge: () => wx.removeTabBarBadge({ index: 0 }),
   refresh: () => wx.startPullDownRefresh(),
@@ -76,6 +80,9 @@ Page({
     } catch (error) {
       this.setData({ outcome: `${name} failed ${JSON.stringify(error)}` });
     }
+  },
+  onShareAppMessage() {
+    return { title: '给你看', path: '/pages/calls/calls', imageUrl: '/static/leaf.png' };
   },
   phoneGiven({ detail }: WechatMiniprogram.ButtonGetPhoneNumber) {
     this.setData({ outcome: JSON.stringify(detail) });

@@ -1,5 +1,5 @@
 Page({
-  data: { id: '', size: '', left: false },
+  data: { id: '', size: '', left: false, picture: '', seen: false },
   onLoad({ id }) {
     this.setData({ id: id ?? '' });
     wx.setNavigationBarTitle({ title: `详情 ${id}` });
@@ -18,6 +18,15 @@ Page({
         context.scale(ratio, ratio);
         context.fillRect(10, 10, 50, 50);
         this.setData({ size: `${found.width}×${found.height}` });
+        wx.canvasToTempFilePath({
+          canvas: found.node,
+          success: ({ tempFilePath }) => this.setData({ picture: tempFilePath }),
+        });
+      });
+    this.createIntersectionObserver({})
+      .relativeToViewport()
+      .observe('#end', ({ intersectionRatio }) => {
+        if (intersectionRatio > 0) this.setData({ seen: true });
       });
   },
   async back() {
