@@ -26,6 +26,8 @@ from psycopg import sql
 SYSTEM_USER = "pgserver"  # PostgreSQL refuses to run as root; the wheel uses this name too
 SOCKET_NAME = ".s.PGSQL.5432"
 SOCKET_PATH_LIMIT = 100  # bytes; sockaddr_un holds 108 on Linux, 104 on macOS
+PROC = Path("/proc")
+ZOMBIE = "Z"  # proc(5): dead, and not waited for by its parent
 START_SECONDS = 60.0  # a start after a crash replays the log first
 POLL_SECONDS = 0.05
 
@@ -52,15 +54,24 @@ class Postmaster:
 
     @property
     def alive(self) -> bool:
-        """Is there such a process, and is it PostgreSQL? After a reboot it may be another's."""
+        """Is there such a process, and is it PostgreSQL? After a reboot it may be another's.
+
+        One that was killed and that nobody has waited for yet is not there any more.
+        """
         try:
             os.kill(self.pid, 0)
         except ProcessLookupError:
             return False
         except PermissionError:
             pass
-        name = Path(f"/proc/{self.pid}/comm")
-        return not name.exists() or name.read_text().strip() == "postgres"
+        if not PROC.exists():  # not Linux
+            return True
+        try:
+            stat = (PROC / str(self.pid) / "stat").read_text()
+        except (FileNotFoundError, ProcessLookupError):  # gone meanwhile
+            return False
+        name, _, rest = stat.partition("(")[2].rpartition(")")
+        return name == "postgres" and rest.split()[0] != ZOMBIE
 
 
 class EmbeddedPostgres:

@@ -1,5 +1,6 @@
 """The embedded PostgreSQL: one server a folder, whatever happened before."""
 
+import shutil
 import signal
 import subprocess
 import sys
@@ -13,6 +14,7 @@ import pytest
 from backend.cli.database import SOCKET_PATH_LIMIT, EmbeddedPostgres
 from backend.kernel.db import plain_url
 from tests.conftest import ROOT
+from tests.process.waiting import eventually
 
 
 class Servers:
@@ -89,6 +91,25 @@ def test_a_killed_server_is_started_again_with_its_data(servers: Servers, tmp_pa
     second = servers.start(tmp_path / "pg")
 
     assert answer(second, "SELECT count(*) FROM pg_database WHERE datname = 'kept'") == 1
+
+
+def test_a_killed_server_that_nobody_has_buried_yet_does_not_hinder(
+    servers: Servers, tmp_path: Path
+) -> None:
+    """As in a container whose first process waits for nobody."""
+    server = servers.start(tmp_path / "pg")
+    lines = (tmp_path / "pg" / "postmaster.pid").read_text().splitlines()
+    server.stop()
+    named = shutil.copy(str(shutil.which("sleep")), tmp_path / "postgres")
+    with subprocess.Popen([named, "60"]) as dead:
+        dead.kill()
+        stat = Path(f"/proc/{dead.pid}/stat")
+        eventually(lambda: ") Z " in stat.read_text())
+        (tmp_path / "pg" / "postmaster.pid").write_text("\n".join([str(dead.pid), *lines[1:]]))
+
+        again = servers.start(tmp_path / "pg")
+
+        assert answer(again, "SELECT 1") == 1
 
 
 def test_a_pid_that_is_somebody_elses_now_does_not_hinder(servers: Servers, tmp_path: Path) -> None:
