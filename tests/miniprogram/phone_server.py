@@ -13,6 +13,7 @@ ITEMS = [
     {"id": 1, "title": "新生儿护理", "date": "2026-03-05"},
     {"id": 2, "title": "辅食添加", "date": "2026-10-12"},
 ]
+SLOW = 5.0  # seconds
 TEMPLATES = [{"id": "T1", "title": "预约结果通知"}, {"id": "T2", "title": "接种提醒"}]
 
 
@@ -54,7 +55,9 @@ class Handler(SimpleHTTPRequestHandler):
             "/sandbox/api/phones": {"items": self.phones()},
             "/sandbox/api/overview": {"templates": TEMPLATES},
         }
-        if url.path in answers:
+        if url.path == "/api/slow":
+            threading.Event().wait(SLOW)  # longer than anybody waits who gives up
+        elif url.path in answers:
             self.answer(answers[url.path])
         elif url.path.startswith("/preview/"):
             self.path = url.path.removeprefix("/preview")
