@@ -9,7 +9,10 @@ from sqlalchemy.pool import NullPool
 from sqlalchemy.sql.schema import SchemaItem
 
 import backend.accounts.models
+import backend.bookings.attendance_models
 import backend.bookings.models
+import backend.bookings.settlement_models
+import backend.bookings.waiting_models
 import backend.centres.models
 import backend.guides.models
 import backend.guides.review_models
@@ -19,6 +22,7 @@ import backend.kernel.audit
 import backend.knowledge.models
 import backend.outbox.models
 import backend.people.models
+import backend.people.priority_models
 import backend.wechat.tokens  # noqa: F401
 from backend.kernel.db import Base, UTCDateTime
 

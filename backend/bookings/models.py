@@ -5,6 +5,7 @@ from enum import StrEnum
 
 from sqlalchemy import (
     BigInteger,
+    Boolean,
     CheckConstraint,
     ForeignKey,
     Identity,
@@ -67,6 +68,10 @@ class Booking(Base):
     )  # of a decline or a cancellation, for the family
     requested_at: Mapped[datetime]
     changed_at: Mapped[datetime]
+    reconfirmed_at: Mapped[datetime | None]
+    on_behalf_of_by: Mapped[int | None] = mapped_column(
+        ForeignKey("staff.id", ondelete="SET NULL")
+    )  # the community worker who booked for a family without a smartphone
 
     slot: Mapped[Slot] = relationship(lazy="raise")
     child: Mapped[Child] = relationship(lazy="raise")
@@ -90,15 +95,54 @@ class BookingChange(Base):
     reason: Mapped[str | None] = mapped_column(Text)
 
 
+class YearKind(StrEnum):
+    """From when to when the six sessions of a year count."""
+
+    CALENDAR = "calendar"
+    BIRTHDAY = "birthday"
+
+
 class BookingPolicy(Base):
     """The city's rules for booking from a moment on. Rows are added, never edited."""
 
     __tablename__ = "booking_policies"
-    __table_args__ = (CheckConstraint("opens_days >= 0 AND closes_minutes >= 0", "sensible"),)
+    __table_args__ = (
+        CheckConstraint("opens_days >= 0 AND closes_minutes >= 0", "sensible"),
+        CheckConstraint(
+            "max_open >= 1 AND warn_months >= 0 AND pause_after >= 1 AND pause_within_days >= 1"
+            " AND pause_days >= 0 AND offer_minutes >= 5 AND no_offer_hours >= 0"
+            " AND held_until_hours >= 0 AND reconfirm_hours > 0",
+            "sensible_more",
+        ),
+    )
 
     effective_from: Mapped[datetime] = mapped_column(primary_key=True)
     opens_days: Mapped[int] = mapped_column(SmallInteger)  # bookable this many days before
     closes_minutes: Mapped[int] = mapped_column(SmallInteger)  # until so long before the start
     free_cancel_hours: Mapped[int] = mapped_column(SmallInteger)
     eligible_under_months: Mapped[int] = mapped_column(SmallInteger)
+    max_open: Mapped[int] = mapped_column(SmallInteger, server_default="2")
+    warn_months: Mapped[int] = mapped_column(SmallInteger, server_default="12")
+    pause_after: Mapped[int] = mapped_column(SmallInteger, server_default="2")
+    pause_within_days: Mapped[int] = mapped_column(SmallInteger, server_default="90")
+    pause_days: Mapped[int] = mapped_column(SmallInteger, server_default="30")
+    offer_minutes: Mapped[int] = mapped_column(SmallInteger, server_default="120")
+    no_offer_hours: Mapped[int] = mapped_column(SmallInteger, server_default="12")
+    held_until_hours: Mapped[int] = mapped_column(SmallInteger, server_default="48")
+    reconfirm_hours: Mapped[int | None] = mapped_column(SmallInteger)  # None: not asked for
+    year_kind: Mapped[YearKind] = mapped_column(
+        enum_column(YearKind), server_default=YearKind.CALENDAR.value
+    )
+    note: Mapped[str] = mapped_column(Text, server_default="")
+    created_by: Mapped[str] = mapped_column(Text)
+
+
+class TownRule(Base):
+    """What a town decides for itself, from a moment on. Rows are added, never edited."""
+
+    __tablename__ = "town_rules"
+
+    town_code: Mapped[str] = mapped_column(Text, primary_key=True)
+    effective_from: Mapped[datetime] = mapped_column(primary_key=True)
+    serves_other_towns: Mapped[bool] = mapped_column(Boolean)
     created_by: Mapped[str] = mapped_column(Text)

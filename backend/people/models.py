@@ -40,6 +40,11 @@ class Purpose(StrEnum):
 
     PRIVACY = "privacy"
     CHILDREN = "children"
+    PRIORITY = "priority"  # asked only when a family asks for priority
+    ADDRESS = "address"  # asked only before a home visit
+
+
+OF_EVERYBODY = (Purpose.PRIVACY, Purpose.CHILDREN)  # without these two nobody is served
 
 
 class DuplicateState(StrEnum):
