@@ -39,6 +39,9 @@ class SlotRow:
     capacity: int
     taken: int
     state: SlotState
+    town_code: str
+    held_places: int
+    held_until: datetime | None
 
     @property
     def kind_title(self) -> str:
@@ -58,6 +61,9 @@ SLOT_COLUMNS = (
     Slot.capacity,
     Slot.taken,
     Slot.state,
+    Centre.town_code,
+    Slot.held_places,
+    Slot.held_until,
 )
 """What `slot_row` wants, for other features' joins; each needs Slot joined with Centre."""
 
@@ -82,6 +88,9 @@ def row_of(slot: Slot) -> SlotRow:
         capacity=slot.capacity,
         taken=slot.taken,
         state=slot.state,
+        town_code=slot.centre.town_code,
+        held_places=slot.held_places,
+        held_until=slot.held_until,
     )
 
 

@@ -7,19 +7,27 @@ from sqlalchemy import update
 from sqlalchemy.exc import IntegrityError
 from sqlalchemy.orm import Session
 
+from backend.centres.closures import lock_centre_to_offer
 from backend.centres.models import Centre, Slot, SlotKind, SlotState
+from backend.centres.obstacles import Setting, When, facts_of, taken_twice
 from backend.kernel import audit
 from backend.kernel.clock import Clock
 from backend.kernel.errors import Conflict, Invalid, NotFound
 
 LONGEST_SLOT = timedelta(hours=12)
+LONGEST_WAY = 180  # minutes of a home visit's way, one way
 MOST_PLACES = 500  # the database checks it too
 OLDEST_MONTHS = 36  # city plan of 2021-12-08: children under three
 
 
 @dataclass(frozen=True)
 class NewSlot:
-    """A session to offer. Ages in completed months on the day, `age_to_months` exclusive."""
+    """A session to offer. Ages in completed months on the day, `age_to_months` exclusive.
+
+    `travel_minutes` of a home visit are spent on the way there, and again on the way back.
+    `held_places` of the capacity are kept for families with priority until `held_before` the
+    start.
+    """
 
     centre_id: int
     kind: SlotKind
@@ -29,6 +37,34 @@ class NewSlot:
     capacity: int
     age_from_months: int = 0
     age_to_months: int = OLDEST_MONTHS
+    room_id: int | None = None
+    teacher_id: int | None = None
+    travel_minutes: int = 0
+    held_places: int = 0
+    held_before: timedelta | None = None
+    series_id: int | None = None
+
+    @property
+    def setting(self) -> Setting:
+        return Setting(self.centre_id, self.room_id, self.teacher_id)
+
+    @property
+    def when(self) -> When:
+        return when_of(self.starts_at, self.ends_at, self.travel_minutes)
+
+    @property
+    def held_until(self) -> datetime | None:
+        if not self.held_places or self.held_before is None:
+            return None
+        return self.starts_at - self.held_before
+
+
+def when_of(starts_at: datetime, ends_at: datetime, travel_minutes: int) -> When:
+    """A session and the way there and back."""
+    if not travel_minutes:
+        return When(starts_at, ends_at)
+    way = timedelta(minutes=travel_minutes)
+    return When(starts_at, ends_at, starts_at - way, ends_at + way)
 
 
 def create_centre(
@@ -60,10 +96,24 @@ def create_centre(
 
 
 def create_slot(session: Session, clock: Clock, new: NewSlot, *, actor: str) -> Slot:
-    """Offer a session. Raises NotFound for an unknown centre, Invalid for what cannot be."""
+    """Offer a session. Room and teacher may be left open; given, they must be free.
+
+    Raises NotFound for an unknown centre, Invalid for what cannot be, and what stands in
+    `obstacles`. Two clerks at once: the database lets one of them have room and teacher.
+    """
     check_slot(new)
-    if session.get(Centre, new.centre_id) is None:
-        raise NotFound("没有这个中心")
+    lock_centre_to_offer(session, new.centre_id)
+    facts = facts_of(session, new.setting, *new.when.busy)
+    obstacle = facts.obstacle(new.when, new.capacity)
+    if obstacle is not None:
+        raise obstacle
+    slot = write_slot(session, clock, new)
+    audit.record(session, clock, actor=actor, action="slot.created", subject=f"slot:{slot.id}")
+    return slot
+
+
+def write_slot(session: Session, clock: Clock, new: NewSlot) -> Slot:
+    """The row of a session that has been checked. Raises RoomTaken or TeacherTaken in a race."""
     slot = Slot(
         centre_id=new.centre_id,
         kind=new.kind,
@@ -75,11 +125,20 @@ def create_slot(session: Session, clock: Clock, new: NewSlot, *, actor: str) -> 
         capacity=new.capacity,
         taken=0,
         state=SlotState.OPEN,
+        room_id=new.room_id,
+        teacher_id=new.teacher_id,
+        series_id=new.series_id,
+        busy_from=new.when.busy_from,
+        busy_until=new.when.busy_until,
+        held_places=new.held_places,
+        held_until=new.held_until,
         created_at=clock.now(),
     )
     session.add(slot)
-    session.flush()
-    audit.record(session, clock, actor=actor, action="slot.created", subject=f"slot:{slot.id}")
+    try:
+        session.flush()
+    except IntegrityError as error:
+        raise taken_twice(error) from error
     return slot
 
 
@@ -93,6 +152,10 @@ def check_slot(new: NewSlot) -> None:
         f"月龄范围应在 0–{OLDEST_MONTHS} 之间，且前小后大": not (
             0 <= new.age_from_months < new.age_to_months <= OLDEST_MONTHS
         ),
+        f"路上时间应为 0–{LONGEST_WAY} 分钟": not 0 <= new.travel_minutes <= LONGEST_WAY,
+        "只有入户指导才有路上时间": new.travel_minutes > 0 and new.kind is not SlotKind.HOME_VISIT,
+        "优先名额不能超过名额": not 0 <= new.held_places <= new.capacity,
+        "优先名额要有截止时间": new.held_places > 0 and new.held_before is None,
     }
     found = [sentence for sentence, is_wrong in wrong.items() if is_wrong]
     if found:

@@ -2,27 +2,31 @@
 
 from __future__ import annotations
 
-from datetime import datetime, time, timedelta
+from datetime import time, timedelta
+from typing import TypeVar
 
 from flask import redirect, render_template, request, url_for
 from flask.typing import ResponseReturnValue
 from sqlalchemy import select
 from sqlalchemy.orm import Session
 
+from backend.bookings.policies import policy_at
 from backend.centres import service
-from backend.centres.models import Slot, SlotKind
+from backend.centres.models import Slot
 from backend.centres.queries import slots_of_centres
+from backend.centres.week import rooms_to_choose, teachers_to_choose
 from backend.console import notices
 from backend.console.auth import requires, viewer
 from backend.console.blueprint import back, bp, sentence
-from backend.console.day import Place, day_asked, place_of
+from backend.console.day import day_asked, place_of
 from backend.console.desk import by_day, by_slot
-from backend.console.forms import SlotForm
 from backend.console.permissions import Action
+from backend.console.slot_forms import SessionForm, SlotForm
 from backend.deps import deps
-from backend.kernel.clock import CITY, city_date
-from backend.kernel.errors import Invalid, NotFound
+from backend.kernel.clock import city_date
+from backend.kernel.errors import DomainError, NotFound
 
+Offered = TypeVar("Offered", bound=SessionForm)
 FORTNIGHT = 14
 FARTHEST = timedelta(days=366)  # a session later than that is a typing error
 
@@ -51,8 +55,7 @@ def slots() -> ResponseReturnValue:
 @bp.get("/slots/new")
 @requires(Action.EDIT_SLOTS)
 def new_slot() -> ResponseReturnValue:
-    with deps().reads() as session:
-        form = _offered(place_of(session, request.args.get("centre", type=int)))
+    form = offered(SlotForm(), request.args.get("centre", type=int))
     form.day.data = city_date(deps().clock.now()) + timedelta(days=7)
     form.starts.data, form.ends.data = time(9, 30), time(10, 30)
     return render_template("console/slot_new.html", form=form)
@@ -61,8 +64,7 @@ def new_slot() -> ResponseReturnValue:
 @bp.post("/slots")
 @requires(Action.EDIT_SLOTS)
 def create_slot() -> ResponseReturnValue:
-    with deps().reads() as session:
-        form = _offered(place_of(session, None))
+    form = offered(SlotForm(), None)
     problem = None if form.validate() else "请检查标出的几项"
     if problem is None:
         problem = _create(form)
@@ -73,33 +75,35 @@ def create_slot() -> ResponseReturnValue:
     return redirect(url_for("console.slots", **{"from": shown}), 303)
 
 
-def _offered(place: Place) -> SlotForm:
-    form = SlotForm()
+def offered(form: Offered, centre_id: int | None) -> Offered:
+    """The form with the viewer's centres, their rooms and teachers.
+
+    Raises NotFound for a centre that is not in the viewer's scope.
+    """
+    with deps().reads() as session:
+        place = place_of(session, centre_id)
+        rooms = rooms_to_choose(session, place.centre_ids)
+        today = city_date(deps().clock.now())
+        teachers = teachers_to_choose(session, place.centre_ids, today)
     centres = [place.chosen] if place.chosen else place.choices
-    return form.offer([(centre.id, centre.name) for centre in centres])
+    form.offer([(centre.id, centre.name) for centre in centres])
+    form.offer_places(rooms, teachers, grouped=not place.single)
+    return form
 
 
 def _create(form: SlotForm) -> str | None:
     """Create it, or say why not. The centre is one of the viewer's: the form offers no other."""
-    day = form.day.data
-    new = service.NewSlot(
-        centre_id=form.centre_id.data,
-        kind=SlotKind(form.kind.data),
-        title=form.title.data,
-        starts_at=datetime.combine(day, form.starts.data, CITY),
-        ends_at=datetime.combine(day, form.ends.data, CITY),
-        capacity=form.capacity.data,
-        age_from_months=form.age_from.data,
-        age_to_months=form.age_to.data,
-    )
-    if new.starts_at <= deps().clock.now():
-        return "开始时间已经过去，请选以后的时间"
-    if new.starts_at > deps().clock.now() + FARTHEST:
-        return "日期太远，请选一年以内的日期"
+    now = deps().clock.now()
     try:
         with deps().sessions.begin() as session:
+            held = timedelta(hours=policy_at(session, now).held_until_hours)
+            new = form.new_slot(form.day.data, held)
+            if new.starts_at <= now:
+                return "开始时间已经过去，请选以后的时间"
+            if new.starts_at > now + FARTHEST:
+                return "日期太远，请选一年以内的日期"
             service.create_slot(session, deps().clock, new, actor=viewer().actor)
-    except Invalid as error:
+    except DomainError as error:
         return sentence(error)
     return None
 
