@@ -1,5 +1,6 @@
 """A family's bookings: ask, list, cancel, and what is left of six."""
 
+from datetime import date
 from typing import Annotated
 
 from apiflask import APIBlueprint
@@ -16,7 +17,6 @@ from backend.bookings.models import BookingState
 from backend.bookings.queries import FamilyBooking
 from backend.bookings.rules import Policy
 from backend.deps import deps
-from backend.kernel.clock import city_date
 from backend.people import consents
 from backend.people.children import NAME, own_child
 
@@ -126,10 +126,14 @@ class QuotaQuery(Query):
 
 
 class QuotaOut(Out):
+    """`first_day` and `last_day`: of the year, both included."""
+
     year: int
     limit: int
     used: int
     left: int
+    first_day: date
+    last_day: date
 
 
 @bp.get("/children/<int:child_id>/quota")
@@ -139,10 +143,11 @@ class QuotaOut(Out):
 @bp.doc(responses={404: "Not a child of this parent"})
 def read_quota(child_id: int, query_data: QuotaQuery) -> QuotaOut:
     """What is left of the six free sessions of a year; without a year, of this one."""
-    year = query_data.year or city_date(deps().clock.now()).year
+    now = deps().clock.now()
     with deps().reads() as session:
         child = own_child(session, parent_id=viewer(), child_id=child_id)
-        return QuotaOut.model_validate(queries.quota(session, child.id, year))
+        policy = queries.policy_at(session, now)
+        return QuotaOut.model_validate(queries.quota(session, policy, now, child, query_data.year))
 
 
 def booking_out(booking: FamilyBooking, policy: Policy) -> BookingOut:

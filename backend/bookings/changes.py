@@ -4,20 +4,22 @@ Everybody locks in one order: the child, then its bookings, then the slot. The s
 contended row, so it is touched last and for the shortest time.
 """
 
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
-from datetime import timedelta
+from datetime import datetime, timedelta
 from typing import Any
 
-from sqlalchemy import bindparam, select, update
+from sqlalchemy import bindparam, not_, select, update
 from sqlalchemy.exc import IntegrityError
 from sqlalchemy.orm import Session, joinedload
 from sqlalchemy.orm.attributes import set_committed_value
 
 from backend.bookings import rules
 from backend.bookings.models import Booking, BookingChange, BookingState
+from backend.bookings.reminders import wording_of
+from backend.bookings.waiting_guard import SLOTS, claimed_by_line, general_left
 from backend.centres.models import KIND_TITLES, Slot, SlotState
-from backend.kernel.clock import Clock, city_time
-from backend.kernel.db import Base
+from backend.kernel.clock import Clock, city_date, city_time
 from backend.kernel.errors import DomainError, NotFound
 from backend.outbox import service as outbox
 from backend.people.models import Child, Staff
@@ -160,15 +162,30 @@ def tell_family(session: Session, clock: Clock, booking: Booking, change_id: int
             template=template,
             data=message_facts(booking),
         )
-    remind_at = booking.slot.starts_at - REMINDED_BEFORE
+    remind(session, clock, booking, f"booking:{booking.id}:{change_id}:reminder")
+
+
+def remind(
+    session: Session,
+    clock: Clock,
+    booking: Booking,
+    key: str,
+    *,
+    moved_to: datetime | None = None,
+    facts: Mapping[str, Any] | None = None,
+) -> None:
+    """Put a reminder of a confirmed booking, if there is time. `moved_to`: its new start."""
+    remind_at = (moved_to or booking.slot.starts_at) - REMINDED_BEFORE
     if booking.state is BookingState.CONFIRMED and remind_at > clock.now():
         outbox.put(
             session,
             clock,
-            key=f"booking:{booking.id}:{change_id}:reminder",
+            key=key,
             child_id=booking.child_id,
             template="booking_reminder",
-            data=message_facts(booking),
+            data=message_facts(booking)
+            | {"wording": wording_of(booking.id).value}
+            | dict(facts or {}),
             due_at=remind_at,
         )
 
@@ -189,28 +206,73 @@ def message_facts(booking: Booking) -> dict[str, Any]:
     }
 
 
-SLOTS = Base.metadata.tables["slots"]
 TAKE_ALSO_CLOSED = (
     update(SLOTS)
-    .where(SLOTS.c.id == bindparam("slot"), SLOTS.c.taken < SLOTS.c.capacity)
+    .where(
+        SLOTS.c.id == bindparam("slot"),
+        SLOTS.c.taken < SLOTS.c.capacity,
+        SLOTS.c.state != SlotState.CANCELLED,
+        SLOTS.c.starts_at == bindparam("read_start"),  # the family was told this time
+    )
     .values(taken=SLOTS.c.taken + 1)
     .returning(SLOTS.c.taken)
 )
 TAKE = TAKE_ALSO_CLOSED.where(SLOTS.c.state == SlotState.OPEN)
+TAKE_GENERAL = TAKE.where(general_left())
+IN_TURN = not_(claimed_by_line())
+TAKE_IN_TURN, TAKE_GENERAL_IN_TURN = TAKE.where(IN_TURN), TAKE_GENERAL.where(IN_TURN)
 
 
-def take_place(session: Session, slot: Slot, *, also_closed: bool = False) -> None:
+def take_place(
+    session: Session,
+    slot: Slot,
+    *,
+    also_closed: bool = False,
+    barred_at: datetime | None = None,
+    in_turn_at: datetime | None = None,
+) -> None:
     """One more place taken, unless none is left: the guard of the capacity.
 
-    Raises SlotFull or SlotClosed.
+    `barred_at`: the moment, for a child that gets none of the places that are held back then.
+    `in_turn_at`: the moment, for one that must not take what somebody waits for.
+    Raises SlotFull, SlotClosed, SlotCancelled, SlotMoved or HeldForPriority.
     """
+    facts: dict[str, object] = {"slot": slot.id, "read_start": slot.starts_at}
     guard = TAKE_ALSO_CLOSED if also_closed else TAKE
-    taken = session.execute(guard, {"slot": slot.id}).scalar()
+    if in_turn_at is not None:
+        guard = TAKE_IN_TURN if barred_at is None else TAKE_GENERAL_IN_TURN
+        facts |= {"held_at": in_turn_at, "priority_day": city_date(slot.starts_at)}
+    elif barred_at is not None:
+        guard, facts = TAKE_GENERAL, facts | {"held_at": barred_at}
+    taken = session.execute(guard, facts).scalar()
     if taken is None:
-        state = session.scalar(select(Slot.state).where(Slot.id == slot.id))
-        rules.check_offered(also_closed or state is SlotState.OPEN)
-        raise rules.SlotFull
+        raise _no_place(session, slot, barred_at, also_closed=also_closed)
     set_committed_value(slot, "taken", taken)
+
+
+NOW = (
+    *(Slot.state, Slot.starts_at, Slot.taken, Slot.capacity),
+    *(Slot.held_places, Slot.held_until),
+)
+
+
+def _no_place(
+    session: Session, slot: Slot, barred_at: datetime | None, *, also_closed: bool
+) -> DomainError:
+    """Why the guard let nobody through."""
+    row = session.execute(select(*NOW).where(Slot.id == slot.id)).one()
+    if not also_closed or row.state is SlotState.CANCELLED:
+        rules.check_offered(row.state)
+    if row.starts_at != slot.starts_at:
+        return rules.SlotMoved(f"现在是 {rules.moment(row.starts_at)}")
+    if row.taken >= row.capacity:
+        return rules.SlotFull()
+    if barred_at is not None and rules.holds_back(row.held_places, row.held_until, barred_at):
+        try:
+            rules.check_held(row.taken, row.capacity, row.held_places, row.held_until)
+        except rules.HeldForPriority as error:
+            return error
+    return rules.SlotFull("刚退出的名额先给候补的家庭，您也可以加入候补")
 
 
 def give_place_back(session: Session, slot: Slot) -> None:
@@ -223,6 +285,12 @@ def give_place_back(session: Session, slot: Slot) -> None:
         .execution_options(synchronize_session=False)
     ).scalar_one()
     set_committed_value(slot, "taken", taken)
+
+
+def give_places_back(session: Session, slots: Iterable[Slot]) -> None:
+    """Several places of one transaction: slots are locked in the order of their ids."""
+    for slot in sorted(slots, key=lambda one: one.id):
+        give_place_back(session, slot)
 
 
 def last_change(session: Session, booking_id: int) -> BookingChange | None:

@@ -8,18 +8,20 @@ from dataclasses import dataclass
 from datetime import date, datetime
 from typing import Any
 
-from sqlalchemy import Row, Select, func, select
+from sqlalchemy import Row, Select, func, select, union_all
 from sqlalchemy.orm import Session, aliased
 
 from backend.bookings.changes import actor_name
 from backend.bookings.models import Booking, BookingChange, BookingState
 from backend.bookings.rules import NEXT_STATES, PLACE_STATES, UNDO_WITHIN
+from backend.bookings.waiting_models import WaitingEntry, WaitingState
 from backend.centres.models import Slot
 from backend.centres.queries import SLOT_COLUMNS, SlotRow, on_days, slot_row
 from backend.kernel.ages import age_months
 from backend.kernel.clock import city_date
 from backend.kernel.errors import NotFound
 from backend.people.models import Child
+from backend.people.priority_models import PriorityGrant
 
 CentreIds = Collection[int] | None
 MOST_ROWS = 1000  # of one screen; a centre has some dozens a day
@@ -36,6 +38,7 @@ class DeskBooking:
     child_id: int
     child_name_sealed: str
     age_months: int  # completed, on the day of the session
+    has_priority: bool  # on that day; of what kind, the desk never learns
     state: BookingState
     quota_year: int
     quota_number: int | None
@@ -68,7 +71,7 @@ class HistoryRow:
 
 @dataclass(frozen=True)
 class Drift:
-    """A slot whose counter disagrees with its bookings. There should never be one."""
+    """A slot whose counter disagrees with its rows. There should never be one."""
 
     slot_id: int
     taken: int
@@ -76,6 +79,16 @@ class Drift:
 
 
 Last = aliased(BookingChange)
+PRIORITY_UNTIL = (
+    select(PriorityGrant.valid_until)
+    .where(
+        PriorityGrant.child_id == Booking.child_id,
+        PriorityGrant.granted_at.is_not(None),
+        PriorityGrant.ended_at.is_(None),
+    )
+    .correlate(Booking)
+    .scalar_subquery()
+)
 COLUMNS = (
     *SLOT_COLUMNS,
     Booking.id.label("booking_id"),
@@ -88,6 +101,7 @@ COLUMNS = (
     Booking.requested_at,
     Booking.changed_at,
     Booking.reason,
+    PRIORITY_UNTIL.label("priority_until"),
     Last.actor.label("changed_by"),
     Last.before.label("state_before"),
 )
@@ -135,11 +149,14 @@ def history(session: Session, booking_id: int) -> list[HistoryRow]:
 
 
 def counter_drift(session: Session) -> list[Drift]:
-    """Slots whose `taken` differs from the bookings that hold a place. One pass over both."""
+    """Slots whose `taken` differs from bookings that hold a place and open offers together."""
+    holders = union_all(
+        select(Booking.slot_id).where(Booking.state.in_(PLACE_STATES)),
+        select(WaitingEntry.slot_id).where(WaitingEntry.state == WaitingState.OFFERED),
+    ).subquery()
     counted = (
-        select(Booking.slot_id, func.count().label("counted"))
-        .where(Booking.state.in_(PLACE_STATES))
-        .group_by(Booking.slot_id)
+        select(holders.c.slot_id, func.count().label("counted"))
+        .group_by(holders.c.slot_id)
         .subquery()
     )
     number = func.coalesce(counted.c.counted, 0)
@@ -174,11 +191,13 @@ def _query(centre_ids: CentreIds) -> Select[*tuple[Any, ...]]:
 
 def _row(row: Row[*tuple[Any, ...]]) -> DeskBooking:
     slot = slot_row(row)
+    day, priority_until = city_date(slot.starts_at), row.priority_until
     return DeskBooking(
         id=row.booking_id,
         child_id=row.child_id,
         child_name_sealed=row.name_sealed,
-        age_months=age_months(row.birth_date, city_date(slot.starts_at)),
+        age_months=age_months(row.birth_date, day),
+        has_priority=priority_until is not None and day <= priority_until,
         state=row.booking_state,
         quota_year=row.quota_year,
         quota_number=row.quota_number,

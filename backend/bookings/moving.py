@@ -8,17 +8,19 @@ from sqlalchemy.exc import IntegrityError
 from sqlalchemy.orm import Session
 
 from backend.bookings import merging, rules
+from backend.bookings.aftermath import move_pauses
 from backend.bookings.changes import (
     Step,
     free_number,
     fresh_booking,
-    give_place_back,
+    give_places_back,
     lock_child,
     take_place,
     take_step,
     tell_family,
 )
 from backend.bookings.models import Booking, BookingChange, BookingState
+from backend.bookings.waiting_line import leave_all
 from backend.kernel.clock import Clock
 
 ACTOR = "system"
@@ -54,6 +56,9 @@ def move_sessions(
         for booking in bookings
         if booking.id in plan.cancel
     ]
+    freed = [booking.slot for booking, _ in cancelled]
+    freed += leave_all(session, clock, from_child)  # the lines of the other registration stay
+    give_places_back(session, freed)
     homes = {one.id: into_child for one in bookings if one.id not in plan.stay}
     numbers = plan.numbers | dict.fromkeys(plan.stay) | dict.fromkeys(plan.cancel)
     _settle(session, clock, bookings, (homes, numbers), MERGED)
@@ -112,9 +117,7 @@ def _held(booking: Booking, from_child: int) -> merging.Held:
 def _cancel(session: Session, clock: Clock, booking_id: int) -> BookingChange:
     booking = fresh_booking(session, booking_id)
     step = Step(BookingState.CANCELLED_BY_CENTRE, ACTOR, None, TWICE)
-    change = take_step(session, clock, booking, step)
-    give_place_back(session, booking.slot)
-    return change
+    return take_step(session, clock, booking, step)
 
 
 def _settle(
@@ -129,12 +132,7 @@ def _settle(
     All numbers that change become NULL first, so that no two clash on the way.
     """
     homes, numbers = wanted
-    changed = [
-        one
-        for one in bookings
-        if homes.get(one.id, one.child_id) != one.child_id
-        or numbers.get(one.id, one.quota_number) != one.quota_number
-    ]
+    changed = [one for one in bookings if _differs(one, homes, numbers)]
     if not changed:
         return
     ids = [one.id for one in changed]
@@ -153,6 +151,7 @@ def _settle(
             for one in changed
         ],
     )
+    move_pauses(session, ids)
     session.add_all(
         BookingChange(
             booking_id=one.id,
@@ -167,6 +166,13 @@ def _settle(
         for one in changed
     )
     session.flush()
+
+
+def _differs(one: Booking, homes: Mapping[int, int], numbers: Mapping[int, int | None]) -> bool:
+    return (
+        homes.get(one.id, one.child_id) != one.child_id
+        or numbers.get(one.id, one.quota_number) != one.quota_number
+    )
 
 
 def _numbers_home(
@@ -211,6 +217,6 @@ def _reinstate(session: Session, clock: Clock, booking_id: int, was: Mapping[str
             step = Step(BookingState(was["state"]), ACTOR, number)
             change = take_step(session, clock, booking, step)
             take_place(session, booking.slot, also_closed=True)
-    except (IntegrityError, rules.SlotFull, rules.QuotaUsedUp):
+    except (IntegrityError, rules.SlotFull, rules.SlotClosed, rules.QuotaUsedUp):
         return
     tell_family(session, clock, booking, change.id)

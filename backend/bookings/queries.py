@@ -9,23 +9,33 @@ from sqlalchemy import Row, Select, bindparam, func, select, tuple_
 from sqlalchemy.orm import Session
 
 from backend.bookings import rules
-from backend.bookings.models import Booking, BookingState
-from backend.bookings.rules import FREE_SESSIONS_PER_YEAR, PLACE_STATES, Policy
-from backend.centres.models import Slot, SlotKind, SlotState
+from backend.bookings.commitments import Commitments, commitments_of
+from backend.bookings.models import Booking, BookingChange, BookingState
+from backend.bookings.policies import closed_towns, policy_at
+from backend.bookings.rules import FREE_SESSIONS_PER_YEAR, Policy
+from backend.centres.models import Centre, Slot, SlotKind
 from backend.centres.queries import SLOT_COLUMNS, SlotRow, on_days, row_of, slot_row
 from backend.kernel.clock import city_date
 from backend.kernel.db import Base
-from backend.kernel.errors import DomainError, Invalid
+from backend.kernel.errors import DomainError, Invalid, NotFound
 from backend.kernel.paging import LIMIT, Page, decode_cursor, page_of
+from backend.people.addresses import check_address, has_address
 from backend.people.models import Child, Guardian
+from backend.people.priority import priority_until
 from backend.people.rules import check_may_book
+
+__all__ = ["policy_at"]  # other features read the rules here
 
 
 @dataclass(frozen=True)
 class Quota:
+    """`first_day` and `last_day` of the year, both included."""
+
     year: int
     limit: int
     used: int
+    first_day: date
+    last_day: date
 
     @property
     def left(self) -> int:
@@ -55,11 +65,13 @@ class SlotFilter:
 
 
 @dataclass(frozen=True)
-class Commitments:
-    """What a child has already: slots in which it holds a place, numbers used by year."""
+class Standing:
+    """What the rules ask about a child beside its own row, read once for a page of slots."""
 
-    slots: set[int]
-    numbers: dict[int, set[int | None]]
+    commitments: Commitments
+    closed_towns: frozenset[str] = frozenset()  # of those that are not the child's
+    priority_until: date | None = None
+    has_address: bool = True  # asked for home visits only
 
 
 @dataclass(frozen=True)
@@ -77,26 +89,6 @@ class FamilyBooking:
     slot: SlotRow
 
 
-POLICIES = Base.metadata.tables["booking_policies"]
-POLICY = (
-    select(
-        POLICIES.c.opens_days,
-        POLICIES.c.closes_minutes,
-        POLICIES.c.free_cancel_hours,
-        POLICIES.c.eligible_under_months,
-    )
-    .where(POLICIES.c.effective_from <= bindparam("instant"))
-    .order_by(POLICIES.c.effective_from.desc())
-    .limit(1)
-)
-
-
-def policy_at(session: Session, instant: datetime) -> Policy:
-    """The city's rules that hold at an instant. The first row of the table is in a migration."""
-    row = session.execute(POLICY, {"instant": instant}).one()
-    return Policy(*row)
-
-
 SLOTS = Base.metadata.tables["slots"]
 SOLD_OUT = select(SLOTS.c.taken >= SLOTS.c.capacity).where(SLOTS.c.id == bindparam("slot"))
 
@@ -106,14 +98,16 @@ def is_sold_out(session: Session, slot_id: int) -> bool:
     return bool(session.execute(SOLD_OUT, {"slot": slot_id}).scalar())
 
 
-def quota(session: Session, child_id: int, year: int) -> Quota:
-    """What a child has used of a year's six: every booking that holds a number."""
-    used = session.scalar(
-        select(func.count(Booking.quota_number)).where(
-            Booking.child_id == child_id, Booking.quota_year == year
-        )
-    )
-    return Quota(year, FREE_SESSIONS_PER_YEAR, used or 0)
+def quota(
+    session: Session, policy: Policy, now: datetime, child: Child, year: int | None = None
+) -> Quota:
+    """What a child has used of a year's six, without a year of the one that runs now."""
+    birth = child.birth_date
+    if year is None:
+        year = rules.quota_year(policy, now, birth)
+    used = commitments_of(session, child.id, now).used(policy, year, birth)
+    first, end = rules.year_span(policy, year, birth)
+    return Quota(year, FREE_SESSIONS_PER_YEAR, used, first, end - timedelta(days=1))
 
 
 def usual_days(policy: Policy, now: datetime) -> tuple[date, date]:
@@ -132,8 +126,8 @@ def slots_for_child(
 ) -> Page[OfferedSlot]:
     """Slots that have not begun, in order of starting time, each with what stands against it.
 
-    Two queries whatever the number of slots; `page` is (cursor, limit). Raises Invalid for a
-    cursor that is not ours.
+    Two to five queries whatever the number of slots; `page` is (cursor, limit). Raises Invalid
+    for a cursor that is not ours.
     """
     after, limit = page
     query = (
@@ -152,8 +146,10 @@ def slots_for_child(
     slots = page_of(
         [slot_row(row) for row in rows], limit, lambda row: (row.starts_at.isoformat(), row.id)
     )
-    held = _commitments(session, child.id, slots.items)
-    offered = [OfferedSlot(slot, why_not(policy, now, child, slot, held)) for slot in slots.items]
+    standing = standing_of(session, child, now, slots.items)
+    offered = [
+        OfferedSlot(slot, why_not(policy, now, child, slot, standing)) for slot in slots.items
+    ]
     return Page(offered, slots.next)
 
 
@@ -162,41 +158,60 @@ def why_not(
     now: datetime,
     child: Child,
     slot: SlotRow,
-    commitments: Commitments,
+    standing: Standing,
 ) -> str | None:
     """The code of the first rule against a booking, in the order in which `service` asks."""
     try:
-        if slot.id in commitments.slots:
+        if standing.commitments.holds(slot.id):
             raise rules.AlreadyBooked
-        rules.check_offered(slot.state is SlotState.OPEN)
+        rules.check_offered(slot.state)
         rules.check_open(policy, slot.starts_at, now)
         rules.check_capacity(slot.taken, slot.capacity)
-        check_may_book(child)
-        rules.check_home_cared(child.home_cared)
-        rules.check_age(
-            policy,
-            child.birth_date,
-            city_date(slot.starts_at),
-            from_months=slot.age_from_months,
-            to_months=slot.age_to_months,
-        )
-        rules.next_quota_number(commitments.numbers.get(rules.quota_year(slot.starts_at), set()))
+        _check_child(policy, child, slot, standing)
+        standing.commitments.number_for(policy, now, slot, child.birth_date)
+        if slot.kind is SlotKind.HOME_VISIT:
+            check_address(standing.has_address)
+        _check_held(now, slot, standing)
     except DomainError as error:
         return error.code
     return None
 
 
-def _commitments(session: Session, child_id: int, slots: Sequence[SlotRow]) -> Commitments:
-    years = {rules.quota_year(slot.starts_at) for slot in slots}
-    rows = session.execute(
-        select(Booking.slot_id, Booking.state, Booking.quota_year, Booking.quota_number).where(
-            Booking.child_id == child_id, Booking.quota_year.in_(years)
-        )
-    ).all()
-    numbers: dict[int, set[int | None]] = {}
-    for row in rows:
-        numbers.setdefault(row.quota_year, set()).add(row.quota_number)
-    return Commitments({row.slot_id for row in rows if row.state in PLACE_STATES}, numbers)
+def _check_child(policy: Policy, child: Child, slot: SlotRow, standing: Standing) -> None:
+    check_may_book(child)
+    rules.check_home_cared(child.home_cared)
+    rules.check_age(
+        policy,
+        child.birth_date,
+        city_date(slot.starts_at),
+        from_months=slot.age_from_months,
+        to_months=slot.age_to_months,
+    )
+    serves = slot.town_code not in standing.closed_towns
+    rules.check_town(child.town_code, slot.town_code, serves)
+
+
+def _check_held(now: datetime, slot: SlotRow, standing: Standing) -> None:
+    if not rules.holds_back(slot.held_places, slot.held_until, now):
+        return
+    until = standing.priority_until
+    if until is None or until < city_date(slot.starts_at):
+        rules.check_held(slot.taken, slot.capacity, slot.held_places, slot.held_until)
+
+
+def standing_of(
+    session: Session, child: Child, now: datetime, slots: Sequence[SlotRow]
+) -> Standing:
+    """One query for most pages; more where a slot is elsewhere, holds places, or is a visit."""
+    elsewhere = any(slot.town_code != child.town_code for slot in slots)
+    held = any(rules.holds_back(slot.held_places, slot.held_until, now) for slot in slots)
+    visits = any(slot.kind is SlotKind.HOME_VISIT for slot in slots)
+    return Standing(
+        commitments_of(session, child.id, now),
+        closed_towns(session, now) if elsewhere else frozenset(),
+        priority_until(session, child.id) if held else None,
+        has_address(session, child.id) if visits else True,
+    )
 
 
 FAMILY_COLUMNS = (
@@ -247,6 +262,44 @@ def family_booking(booking: Booking) -> FamilyBooking:
         requested_at=booking.requested_at,
         reason=booking.reason,
         slot=row_of(booking.slot),
+    )
+
+
+@dataclass(frozen=True)
+class CalendarEntry:
+    """A booking for a calendar. `revision` counts its changes: programs replace the older one."""
+
+    booking_id: int
+    state: BookingState
+    slot: SlotRow
+    address: str
+    changed_at: datetime
+    revision: int
+
+
+def calendar_entry(session: Session, *, parent_id: int, booking_id: int) -> CalendarEntry:
+    """A booking of a child of this parent, for a calendar. Raises NotFound."""
+    revision = (
+        select(func.count(BookingChange.id)).where(BookingChange.booking_id == Booking.id)
+    ).scalar_subquery()
+    query = (
+        _family_query()
+        .add_columns(Centre.address, Booking.changed_at, revision.label("revision"))
+        .join(Guardian, Guardian.child_id == Child.id)
+        .where(
+            Guardian.parent_id == parent_id, Child.deleted_at.is_(None), Booking.id == booking_id
+        )
+    )
+    row = session.execute(query).one_or_none()
+    if row is None:
+        raise NotFound
+    return CalendarEntry(
+        row.booking_id,
+        row.booking_state,
+        slot_row(row),
+        row.address,
+        row.changed_at,
+        row.revision,
     )
 
 

@@ -4,8 +4,9 @@ from collections.abc import Collection, Mapping
 from dataclasses import dataclass
 from datetime import date, datetime, timedelta
 
-from backend.bookings.models import BookingState
-from backend.kernel.ages import age_months
+from backend.bookings.models import BookingState, YearKind
+from backend.centres.models import SlotState
+from backend.kernel.ages import add_months, age_months
 from backend.kernel.clock import city_date, city_time
 from backend.kernel.errors import Conflict, Invalid
 
@@ -22,6 +23,23 @@ class SlotFull(Conflict):
 class SlotClosed(Conflict):
     code = "slot_closed"
     message = "这个时段已停止预约"
+
+
+class SlotCancelled(SlotClosed):
+    code = "slot_cancelled"
+    message = "这次活动已经取消，请选择其他时段"
+
+
+class SlotMoved(SlotClosed):
+    """Nobody books what was read before the centre moved it."""
+
+    code = "slot_moved"
+    message = "这次活动刚刚改了时间，请看过再约"
+
+
+class HeldForPriority(Conflict):
+    code = "held_for_priority"
+    message = "剩下的名额暂时留给优先家庭，请选其他时段，或过后再来"
 
 
 class NotOpenYet(Conflict):
@@ -47,6 +65,21 @@ class TooYoung(Conflict):
 class NotHomeCared(Conflict):
     code = "not_home_cared"
     message = "免费指导面向居家养育的宝宝，您登记的是已入托"
+
+
+class OtherTown(Conflict):
+    code = "other_town"
+    message = "这个中心只服务本街镇的家庭，请选您所在街镇的中心"
+
+
+class TooManyOpen(Conflict):
+    code = "too_many_open"
+    message = "宝宝手上的预约已满，参加或取消一次后再约"
+
+
+class BookingPaused(Conflict):
+    code = "booking_paused"
+    message = "因多次未到场，暂停预约；有异议可以向中心申诉"
 
 
 class AlreadyBooked(Conflict):
@@ -84,6 +117,16 @@ class Policy:
     closes_minutes: int = 120
     free_cancel_hours: int = 24
     eligible_under_months: int = 36  # city plan of 2021-12-08: children under three
+    max_open: int = 2  # sessions ahead of one child at the same time
+    warn_months: int = 12  # the first missed session in so long is a warning
+    pause_after: int = 2  # so many missed sessions …
+    pause_within_days: int = 90  # … in so many days …
+    pause_days: int = 30  # … pause booking for so long
+    offer_minutes: int = 120  # a family on the waiting list has so long to accept
+    no_offer_hours: int = 12  # no offers so shortly before the start
+    held_until_hours: int = 48  # places for priority are kept until so long before the start
+    reconfirm_hours: int | None = None  # None: not asked for
+    year_kind: YearKind = YearKind.CALENDAR
 
 
 S = BookingState
@@ -109,15 +152,35 @@ STATE_TITLES: Mapping[BookingState, str] = {
 }
 
 
-def quota_year(starts_at: datetime) -> int:
-    """The year a session counts towards: the city's calendar year in which it takes place."""
-    return city_date(starts_at).year
+def quota_year(policy: Policy, starts_at: datetime, birth: date) -> int:
+    """The year a session counts towards, by the city's day on which it takes place.
+
+    A calendar year by its number; a year from birthday to birthday by the calendar year in
+    which it ends (docs/decisions/0013-quota-year.md).
+    """
+    day = city_date(starts_at)
+    if policy.year_kind is YearKind.CALENDAR:
+        return day.year
+    return birth.year + age_months(birth, day) // 12 + 1
 
 
-def next_quota_number(used: Collection[int | None]) -> int:
-    """The lowest free number from 1 to 6. Raises QuotaUsedUp when all six are taken."""
+def year_span(policy: Policy, year: int, birth: date) -> tuple[date, date]:
+    """The first day of a quota year and the day after its last."""
+    if policy.year_kind is YearKind.CALENDAR:
+        return date(year, 1, 1), date(year + 1, 1, 1)
+    birthdays = year - birth.year
+    return add_months(birth, 12 * (birthdays - 1)), add_months(birth, 12 * birthdays)
+
+
+def next_quota_number(used: Collection[int | None], beside: int = 0) -> int:
+    """The lowest free number from 1 to 6. Raises QuotaUsedUp when all six are taken.
+
+    `beside`: sessions within the year that are numbered in a year of the other kind, from
+    before the city changed it.
+    """
+    taken = {number for number in used if number is not None}
     for number in range(1, FREE_SESSIONS_PER_YEAR + 1):
-        if number not in used:
+        if number not in taken and len(taken) + beside < FREE_SESSIONS_PER_YEAR:
             return number
     raise QuotaUsedUp("取消一次尚未开始的预约（至少提前一天），就会退回一次")
 
@@ -142,9 +205,11 @@ def check_open(policy: Policy, starts_at: datetime, now: datetime) -> None:
         raise SlotClosed(f"开始前 {_length(policy.closes_minutes)}停止预约")
 
 
-def check_offered(is_open: bool) -> None:
-    """Raises SlotClosed when the centre has closed the slot."""
-    if not is_open:
+def check_offered(state: SlotState) -> None:
+    """Raises SlotClosed when the centre has closed the slot, SlotCancelled when it is off."""
+    if state is SlotState.CANCELLED:
+        raise SlotCancelled
+    if state is not SlotState.OPEN:
         raise SlotClosed("中心暂停了这个时段的预约")
 
 
@@ -152,6 +217,38 @@ def check_capacity(taken: int, capacity: int) -> None:
     """Raises SlotFull. Only the friendly half: a guarded UPDATE wins the race."""
     if taken >= capacity:
         raise SlotFull
+
+
+def holds_back(held_places: int, held_until: datetime | None, now: datetime) -> bool:
+    """Whether places are kept for families with priority just now."""
+    return held_places > 0 and held_until is not None and now < held_until
+
+
+def check_held(taken: int, capacity: int, held_places: int, held_until: datetime | None) -> None:
+    """For a child without priority, while places are held back. Raises HeldForPriority.
+
+    The held places are the last ones of a slot, whoever has taken the others.
+    """
+    if taken >= capacity - held_places and held_until is not None:
+        raise HeldForPriority(f"{moment(held_until)} 起向所有家庭开放")
+
+
+def check_town(child_town: str, centre_town: str, serves_others: bool) -> None:
+    """Raises OtherTown where a town keeps its centres for its own families."""
+    if child_town != centre_town and not serves_others:
+        raise OtherTown("如果您已经搬家，请在“我的”里修改宝宝资料")
+
+
+def check_open_count(policy: Policy, open_ahead: int) -> None:
+    """`open_ahead`: requested or confirmed sessions of the child to come. Raises TooManyOpen."""
+    if open_ahead >= policy.max_open:
+        raise TooManyOpen(f"一个宝宝最多同时有 {policy.max_open} 个还没开始的预约")
+
+
+def check_paused(paused_until: datetime | None) -> None:
+    """Raises BookingPaused, saying until when."""
+    if paused_until is not None:
+        raise BookingPaused(f"{moment(paused_until)} 起可以再约")
 
 
 def check_age(policy: Policy, birth: date, day: date, *, from_months: int, to_months: int) -> None:

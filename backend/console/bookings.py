@@ -13,7 +13,7 @@ from backend.bookings import service
 from backend.bookings.desk import booking_in_scope, history
 from backend.bookings.models import Booking
 from backend.bookings.rules import STATE_TITLES
-from backend.console import notices
+from backend.console import notices, words
 from backend.console.auth import requires, viewer
 from backend.console.blueprint import back, bp, row_id, sentence
 from backend.console.desk import line_of
@@ -21,12 +21,13 @@ from backend.console.permissions import Action
 from backend.deps import deps
 from backend.kernel import audit
 from backend.kernel.clock import Clock, city_date
-from backend.kernel.errors import DomainError
+from backend.kernel.errors import DomainError, NotFound
 from backend.kernel.privacy import mask_birth_date
 from backend.people.children import name_of
 from backend.people.models import Child
 
 MOST_AT_ONCE = 200
+MOST_NAMED = 12  # in one notice, which travels in a cookie
 
 
 class Act(Protocol):
@@ -110,19 +111,32 @@ def at_once() -> ResponseReturnValue:
     """One step for many. Each in a transaction of its own: one refusal keeps no other back."""
     act, done = BULK.get(request.form.get("step", ""), BULK["confirm"])
     chosen = request.form.getlist("booking", type=row_id)[:MOST_AT_ONCE]
-    refused: list[str] = []
-    for booking_id in chosen:
+    refused: dict[str, list[str]] = {}
+    for booking_id in dict.fromkeys(chosen):
         try:
             _take(booking_id, act)
         except DomainError as error:
-            refused.append(sentence(error))
+            refused.setdefault(sentence(error), []).append(_whose(booking_id))
+    failed = sum(map(len, refused.values()))
     if not chosen:
         notices.refused("请先勾选")
-    elif len(chosen) > len(refused):
-        notices.done(f"{done} {len(chosen) - len(refused)} 个")
-    for text in dict.fromkeys(refused):
-        notices.refused(f"{refused.count(text)} 个没有成功：{text}")
+    elif len(set(chosen)) > failed:
+        notices.done(f"{done} {len(set(chosen)) - failed} 个")
+    for text, whose in refused.items():
+        more = " 等" if len(whose) > MOST_NAMED else ""
+        named = "、".join(whose[:MOST_NAMED])
+        notices.refused(f"{len(whose)} 个没有成功（{named}{more}）：{text}")
     return redirect(back(), 303)
+
+
+def _whose(booking_id: int) -> str:
+    """A booking in a notice: 王*一 11月25日 10:00; its number where the desk may see no more."""
+    with deps().reads() as session:
+        try:
+            line = line_of(booking_in_scope(session, booking_id, viewer().scope.centre_ids))
+        except NotFound:
+            return f"预约 {booking_id}"
+    return f"{line.child} {words.moment(line.slot.starts_at)}"
 
 
 @bp.get("/bookings/<int:booking_id>")

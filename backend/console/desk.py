@@ -27,6 +27,7 @@ class Line:
     id: int
     child: str  # masked: 王*一
     age: str
+    has_priority: bool
     state: BookingState
     state_title: str
     reason: str | None
@@ -79,6 +80,7 @@ def line_of(booking: DeskBooking) -> Line:
         id=booking.id,
         child=mask_name(name),
         age=age_words(booking.age_months),
+        has_priority=booking.has_priority,
         state=booking.state,
         state_title=STATE_TITLES[booking.state],
         reason=booking.reason,

@@ -12,14 +12,13 @@ from sqlalchemy.orm import Session
 
 from backend.bookings import moving
 from backend.bookings.changes import actor_name
-from backend.bookings.queries import quota
+from backend.bookings.queries import policy_at, quota
 from backend.console import notices
 from backend.console.auth import requires, viewer
 from backend.console.blueprint import back, bp
 from backend.console.desk import note_listed
 from backend.console.permissions import Action
 from backend.deps import deps
-from backend.kernel.clock import city_date
 from backend.kernel.errors import NotFound
 from backend.kernel.privacy import mask_birth_date, mask_name
 from backend.people import joining
@@ -83,7 +82,8 @@ def families() -> ResponseReturnValue:
 
 def _records(session: Session, children: list[Child]) -> dict[int, Record]:
     parts = deps()
-    year = city_date(parts.clock.now()).year
+    now = parts.clock.now()
+    policy = policy_at(session, now)
     guardians = guardian_counts(session, [child.id for child in children])
     return {
         child.id: Record(
@@ -93,7 +93,7 @@ def _records(session: Session, children: list[Child]) -> dict[int, Record]:
             sex="男" if child.sex is Sex.MALE else "女",
             place=_place(child),
             guardians=guardians.get(child.id, 0),
-            used=quota(session, child.id, year).used,
+            used=quota(session, policy, now, child).used,
             registered_at=child.created_at,
         )
         for child in children

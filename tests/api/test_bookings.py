@@ -24,6 +24,7 @@ from tests.factories import (
     make_booking,
     make_centre,
     make_child,
+    make_policy,
     make_slot,
     make_slots,
 )
@@ -228,7 +229,8 @@ def test_a_booking_is_answered_listed_and_counted(phone: Phone, sessions: Sessio
     )
     assert tuple(answer.json[name] for name in names) == expected
     assert phone.get("/bookings").json == {"items": [answer.json], "next": None}
-    quota = {"year": 2026, "limit": 6, "used": 1, "left": 5}
+    days = {"first_day": "2026-01-01", "last_day": "2026-12-31"}
+    quota = {"year": 2026, "limit": 6, "used": 1, "left": 5, **days}
     assert phone.get(f"/children/{child['id']}/quota").json == quota
     assert phone.get(f"/children/{child['id']}/quota", year=2027).json["left"] == 6
 
@@ -243,6 +245,7 @@ def test_a_senseless_year_is_refused(phone: Phone, year: object) -> None:
 
 
 def test_bookings_come_in_pages(phone: Phone, sessions: Sessions) -> None:
+    make_policy(sessions, max_open=6)
     child = phone.add_child()
     ids = [book(phone, child, slot).json["id"] for slot in make_slots(sessions, 3)]
 
@@ -337,6 +340,7 @@ def test_a_second_registration_of_a_child_may_not_book(
 
 
 def test_a_seventh_session_and_a_slot_twice_are_refused(phone: Phone, sessions: Sessions) -> None:
+    make_policy(sessions, max_open=6)
     child, slots = phone.add_child(), make_slots(sessions, 7)
     assert {book(phone, child, slot).status_code for slot in slots[:6]} == {201}
 

@@ -7,11 +7,12 @@ from sqlalchemy.orm import Session, sessionmaker
 
 from backend.bookings import desk, moving, queries, service
 from backend.bookings.models import Booking
+from backend.bookings.rules import Policy
 from backend.kernel.clock import FixedClock
 from backend.people import joining
 from backend.people.models import Child, DuplicateState
 from tests.bookings.family import Family, act, book, make_family, state_of, told
-from tests.factories import make_slots
+from tests.factories import make_policy, make_slots
 
 Sessions = sessionmaker[Session]
 
@@ -42,6 +43,7 @@ def drift(sessions: Sessions) -> list[desk.Drift]:
 
 
 def test_two_and_three_sessions_become_five(sessions: Sessions, clock: FixedClock) -> None:
+    make_policy(sessions, max_open=6)
     first, second, slots = make_family(sessions), make_family(sessions), make_slots(sessions, 5)
     for slot in slots[:2]:
         book(sessions, clock, first, slot)
@@ -58,6 +60,7 @@ def test_two_and_three_sessions_become_five(sessions: Sessions, clock: FixedCloc
 def test_open_bookings_beyond_six_are_cancelled_with_a_word(
     sessions: Sessions, clock: FixedClock
 ) -> None:
+    make_policy(sessions, max_open=6)
     first, second, slots = make_family(sessions), make_family(sessions), make_slots(sessions, 8)
     for slot in slots[:4]:
         book(sessions, clock, first, slot)
@@ -70,7 +73,8 @@ def test_open_bookings_beyond_six_are_cancelled_with_a_word(
     assert [state_of(sessions, one) for one in late[2:]] == [("cancelled_by_centre", None, 0)] * 2
     assert told(sessions, first.parent).count("booking_cancelled") == 2
     with sessions() as session:
-        assert queries.quota(session, first.child, 2026).left == 0
+        child = session.get_one(Child, first.child)
+        assert queries.quota(session, Policy(), clock.now(), child).left == 0
     assert drift(sessions) == []
 
 
@@ -112,6 +116,7 @@ def test_one_session_attended_under_both_names_counts_once(
 def test_moving_back_restores_children_numbers_places_and_states(
     sessions: Sessions, clock: FixedClock
 ) -> None:
+    make_policy(sessions, max_open=6)
     first, second, slots = make_family(sessions), make_family(sessions), make_slots(sessions, 8)
     for slot in slots[:4]:
         book(sessions, clock, first, slot)
@@ -157,6 +162,7 @@ def test_a_session_given_back_after_the_merge_stays_given_back(
 
 
 def test_visits_beyond_six_get_their_number_again(sessions: Sessions, clock: FixedClock) -> None:
+    make_policy(sessions, max_open=6)
     first, second, slots = make_family(sessions), make_family(sessions), make_slots(sessions, 8)
     visits = [
         book(sessions, clock, first if number % 2 else second, slot)

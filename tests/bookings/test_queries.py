@@ -21,6 +21,7 @@ from tests.factories import (
     make_booking,
     make_centre,
     make_child,
+    make_policy,
     make_slot,
     make_slots,
     make_staff,
@@ -40,7 +41,7 @@ def offered(
     with sessions() as session:
         return queries.slots_for_child(
             session,
-            Policy(),
+            queries.policy_at(session, clock.now()),
             clock.now(),
             child=session.get_one(Child, family.child),
             which=which,
@@ -60,14 +61,16 @@ def test_what_the_city_set_first_holds_until_a_newer_row(
 
 
 def test_quota_counts_numbers_of_its_year_only(sessions: Sessions, clock: FixedClock) -> None:
+    make_policy(sessions, max_open=6)
     family, slots = make_family(sessions), make_slots(sessions, 3)
     bookings = [book(sessions, clock, family, slot) for slot in slots]
     cancel(sessions, clock, family, bookings[0])
 
     with sessions() as session:
-        quota = queries.quota(session, family.child, 2026)
+        child, policy = session.get_one(Child, family.child), Policy()
+        quota = queries.quota(session, policy, clock.now(), child)
         assert (quota.year, quota.limit, quota.used, quota.left) == (2026, 6, 2, 4)
-        assert queries.quota(session, family.child, 2027).left == 6
+        assert queries.quota(session, policy, clock.now(), child, 2027).left == 6
 
 
 def test_each_slot_says_what_stands_against_it(sessions: Sessions, clock: FixedClock) -> None:
@@ -108,6 +111,7 @@ def test_each_slot_says_what_stands_against_it(sessions: Sessions, clock: FixedC
 def test_what_concerns_the_child_stands_against_every_slot(
     sessions: Sessions, clock: FixedClock
 ) -> None:
+    make_policy(sessions, max_open=6)
     slots = make_slots(sessions, 7)
     in_daycare, used_up, doubled = (
         make_family(sessions, home_cared=False),
@@ -126,6 +130,7 @@ def test_what_concerns_the_child_stands_against_every_slot(
 
 
 def test_six_used_this_year_say_nothing_about_the_next(sessions: Sessions) -> None:
+    make_policy(sessions, max_open=12)
     clock = FixedClock(in_city(2026, 12, 29))
     family = make_family(sessions)
     old = make_slots(sessions, 7, starts_at=in_city(2026, 12, 31))
@@ -140,6 +145,7 @@ def test_six_used_this_year_say_nothing_about_the_next(sessions: Sessions) -> No
 
 
 def test_what_the_list_promises_the_service_keeps(sessions: Sessions, clock: FixedClock) -> None:
+    make_policy(sessions, max_open=6)
     family = make_family(sessions, birth_date=born(10))
     make_slots(sessions, 3)
     make_slots(sessions, 2, ages=(12, 20))
@@ -223,12 +229,13 @@ def test_fifty_slots_cost_no_more_queries_than_one(committed: Sessions, clock: F
     finally:
         event.remove(engine, "before_cursor_execute", note)
 
-    assert len(statements) == 3  # the child, the slots, the child's bookings
+    assert len(statements) == 4  # the child, the policy, the slots, the child's commitments
 
 
 def test_a_familys_bookings_come_latest_session_first_in_pages(
     sessions: Sessions, clock: FixedClock
 ) -> None:
+    make_policy(sessions, max_open=6)
     family, slots = make_family(sessions), make_slots(sessions, 5)
     bookings = [book(sessions, clock, family, slot) for slot in slots]
     book(sessions, clock, make_family(sessions), slots[0])

@@ -27,7 +27,15 @@ from tests.bookings.family import (
     state_of,
     told,
 )
-from tests.factories import MORNING, make_booking, make_child, make_parent, make_slot, make_slots
+from tests.factories import (
+    MORNING,
+    make_booking,
+    make_child,
+    make_parent,
+    make_policy,
+    make_slot,
+    make_slots,
+)
 
 Sessions = sessionmaker[Session]
 
@@ -58,6 +66,7 @@ def test_a_message_holds_facts_and_nobodys_name(sessions: Sessions, clock: Fixed
 
 
 def test_seventh_session_in_a_year_is_refused(sessions: Sessions, clock: FixedClock) -> None:
+    make_policy(sessions, max_open=6)
     family, slots = make_family(sessions), make_slots(sessions, 7)
     for slot in slots[:6]:
         book(sessions, clock, family, slot)
@@ -69,6 +78,7 @@ def test_seventh_session_in_a_year_is_refused(sessions: Sessions, clock: FixedCl
 
 
 def test_both_guardians_use_the_same_six(sessions: Sessions, clock: FixedClock) -> None:
+    make_policy(sessions, max_open=6)
     mother, slots = make_family(sessions), make_slots(sessions, 7)
     father = Family(make_parent(sessions), mother.child)
     with sessions.begin() as session:
@@ -88,6 +98,7 @@ def test_both_guardians_use_the_same_six(sessions: Sessions, clock: FixedClock) 
 
 
 def test_the_new_year_brings_six_more(sessions: Sessions) -> None:
+    make_policy(sessions, max_open=12)
     clock = FixedClock(in_city(2026, 12, 28))
     family = make_family(sessions)
     for slot in make_slots(sessions, 6, starts_at=in_city(2026, 12, 31)):
@@ -292,6 +303,7 @@ def test_constraints_speak_as_kindly_as_the_rules(sessions: Sessions) -> None:
 def test_a_late_booking_of_a_declined_child_is_counted_once(
     sessions: Sessions, clock: FixedClock
 ) -> None:
+    make_policy(sessions, max_open=6)
     family, slots = make_family(sessions), make_slots(sessions, 7)
     bookings = [book(sessions, clock, family, slot) for slot in slots[:6]]
     act(sessions, clock, service.decline, bookings[2], reason="名额调整")

@@ -7,6 +7,7 @@ from hypothesis import strategies as st
 from backend.bookings import rules
 from backend.bookings.models import HOLDS_A_PLACE, BookingState
 from backend.bookings.rules import Policy
+from backend.centres.models import SlotState
 from backend.kernel.ages import add_months
 from backend.kernel.clock import CITY
 from backend.kernel.errors import Invalid
@@ -43,7 +44,7 @@ def test_the_plan_gives_six_sessions_and_serves_children_under_three() -> None:
 def test_a_session_on_new_years_day_counts_for_the_new_year_in_the_city() -> None:
     starts_at = datetime(2026, 12, 31, 17, tzinfo=UTC)  # 01:00 on 1 January in the city
 
-    assert rules.quota_year(starts_at) == 2027
+    assert rules.quota_year(POLICY, starts_at, date(2026, 2, 1)) == 2027
 
 
 def test_booking_opens_fourteen_days_before_to_the_second() -> None:
@@ -85,9 +86,11 @@ def test_a_slot_is_either_not_open_yet_open_or_closed(minutes: int) -> None:
 
 
 def test_a_slot_that_the_centre_closed_is_refused() -> None:
-    rules.check_offered(True)
-    with pytest.raises(rules.SlotClosed):
-        rules.check_offered(False)
+    rules.check_offered(SlotState.OPEN)
+    with pytest.raises(rules.SlotClosed, match="slot_closed"):
+        rules.check_offered(SlotState.CLOSED)
+    with pytest.raises(rules.SlotCancelled, match="slot_cancelled"):
+        rules.check_offered(SlotState.CANCELLED)
 
 
 @given(capacity=st.integers(1, 500), taken=st.integers(0, 500))

@@ -13,12 +13,12 @@ from sqlalchemy.orm import Session, sessionmaker
 from backend.bookings import desk, moving, rules, service
 from backend.bookings.models import Booking, BookingChange
 from backend.centres.models import Slot
-from backend.kernel.clock import FixedClock
+from backend.kernel.clock import FixedClock, city_date
 from backend.kernel.errors import DomainError
 from backend.people.models import Child, DuplicateState, Guardian, Relation
 from tests.bookings.family import Family, act, book, cancel, in_city, make_family, state_of
 from tests.concurrency.racing import at_once, kinds
-from tests.factories import MORNING, make_parent, make_slot, make_slots, make_staff
+from tests.factories import MORNING, make_parent, make_policy, make_slot, make_slots, make_staff
 from tests.soak import record
 
 pytestmark = pytest.mark.slow
@@ -86,7 +86,7 @@ def race_for_six(sessions: Sessions, clock: FixedClock, slots: list[int]) -> Non
 
     booked, refused = at_once(lambda one: book(sessions, clock, one[0], one[1]), tries)
 
-    years = {rules.quota_year(starts_at) for starts_at in starts_of(sessions, slots)}
+    years = {city_date(starts_at).year for starts_at in starts_of(sessions, slots)}
     assert len(booked) == 6 * len(years)
     assert kinds(refused) == {rules.QuotaUsedUp}
     assert_books_balance(sessions)
@@ -100,6 +100,7 @@ def starts_of(sessions: Sessions, slots: list[int]) -> list[datetime]:
 def test_one_child_gets_exactly_six_of_eight_slots(
     committed: Sessions, clock: FixedClock, races: int
 ) -> None:
+    make_policy(committed, max_open=6)
     slots = make_slots(committed, 8, capacity=500)
     for _ in range(races):
         race_for_six(committed, clock, slots)
@@ -107,6 +108,7 @@ def test_one_child_gets_exactly_six_of_eight_slots(
 
 
 def test_over_new_year_one_child_gets_six_of_each_year(committed: Sessions, races: int) -> None:
+    make_policy(committed, max_open=12)
     clock = FixedClock(in_city(2026, 12, 28))
     slots = make_slots(committed, 8, capacity=500, starts_at=in_city(2026, 12, 31, 12))
     slots += make_slots(committed, 8, capacity=500, starts_at=in_city(2027, 1, 1, 0))
@@ -290,6 +292,7 @@ def test_locks_and_the_guarded_update_hold_without_any_constraint(
     committed: Sessions, clock: FixedClock, races: int
 ) -> None:
     """The service alone: what the constraints would refuse does not even reach them."""
+    make_policy(committed, max_open=6)
     with committed.begin() as session:
         for statement in (
             "ALTER TABLE slots DROP CONSTRAINT ck_slots_taken_within_capacity",
