@@ -10,13 +10,15 @@ from backend.sandbox.templates import Template
 
 DEMO_PHONES = ("妈妈手机", "爸爸手机", "奶奶手机", "邻居手机")
 # cgi-bin/token 2000 a day, stable_token 10 000 a minute, forced 20 a day, login and phone codes
-# 100 a minute and person, subscribe/send 10 million a day: WeChat's own numbers of 2026-11.
+# 100 a minute and person, subscribe/send 10 million a day, msg_sec_check 4,000 a minute: WeChat's
+# own numbers of 2026-11.
 LIMITS = {
     "token_per_day": 2000,
     "stable_token_per_minute": 10_000,
     "forced_token_per_day": 20,
     "codes_per_minute": 100,
     "sends_per_day": 10_000_000,
+    "text_checks_per_minute": 4000,
 }
 
 

@@ -142,6 +142,16 @@ class Phones:
             )
         return code
 
+    def last_login(self, phone: Phone, appid: str) -> float | None:
+        """When the person last opened the account's mini-program; None for never."""
+        row = self._store.row(
+            "SELECT MAX(used_at) AS seen FROM codes"
+            " WHERE phone_id = ? AND appid = ? AND kind = 'login'",
+            phone.id,
+            appid,
+        )
+        return None if row is None else row["seen"]
+
     def redeem(self, code: object, appid: str, kind: str, used_errcode: int) -> Phone:
         """The phone behind a code, once. Raises WireError 40029, or `used_errcode` if used."""
         now = self._clock.now().timestamp()

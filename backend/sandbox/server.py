@@ -10,6 +10,7 @@ from backend.kernel.clock import Clock, SystemClock
 from backend.sandbox import (
     endpoints_login,
     endpoints_message,
+    endpoints_text,
     endpoints_token,
     endpoints_user,
     page,
@@ -21,7 +22,7 @@ from backend.sandbox.state import EXTENSION, Sandbox
 
 LARGEST_BODY = 1024 * 1024  # bytes
 # Importing these puts their routes onto wire.bp.
-ENDPOINTS = (endpoints_token, endpoints_login, endpoints_message, endpoints_user)
+ENDPOINTS = (endpoints_token, endpoints_login, endpoints_message, endpoints_text, endpoints_user)
 
 
 class QuietHandler(WSGIRequestHandler):

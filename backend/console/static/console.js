@@ -44,6 +44,21 @@ for (const pop of document.querySelectorAll("details.pop")) {
   pop.addEventListener("toggle", () => pop.open && pop.querySelector("input:not([type=hidden])")?.focus());
 }
 
+// What the page 签到 keeps for the day goes with whoever signs out; scans that wait stay, nameless.
+document.addEventListener("submit", async (event) => {
+  if (!event.target.action.endsWith("/sign-out") || !window.caches) return;
+  event.preventDefault();
+  const waiting = JSON.parse(localStorage.getItem("check-in:queue") ?? "[]").length;
+  if (waiting && !confirm(`还有 ${waiting} 条签到没有上传，再次登录后才能上传。要退出吗？`)) {
+    for (const button of event.target.querySelectorAll("button")) button.disabled = false;
+    return;
+  }
+  await caches.delete("check-in");
+  event.target.submit();
+});
+
+document.querySelector("[data-print]")?.addEventListener("click", () => window.print());
+
 // One press is enough: a second click would only be told that somebody was faster.
 document.addEventListener("submit", (event) => {
   for (const button of event.target.querySelectorAll("button")) button.disabled = true;
@@ -52,3 +67,6 @@ window.addEventListener("pageshow", () => {
   for (const button of document.querySelectorAll("button:disabled")) button.disabled = false;
   countPicked();
 });
+
+// On a phone the week begins at the left edge; today should be in sight.
+document.querySelector("table.week th[aria-current]")?.scrollIntoView({ block: "nearest", inline: "center" });
