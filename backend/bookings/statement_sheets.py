@@ -1,0 +1,165 @@
+"""A statement as a workbook that Excel sums: money and times are numbers, names are masked."""
+
+from __future__ import annotations
+
+import io
+from collections.abc import Callable, Iterable, Iterator, Sequence
+from dataclasses import dataclass
+from datetime import datetime
+from decimal import Decimal
+from typing import Any
+
+from openpyxl import Workbook
+from openpyxl.cell import WriteOnlyCell
+from openpyxl.cell.cell import ILLEGAL_CHARACTERS_RE
+from openpyxl.styles import Font
+from openpyxl.utils import get_column_letter
+
+from backend.bookings.money import yuan_number
+from backend.bookings.settlement import DEDUCTIONS, REASON_TITLES, STATEMENT_TITLES, Reason
+from backend.bookings.statement_evidence import WAY_TITLES, CorrectionRow, LineRow
+from backend.bookings.statement_queries import StatementRow, Subtotal, Summary
+from backend.kernel.clock import city_time
+
+MONEY, MOMENT = "#,##0.00", "yyyy-mm-dd hh:mm"
+BOLD = Font(bold=True)
+Value = str | int | Decimal | datetime | None
+LINE_HEAD = ("预约编号", "开始", "中心", "类型", "活动", "孩子", "月龄", "年度", "第几次", "签到")
+LINE_WIDTHS = (12, 18, 26, 12, 22, 12, 8, 8, 8, 12)
+
+
+@dataclass(frozen=True)
+class Book:
+    """What goes into the workbook. `mask` gives the masked name of a line's child."""
+
+    row: StatementRow
+    town: str
+    summary: Summary
+    paid: Iterable[LineRow]
+    deducted: Iterable[LineRow]
+    corrections: Sequence[CorrectionRow]
+    mask: Callable[[LineRow], str]
+
+
+def workbook(book: Book) -> bytes:
+    """Four sheets: 汇总, 明细, 扣减, 更正; written row by row, however many there are."""
+    made = Workbook(write_only=True)
+    _sheet(made, "汇总", (30, 16, 16, 16), _summary(book))
+    _sheet(
+        made,
+        "明细",
+        (*LINE_WIDTHS, 18, 14),
+        _lines((*LINE_HEAD, "家长确认", "金额（元）"), book.paid, book, _paid),
+    )
+    _sheet(
+        made,
+        "扣减",
+        (*LINE_WIDTHS, 16, 44),
+        _lines((*LINE_HEAD, "原因", "说明"), book.deducted, book, _deducted),
+    )
+    _sheet(made, "更正", (14, 14, 14, 40, 18), _corrections(book))
+    target = io.BytesIO()
+    made.save(target)
+    return target.getvalue()
+
+
+def _summary(book: Book) -> Iterator[Sequence[Value]]:
+    row = book.row
+    yield ("机构", row.institution)
+    yield ("街镇", book.town)
+    yield ("月份", f"{row.month:%Y-%m}")
+    yield ("状态", STATEMENT_TITLES[row.state])
+    yield ("单价（元）", yuan_number(row.price_fen))
+    yield ()
+    yield ("计付人次", row.sessions)
+    yield ("到场金额（元）", yuan_number(row.sessions_fen))
+    yield ("更正（元）", yuan_number(row.corrections_fen))
+    yield ("应付（元）", yuan_number(row.total_fen))
+    yield from _subtotals("按中心", book.summary.by_centre)
+    yield from _subtotals("按类型", book.summary.by_kind)
+    yield ()
+    yield ("不计付的原因", "人次")
+    for reason, number in book.summary.by_reason:
+        yield (REASON_TITLES[reason], number)
+
+
+def _subtotals(title: str, rows: Sequence[Subtotal]) -> Iterator[Sequence[Value]]:
+    yield ()
+    yield (title, "计付人次", "不计付人次", "金额（元）")
+    for one in rows:
+        yield (one.name, one.sessions, one.deductions, yuan_number(one.sessions_fen))
+
+
+def _lines(
+    head: Sequence[str],
+    lines: Iterable[LineRow],
+    book: Book,
+    rest: Callable[[LineRow], Sequence[Value]],
+) -> Iterator[Sequence[Value]]:
+    yield head
+    for line in lines:
+        yield (
+            line.booking_id,
+            line.starts_at,
+            line.centre,
+            line.slot_kind_title,
+            line.title,
+            book.mask(line),
+            line.age_months,
+            line.quota_year,
+            line.quota_number,
+            WAY_TITLES[line.way] if line.way else "没有",
+            *rest(line),
+        )
+
+
+def _paid(line: LineRow) -> Sequence[Value]:
+    return line.confirmed_at, yuan_number(line.amount_fen)
+
+
+def _deducted(line: LineRow) -> Sequence[Value]:
+    reason = Reason(line.reason)
+    return REASON_TITLES[reason], DEDUCTIONS[reason]
+
+
+def _corrections(book: Book) -> Iterator[Sequence[Value]]:
+    yield ("更正月份", "金额（元）", "预约编号", "原因", "登记时间")
+    for one in book.corrections:
+        yield (
+            f"{one.of_month:%Y-%m}" if one.of_month else "",
+            yuan_number(one.amount_fen),
+            one.booking_id,
+            one.note,
+            one.created_at,
+        )
+
+
+def _sheet(
+    made: Workbook, title: str, widths: Sequence[int], rows: Iterable[Sequence[Value]]
+) -> None:
+    sheet = made.create_sheet(title)
+    for number, width in enumerate(widths, 1):
+        sheet.column_dimensions[get_column_letter(number)].width = width
+    if title != "汇总":
+        sheet.freeze_panes = "A2"
+    for number, row in enumerate(rows):
+        sheet.append([_cell(sheet, value, head=number == 0) for value in row])
+
+
+def _cell(sheet: Any, value: Value, *, head: bool) -> Any:
+    """Excel keeps no time zone, and runs what begins with “=” unless it is said to be text."""
+    shape = None
+    if isinstance(value, datetime):
+        value, shape = city_time(value).replace(tzinfo=None), MOMENT
+    elif isinstance(value, Decimal):
+        shape = MONEY
+    elif isinstance(value, str):
+        value = ILLEGAL_CHARACTERS_RE.sub("", value)
+    cell = WriteOnlyCell(sheet, value)  # type: ignore[arg-type]  # it takes Decimals too
+    if isinstance(value, str):
+        cell.data_type = "s"
+    if shape is not None:
+        cell.number_format = shape
+    if head:
+        cell.font = BOLD
+    return cell

@@ -1,0 +1,339 @@
+"""What somebody should look at before a month is paid: numbers and links, never a verdict.
+
+Each sign has innocent explanations (a large family, a list ticked after the session, a teacher
+who hurried). They are worded 需要核对 and change no amount; a person decides.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass
+from datetime import date, timedelta
+from typing import Any
+
+from sqlalchemy import DateTime, Select, and_, case, distinct, func, select, type_coerce
+from sqlalchemy.orm import Session, aliased
+
+from backend.bookings.attendance_models import CheckIn, CheckInWay
+from backend.bookings.models import Booking, BookingState
+from backend.bookings.rules import moment
+from backend.bookings.statement_queries import StatementRow, centres_of
+from backend.centres.models import Centre, Slot
+from backend.centres.place_models import Room, Teacher
+from backend.centres.queries import on_days
+from backend.kernel.clock import CITY
+from backend.people.models import Child, DuplicateState, Guardian, Parent
+
+MOST_ITEMS = 50  # of one sign on a page; the number says how many there are at least
+
+
+@dataclass(frozen=True)
+class Thresholds:
+    """From when on something is shown. Ours, to be tuned with what the first months bring."""
+
+    children_of_one_phone: int = 4  # under three and cared for at home
+    list_check_ins: int = 5  # of one session …
+    list_within: timedelta = timedelta(seconds=10)  # … within this time
+    travel: timedelta = timedelta(minutes=20)  # between two centres
+    unconfirmed: int = 10  # of one centre …
+    unconfirmed_percent: int = 50  # … and this share of what was attended
+
+
+@dataclass(frozen=True)
+class Item:
+    """One thing to look at. `bookings`: sessions that it is about, the first few."""
+
+    text: str
+    bookings: tuple[int, ...] = ()
+    centre_id: int | None = None
+    day: date | None = None
+
+
+@dataclass(frozen=True)
+class Sign:
+    title: str
+    rule: str  # the threshold in words
+    items: list[Item]
+
+
+Finder = Callable[[Session, StatementRow, Thresholds], Sign]
+FEW = 12  # bookings of one item
+
+
+def signs(
+    session: Session, statement: StatementRow, thresholds: Thresholds | None = None
+) -> list[Sign]:
+    """Every kind of sign for a statement's month, also those of which there is none."""
+    limits = thresholds or Thresholds()
+    return [find(session, statement, limits) for find in FINDERS]
+
+
+def is_crowd(check_ins: int, seconds: float, limits: Thresholds) -> bool:
+    """So many ticks of one list in so short a time."""
+    return check_ins >= limits.list_check_ins and seconds <= limits.list_within.total_seconds()
+
+
+def is_mostly_unconfirmed(unconfirmed: int, attended: int, limits: Thresholds) -> bool:
+    return (
+        unconfirmed >= limits.unconfirmed
+        and 100 * unconfirmed >= limits.unconfirmed_percent * attended
+    )
+
+
+def is_too_fast(gap: timedelta, limits: Thresholds) -> bool:
+    """Between the end of a session at one centre and the start of one at another."""
+    return gap < limits.travel
+
+
+def _phones(session: Session, statement: StatementRow, limits: Thresholds) -> Sign:
+    children = func.count(distinct(_registration()))
+    rows = session.execute(
+        _attended(statement, children.label("children"), _ids())
+        .join(Guardian, Guardian.child_id == Booking.child_id)
+        .join(Parent, Parent.id == Guardian.parent_id)
+        .where(Parent.phone_fingerprint.is_not(None))
+        .group_by(Parent.phone_fingerprint)
+        .having(children >= limits.children_of_one_phone)
+        .order_by(children.desc())
+        .limit(MOST_ITEMS)
+    )
+    return Sign(
+        "同一手机号名下孩子较多",
+        f"一个手机号名下有 {limits.children_of_one_phone} 个或更多孩子到场",
+        [
+            Item(f"{row.children} 个孩子，到场 {len(row.ids)} 次", tuple(row.ids[:FEW]))
+            for row in rows
+        ],
+    )
+
+
+def _lists(session: Session, statement: StatementRow, limits: Thresholds) -> Sign:
+    first, last = _plain(func.min(CheckIn.scanned_at)), _plain(func.max(CheckIn.scanned_at))
+    rows = session.execute(
+        _attended(
+            statement, *PLACE, func.count().label("number"), (last - first).label("took"), _ids()
+        )
+        .join(CheckIn, CheckIn.booking_id == Booking.id)
+        .where(CheckIn.way == CheckInWay.LIST)
+        .group_by(*PLACE)
+        .having(func.count() >= limits.list_check_ins, last - first <= limits.list_within)
+        .order_by(func.count().desc())
+        .limit(MOST_ITEMS)
+    )
+    return Sign(
+        "名单勾选集中在几秒内",
+        f"一场里 {limits.list_check_ins} 个或更多签到在 "
+        f"{limits.list_within.total_seconds():.0f} 秒内由名单勾选",
+        [
+            _at(row, f"{row.number} 个签到在 {row.took.total_seconds():.0f} 秒内")
+            for row in rows
+            if is_crowd(row.number, row.took.total_seconds(), limits)
+        ],
+    )
+
+
+def _teachers(session: Session, statement: StatementRow, limits: Thresholds) -> Sign:
+    """A teacher's sessions anywhere, one after the other; the later one is this statement's."""
+    taught = select(
+        Slot.id,
+        Slot.teacher_id,
+        Slot.centre_id,
+        Slot.starts_at,
+        _previous(Slot.centre_id).label("came_from"),
+        _previous(func.coalesce(Slot.busy_until, Slot.ends_at)).label("left_at"),
+    ).where(_month(statement), Slot.teacher_id.is_not(None), _was_attended())
+    moved = taught.subquery("moved")
+    origin, here = aliased(Centre), aliased(Centre)
+    rows = session.execute(
+        select(
+            Teacher.display_name,
+            origin.name.label("origin"),
+            here.name.label("centre"),
+            here.id.label("centre_id"),
+            moved.c.starts_at,
+            moved.c.left_at,
+        )
+        .join_from(moved, Teacher, Teacher.id == moved.c.teacher_id)
+        .join(origin, origin.id == moved.c.came_from)
+        .join(here, here.id == moved.c.centre_id)
+        .where(
+            moved.c.came_from != moved.c.centre_id,
+            _plain(moved.c.starts_at) - _plain(moved.c.left_at) < limits.travel,
+            here.id.in_(centres_of(statement)),
+        )
+        .order_by(moved.c.starts_at)
+        .limit(MOST_ITEMS)
+    )
+    return Sign(
+        "老师在两个地点之间来不及赶到",
+        f"两场在不同中心，间隔不到 {limits.travel.total_seconds() // 60:.0f} 分钟",
+        [
+            _at(row, f"{row.display_name}，上一场在{row.origin}，{_gap(row)}")
+            for row in rows
+            if is_too_fast(row.starts_at - row.left_at, limits)
+        ],
+    )
+
+
+def _gap(row: Any) -> str:
+    minutes = int((row.starts_at - row.left_at).total_seconds() // 60)
+    return f"间隔 {minutes} 分钟" if minutes >= 0 else f"重叠 {-minutes} 分钟"
+
+
+def _rooms(session: Session, statement: StatementRow, limits: Thresholds) -> Sign:
+    rows = session.execute(
+        _attended(statement, *PLACE, Room.name, Room.capacity, func.count().label("number"), _ids())
+        .join(Room, Room.id == Slot.room_id)
+        .group_by(*PLACE, Room.name, Room.capacity)
+        .having(func.count() > Room.capacity)
+        .order_by(func.count().desc())
+        .limit(MOST_ITEMS)
+    )
+    return Sign(
+        "到场人数超过教室容量",
+        "一场的到场人数多于登记的教室容量",
+        [_at(row, f"{row.name}可容 {row.capacity} 人，到场 {row.number} 人") for row in rows],
+    )
+
+
+def _unconfirmed(session: Session, statement: StatementRow, limits: Thresholds) -> Sign:
+    open_ = func.count().filter(CheckIn.confirmed_at.is_(None))
+    rows = session.execute(
+        _attended(
+            statement,
+            Centre.id.label("centre_id"),
+            Centre.name.label("centre"),
+            open_.label("open"),
+            func.count().label("number"),
+        )
+        .outerjoin(CheckIn, CheckIn.booking_id == Booking.id)
+        .group_by(Centre.id, Centre.name)
+        .order_by(open_.desc())
+    )
+    return Sign(
+        "家长未确认的到场较多",
+        f"一个中心有 {limits.unconfirmed} 次或更多，并且占到场的 "
+        f"{limits.unconfirmed_percent}% 以上",
+        [
+            Item(
+                f"{row.centre}：{row.number} 次到场，{row.open} 次家长没有确认",
+                centre_id=row.centre_id,
+                day=statement.month,
+            )
+            for row in rows
+            if is_mostly_unconfirmed(row.open, row.number, limits)
+        ],
+    )
+
+
+def _two_centres(session: Session, statement: StatementRow, limits: Thresholds) -> Sign:
+    """Of children who came to this statement's centres: on one day, at any two in the city."""
+    day = func.date(func.timezone(CITY.key, Slot.starts_at))
+    ours = func.count().filter(Slot.centre_id.in_(centres_of(statement)))
+    places = func.count(distinct(Slot.centre_id))
+    rows = session.execute(
+        _everywhere(statement, day.label("day"), places.label("places"), _ids())
+        .group_by(_registration(), day)
+        .having(and_(places > 1, ours > 0))
+        .order_by(day)
+        .limit(MOST_ITEMS)
+    )
+    return Sign(
+        "一个孩子同一天到了两个中心",
+        "同一天在两个或更多中心有到场记录",
+        [
+            Item(
+                f"{row.day.month}月{row.day.day}日，{row.places} 个中心，{len(row.ids)} 次到场",
+                tuple(row.ids[:FEW]),
+            )
+            for row in rows
+        ],
+    )
+
+
+def _nobody_taught(session: Session, statement: StatementRow, limits: Thresholds) -> Sign:
+    rows = session.execute(
+        _attended(statement, *PLACE, func.count().label("number"), _ids())
+        .where(Slot.teacher_id.is_(None))
+        .group_by(*PLACE)
+        .order_by(Slot.starts_at)
+        .limit(MOST_ITEMS)
+    )
+    return Sign(
+        "没有登记老师",
+        "有到场、没有登记授课老师的场次",
+        [_at(row, f"到场 {row.number} 人") for row in rows],
+    )
+
+
+FINDERS: Sequence[Finder] = (
+    _phones,
+    _lists,
+    _teachers,
+    _rooms,
+    _unconfirmed,
+    _two_centres,
+    _nobody_taught,
+)
+PLACE = (
+    Slot.id.label("slot_id"),
+    Slot.starts_at.label("starts_at"),
+    Centre.id.label("centre_id"),
+    Centre.name.label("centre"),
+)
+
+
+def _everywhere(statement: StatementRow, *columns: Any) -> Select[*tuple[Any, ...]]:
+    return (
+        select(*columns)
+        .select_from(Slot)
+        .join(Booking, Booking.slot_id == Slot.id)
+        .join(Child, Child.id == Booking.child_id)
+        .join(Centre, Centre.id == Slot.centre_id)
+        .where(_month(statement), Booking.state == BookingState.ATTENDED)
+    )
+
+
+def _attended(statement: StatementRow, *columns: Any) -> Select[*tuple[Any, ...]]:
+    return _everywhere(statement, *columns).where(Slot.centre_id.in_(centres_of(statement)))
+
+
+def _month(statement: StatementRow) -> Any:
+    return on_days(*statement.days)
+
+
+def _was_attended() -> Any:
+    return (
+        select(Booking.id)
+        .where(Booking.slot_id == Slot.id, Booking.state == BookingState.ATTENDED)
+        .exists()
+    )
+
+
+def _registration() -> Any:
+    """The child that remains after merging."""
+    merged = Child.duplicate_state == DuplicateState.SAME
+    return case((merged, Child.duplicate_of_id), else_=Child.id)
+
+
+def _previous(column: Any) -> Any:
+    return func.lag(column).over(partition_by=Slot.teacher_id, order_by=(Slot.starts_at, Slot.id))
+
+
+def _plain(instant: Any) -> Any:
+    """Our type of an instant knows no differences; the database's does."""
+    return type_coerce(instant, DateTime(timezone=True))
+
+
+def _ids() -> Any:
+    return func.array_agg(distinct(Booking.id)).label("ids")
+
+
+def _at(row: Any, text: str) -> Item:
+    ids = tuple(getattr(row, "ids", ())[:FEW])
+    return Item(
+        f"{moment(row.starts_at)} {row.centre}：{text}",
+        ids,
+        row.centre_id,
+        row.starts_at.astimezone(CITY).date(),
+    )
