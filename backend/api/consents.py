@@ -1,4 +1,4 @@
-"""The two documents, and what a guardian agreed to."""
+"""The documents, and what a guardian agreed to."""
 
 from typing import Annotated
 

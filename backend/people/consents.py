@@ -8,9 +8,13 @@ from sqlalchemy.dialects.postgresql import insert
 from sqlalchemy.orm import Session
 
 from backend.kernel.clock import Clock
+from backend.people import addresses, priority
 from backend.people.documents import Documents
-from backend.people.models import Consent, Purpose
+from backend.people.models import OF_EVERYBODY, Child, Consent, Guardian, Purpose
 from backend.people.rules import ConsentNeeded, ConsentOutdated
+
+DROPS = {Purpose.PRIORITY: priority.withdraw, Purpose.ADDRESS: addresses.remove}
+"""What goes when the consent for it goes."""
 
 
 @dataclass(frozen=True)
@@ -53,7 +57,14 @@ def give(
 
 
 def withdraw(session: Session, clock: Clock, *, parent_id: int, purpose: Purpose) -> None:
-    """End every standing consent of that purpose. Pushes stop at once; reading goes on."""
+    """End every standing consent of that purpose. Pushes stop at once; reading goes on.
+
+    What was kept for priority or for home visits goes too, whichever guardian takes it back:
+    one no is enough. The children are locked first, so that nothing is written meanwhile.
+    """
+    if purpose in DROPS:
+        for child_id in _lock_children(session, parent_id):
+            DROPS[purpose](session, clock, child_id=child_id, actor=f"parent:{parent_id}")
     session.execute(
         update(Consent)
         .where(
@@ -79,13 +90,59 @@ def needed(session: Session, documents: Documents, parent_id: int) -> list[Purpo
         )
     )
     agreed = {(row.purpose, row.document_hash) for row in standing}
-    return [purpose for purpose, text in documents.items() if (purpose, text.hash) not in agreed]
+    return [one for one in OF_EVERYBODY if (one, documents[one].hash) not in agreed]
 
 
 def check_policy(session: Session, documents: Documents, parent_id: int) -> None:
     """Raises ConsentNeeded unless the present privacy policy is agreed to (PIPL art. 13)."""
     if Purpose.PRIVACY in needed(session, documents, parent_id):
         raise ConsentNeeded
+
+
+def check_agreed(session: Session, documents: Documents, parent_id: int, purpose: Purpose) -> None:
+    """Raises ConsentNeeded unless this parent has agreed to the present text of a purpose.
+
+    For what is asked only when it is used. Call it with the child locked: `withdraw` waits then.
+    """
+    if not agrees(session, documents, parent_id, purpose):
+        raise ConsentNeeded(f"请先阅读并同意《{documents[purpose].title}》")
+
+
+def agrees(session: Session, documents: Documents, parent_id: int, purpose: Purpose) -> bool:
+    found = session.scalar(
+        select(Consent.id).where(
+            Consent.parent_id == parent_id,
+            Consent.purpose == purpose,
+            Consent.document_hash == documents[purpose].hash,
+            Consent.withdrawn_at.is_(None),
+        )
+    )
+    return found is not None
+
+
+def drop_unagreed(session: Session, clock: Clock, *, child_id: int, actor: str) -> None:
+    """A guardian has left: what no other guardian agreed to is kept no longer."""
+    standing = set(
+        session.scalars(
+            select(Consent.purpose)
+            .join(Guardian, Guardian.parent_id == Consent.parent_id)
+            .where(Guardian.child_id == child_id, Consent.withdrawn_at.is_(None))
+        )
+    )
+    for purpose, drop in DROPS.items():
+        if purpose not in standing:
+            drop(session, clock, child_id=child_id, actor=actor)
+
+
+def _lock_children(session: Session, parent_id: int) -> Sequence[int]:
+    """The children of a parent, joined registrations too, locked in the order of their ids."""
+    return session.scalars(
+        select(Child.id)
+        .join(Guardian, Guardian.child_id == Child.id)
+        .where(Guardian.parent_id == parent_id)
+        .order_by(Child.id)
+        .with_for_update(of=Child, key_share=True)
+    ).all()
 
 
 def check_given(session: Session, documents: Documents, parent_id: int) -> None:

@@ -1,4 +1,4 @@
-"""The two documents that a guardian agrees to: texts in content/, versioned and hashed."""
+"""The documents that a guardian agrees to: texts in content/, versioned and hashed."""
 
 import hashlib
 from collections.abc import Iterable

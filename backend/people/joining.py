@@ -11,7 +11,7 @@ from sqlalchemy.orm import Session
 from backend.kernel import audit
 from backend.kernel.clock import Clock
 from backend.kernel.errors import Conflict, Invalid, NotFound, TooMany
-from backend.people import rules
+from backend.people import addresses, priority, rules
 from backend.people.children import children_of, guardians_of, own_child
 from backend.people.models import (
     Attempt,
@@ -148,6 +148,8 @@ def decide_duplicate(
     if same:
         moved["guardians"] = _join_guardians(session, clock, child.id, child.duplicate_of_id)
         moved["sessions"] = move(session, clock, child.id, child.duplicate_of_id)
+        moved["priority"] = priority.hand_over(session, child.id, child.duplicate_of_id)
+        moved["address"] = addresses.hand_over(session, child.id, child.duplicate_of_id)
     child.duplicate_state = DuplicateState.SAME if same else DuplicateState.DIFFERENT
     decision = DuplicateDecision(
         child_id=child.id,
@@ -212,6 +214,7 @@ def undo_decision(
     child = _lock_pair(session, decision.child_id, state)
     if decision.same:
         move_back(session, clock, decision.moved["sessions"])
+        _hand_back(session, decision)
         _part_guardians(session, decision)
     child.duplicate_state = DuplicateState.POSSIBLE
     decision.undone_at, decision.undone_by = clock.now(), actor
@@ -224,6 +227,14 @@ def undo_decision(
         detail={"decision": decision.id},
     )
     return child
+
+
+def _hand_back(session: Session, decision: DuplicateDecision) -> None:
+    into_id, from_id = decision.other_id, decision.child_id
+    priority.hand_back(session, decision.moved.get("priority", []), into_id, from_id)
+    mark = decision.moved.get("address")
+    if mark is not None:
+        addresses.hand_back(session, mark, into_id, from_id)
 
 
 def _part_guardians(session: Session, decision: DuplicateDecision) -> None:

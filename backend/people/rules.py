@@ -27,7 +27,7 @@ class TokenExpired(Unauthenticated):
 
 class ConsentNeeded(Forbidden):
     code = "consent_needed"
-    message = "请先阅读并同意隐私政策和儿童个人信息保护规则"
+    message = "请先阅读并同意有关的文件"
 
 
 class ConsentOutdated(Conflict):

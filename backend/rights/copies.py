@@ -8,17 +8,20 @@ from sqlalchemy import select
 from sqlalchemy.orm import Session, joinedload
 
 from backend.bookings.models import Booking, BookingChange
+from backend.bookings.waiting_models import WaitingEntry
 from backend.centres.models import KIND_TITLES, Slot
 from backend.guides.models import GuideMark
 from backend.handbook.models import HandbookEntry
 from backend.kernel import audit
 from backend.kernel.audit import AuditEntry
-from backend.kernel.clock import Clock, city_time
+from backend.kernel.clock import Clock, city_date, city_time
 from backend.kernel.privacy import Vault
 from backend.knowledge.models import QuizAnswer, QuizSet
 from backend.outbox.models import Message
-from backend.people import children
+from backend.people import addresses, children, priority
 from backend.people.models import Child, Consent, DuplicateDecision, Guardian, Invitation
+from backend.people.priority_queries import grants_of
+from backend.rights.visit_copies import pauses_of, visits_of
 
 Copy = dict[str, Any]
 
@@ -45,7 +48,12 @@ def copy_of_child(
         "guardians": _guardians(session, child.id),
         "invitations": _invitations(session, ids),
         "registrations": _registrations(session, ids),
+        "priority": _priority(session, clock, vault, ids),
+        "addresses": _addresses(session, vault, ids),
         "bookings": _bookings(session, ids),
+        "visits": visits_of(session, vault, ids, parent_id),
+        "pauses": pauses_of(session, ids),
+        "waiting": _waiting(session, ids),
         "handbook": _handbook(session, ids),
         "consents": _consents(session, parent_id),
         "messages": _messages(session, ids, parent_id),
@@ -109,6 +117,30 @@ def _registrations(session: Session, ids: Sequence[int]) -> list[Copy]:
     ]
 
 
+def _priority(session: Session, clock: Clock, vault: Vault, ids: Sequence[int]) -> list[Copy]:
+    """What was asked and granted. The kind is there while it is kept."""
+    today = city_date(clock.now())
+    return [
+        {
+            "kind": priority.kind_of(vault, one).value if one.ended_at is None else None,
+            "asked_at": _said(one.asked_at),
+            "state": priority.state_of(one, today).value,
+            "valid_until": None if one.valid_until is None else one.valid_until.isoformat(),
+            "ended_at": _said_or_none(one.ended_at),
+        }
+        for one in grants_of(session, ids)
+    ]
+
+
+def _addresses(session: Session, vault: Vault, ids: Sequence[int]) -> list[Copy]:
+    kept = [addresses.address_of(session, vault, one) for one in ids]
+    return [
+        {"address": one.text, "changed_at": _said(one.changed_at)}
+        for one in kept
+        if one is not None
+    ]
+
+
 def _bookings(session: Session, ids: Sequence[int]) -> list[Copy]:
     rows = session.scalars(
         select(Booking)
@@ -143,6 +175,30 @@ def _bookings(session: Session, ids: Sequence[int]) -> list[Copy]:
             "history": history.get(booking.id, []),
         }
         for booking in rows
+    ]
+
+
+def _waiting(session: Session, ids: Sequence[int]) -> list[Copy]:
+    """The lines in which the child stood."""
+    rows = session.scalars(
+        select(WaitingEntry)
+        .options(joinedload(WaitingEntry.slot).joinedload(Slot.centre))
+        .where(WaitingEntry.child_id.in_(ids))
+        .order_by(WaitingEntry.id)
+    )
+    return [
+        {
+            "kind": KIND_TITLES[one.slot.kind],
+            "title": one.slot.title,
+            "centre": one.slot.centre.name,
+            "starts_at": _said(one.slot.starts_at),
+            "state": one.state.value,
+            "joined_at": _said(one.joined_at),
+            "offered_at": _said_or_none(one.offered_at),
+            "offer_until": _said_or_none(one.offer_until),
+            "ended_at": _said_or_none(one.ended_at),
+        }
+        for one in rows
     ]
 
 

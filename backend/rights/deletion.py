@@ -6,14 +6,16 @@ from sqlalchemy import delete, select, update
 from sqlalchemy.orm import Session
 
 from backend.accounts.models import InboundEvent
+from backend.bookings.forgetting import forget_words
 from backend.bookings.service import release_child
+from backend.bookings.waiting_models import WaitingEntry
 from backend.handbook.models import HandbookEntry
 from backend.kernel import audit
 from backend.kernel.ages import add_months
 from backend.kernel.clock import Clock, city_date
 from backend.knowledge.models import QuizSet
 from backend.outbox.models import Balance, LedgerEntry, Message
-from backend.people import children
+from backend.people import children, consents
 from backend.people.models import (
     Child,
     Consent,
@@ -25,6 +27,7 @@ from backend.people.models import (
     ParentIdentity,
     ParentToken,
 )
+from backend.people.priority_models import HomeAddress, PriorityGrant
 from backend.people.rules import OLDEST_YEARS
 
 NAMELESS = ""  # sealed names are never empty, so this one opens to nothing
@@ -53,9 +56,13 @@ def leave_child(session: Session, clock: Clock, *, parent_id: int, child_id: int
         )
     )
     session.execute(delete(IdempotentAnswer).where(IdempotentAnswer.parent_id == parent_id))
+    forget_words(session, ids, parent_id=parent_id)
+    actor = f"parent:{parent_id}"
     for one in registrations:
-        if not children.guardians_of(session, one.id):
-            _forget_child(session, clock, one, actor=f"parent:{parent_id}")
+        if children.guardians_of(session, one.id):
+            consents.drop_unagreed(session, clock, child_id=one.id, actor=actor)
+        else:
+            _forget_child(session, clock, one, actor=actor)
 
 
 def forget_grown(session: Session, clock: Clock, *, limit: int = 200) -> int:
@@ -81,7 +88,15 @@ def forget_grown(session: Session, clock: Clock, *, limit: int = 200) -> int:
 def _forget_child(session: Session, clock: Clock, child: Child, *, actor: str) -> None:
     """Free its places, remove what tells who it is. Past sessions stay, for the accounts."""
     release_child(session, clock, child_id=child.id, actor=actor)
-    for table in (Message, HandbookEntry, Invitation):
+    forget_words(session, [child.id])
+    for table in (
+        Message,
+        HandbookEntry,
+        Invitation,
+        WaitingEntry,
+        PriorityGrant,
+        HomeAddress,
+    ):
         session.execute(delete(table).where(table.child_id == child.id))
     _hand_over_identity(session, child)
     child.name_sealed = NAMELESS
@@ -132,7 +147,10 @@ def delete_parent(session: Session, clock: Clock, *, parent_id: int) -> None:
     )
     if parent is None or parent.deleted_at is not None:
         return
-    for child in children.children_of(session, parent_id):
+    own = children.children_of(session, parent_id)
+    for child in own:  # all of them before the first slot: whoever offers one a place has it first
+        children.own_child(session, parent_id=parent_id, child_id=child.id, lock=True)
+    for child in own:
         leave_child(session, clock, parent_id=parent_id, child_id=child.id)
     _forget_wechat(session, parent_id)
     for owned in (Guardian, Message, ParentToken, ParentIdentity, IdempotentAnswer):

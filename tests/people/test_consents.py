@@ -1,4 +1,4 @@
-"""Two documents, two ticks; versions, hashes, taking back."""
+"""Documents, a tick each; versions, hashes, taking back."""
 
 import dataclasses
 from pathlib import Path
@@ -11,13 +11,13 @@ from backend.kernel.clock import FixedClock
 from backend.people import consents
 from backend.people.consents import Acceptance
 from backend.people.documents import Documents, load_documents
-from backend.people.models import Purpose
+from backend.people.models import OF_EVERYBODY, Purpose
 from backend.people.rules import ConsentNeeded, ConsentOutdated
 from tests.bookings.family import DOCUMENTS
 from tests.factories import make_parent
 
 Sessions = sessionmaker[Session]
-BOTH = [Acceptance(one.purpose, one.version, one.hash) for one in DOCUMENTS.values()]
+BOTH = [Acceptance(one, DOCUMENTS[one].version, DOCUMENTS[one].hash) for one in OF_EVERYBODY]
 TEXT = "---\npurpose: {}\nversion: '1'\ntitle: 标题\n---\n\n正文\n"
 
 
@@ -33,7 +33,7 @@ def needed(sessions: Sessions, parent: int, documents: Documents = DOCUMENTS) ->
 
 def test_each_document_has_a_tick_of_its_own(sessions: Sessions, clock: FixedClock) -> None:
     parent = make_parent(sessions)
-    assert needed(sessions, parent) == set(Purpose)
+    assert needed(sessions, parent) == set(OF_EVERYBODY)
 
     give(sessions, clock, parent, [one for one in BOTH if one.purpose is Purpose.PRIVACY])
     assert needed(sessions, parent) == {Purpose.CHILDREN}
@@ -62,7 +62,7 @@ def test_only_the_text_as_it_stands_can_be_agreed_to(
     with pytest.raises(ConsentOutdated):
         give(sessions, clock, parent, [BOTH[0], dataclasses.replace(BOTH[1], **change)])
 
-    assert needed(sessions, parent) == set(Purpose)  # not half
+    assert needed(sessions, parent) == set(OF_EVERYBODY)  # not half
 
 
 def test_a_changed_text_is_asked_for_again(sessions: Sessions, clock: FixedClock) -> None:

@@ -13,7 +13,7 @@ from backend.people.models import Child
 from tests.api.families import Phone
 from tests.factories import make_booking, make_slot
 from tests.people import acts
-from tests.rights.traces import NAME, TOWN, WEEKS, child_of, make_family
+from tests.rights.traces import KIND, NAME, STREET, TOWN, WEEKS, child_of, make_family
 
 Sessions = sessionmaker[Session]
 
@@ -21,6 +21,10 @@ Sessions = sessionmaker[Session]
 PARTS = {
     "guardians": "guardians",
     "invitations": "invitations",
+    "waiting_entries": "waiting",
+    "booking_pauses": "pauses",
+    "priority_grants": "priority",
+    "home_addresses": "addresses",
     "duplicate_decisions": "registrations",
     "children": "child",
     "bookings": "bookings",
@@ -88,7 +92,12 @@ def test_the_copy_tells_what_happened_and_by_which_side(family: Phone) -> None:
     ]
     assert [entry["item"] for entry in copy["handbook"]] == ["vaccine:hepb-1"]
     assert len(copy["invitations"]) == 1
-    assert {one["purpose"] for one in copy["consents"]} == {"privacy", "children"}
+    assert {one["purpose"] for one in copy["consents"]} == {
+        "privacy",
+        "children",
+        "priority",
+        "address",
+    }
     assert {one["template"] for one in copy["messages"]} >= {"booking_confirmed"}
 
 
@@ -102,6 +111,8 @@ def test_who_looked_at_the_record_is_told_without_a_name(
     log = family.get(f"/children/{child}/export").json["log"]
 
     assert [(line["by"], line["action"]) for line in log] == [
+        ("self", "priority.asked"),
+        ("self", "address.put"),
         ("self", "child.exported"),
         ("staff", "child.seen"),
         ("self", "child.exported"),
@@ -138,3 +149,12 @@ def test_what_a_joined_registration_kept_is_in_the_copy(
     assert [one["same"] for one in copy["registrations"]] == [True]
     assert len(copy["bookings"]) == 1
     assert len(copy["guardians"]) == 2
+
+
+def test_the_copy_tells_the_kind_and_the_address_to_the_family(family: Phone) -> None:
+    copy = family.get(f"/children/{child_of(family)}/export").json
+
+    (asked,) = copy["priority"]
+    assert (asked["kind"], asked["state"], asked["valid_until"]) == (KIND, "asked", None)
+    assert [one["address"] for one in copy["addresses"]] == [STREET]
+    assert copy["library"] == []

@@ -14,7 +14,7 @@ from backend.rights.deletion import forget_grown, leave_child
 from tests.api.families import Phone
 from tests.factories import APPID, MORNING, make_booking, make_slot
 from tests.people import acts
-from tests.rights.traces import NAME, NUMBER, OPENID, child_of, make_family, readable
+from tests.rights.traces import KIND, NAME, NUMBER, OPENID, STREET, child_of, make_family, readable
 
 Sessions = sessionmaker[Session]
 
@@ -27,7 +27,7 @@ def family(client: FlaskClient, sessions: Sessions, clock: FixedClock) -> Phone:
 def test_names_and_numbers_are_sealed_while_the_family_is_there(
     family: Phone, sessions: Sessions
 ) -> None:
-    assert readable(sessions, NAME, NUMBER) == []
+    assert readable(sessions, NAME, NUMBER, STREET, KIND) == []
     assert "parent_identities.openid" in readable(sessions, OPENID)  # the search does find
 
 
@@ -63,7 +63,7 @@ def test_nothing_tells_of_a_family_that_closed_its_account(
 
     assert family.delete("/me").status_code == 204
 
-    assert readable(sessions, NAME, NUMBER, OPENID) == []
+    assert readable(sessions, NAME, NUMBER, OPENID, STREET, KIND) == []
     with sessions() as session:
         row = session.get_one(Child, child)
         assert (row.name_sealed, row.village_code, row.gestational_weeks) == ("", None, None)
@@ -76,6 +76,8 @@ def test_nothing_tells_of_a_family_that_closed_its_account(
         ("idempotent_answers", "parent_id", me),
         ("handbook_entries", "child_id", child),
         ("invitations", "child_id", child),
+        ("priority_grants", "child_id", child),
+        ("home_addresses", "child_id", child),
         ("quiz_sets", "parent_id", me),
         ("consents", "withdrawn_at IS NULL AND parent_id", me),
     ):
@@ -128,6 +130,9 @@ def test_one_guardian_who_leaves_takes_only_what_is_theirs(
     assert family.delete(f"/children/{child}").status_code == 204
 
     assert father.get("/children").json["items"][0]["name"] == NAME
+    # He was never asked about these two, so they do not stay with him.
+    assert father.get(f"/children/{child}/address").json["address"] is None
+    assert father.get(f"/children/{child}/priority").json["state"] == "none"
     assert len(father.get("/bookings").json["items"]) == 4
     assert family.get("/bookings").json["items"] == []
     assert family.get("/messages").json["items"] == []

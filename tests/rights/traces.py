@@ -7,10 +7,11 @@ from sqlalchemy.orm import Session, sessionmaker
 from backend.bookings import service
 from backend.kernel.clock import Clock
 from tests.api.families import Phone
-from tests.factories import make_slots
+from tests.factories import make_policy, make_slots
 
 NAME, NUMBER, OPENID = "欧阳测试满", "13800000042", "openid-vanishing"
 WEEKS, TOWN = 38, "320281001"
+STREET, KIND = "测试路 6 号 3 幢 502 室", "hardship"  # the address, the reason for priority
 
 COLUMNS = text("""
     SELECT table_name, column_name, data_type FROM information_schema.columns
@@ -35,6 +36,7 @@ def make_family(client: FlaskClient, sessions: sessionmaker[Session], clock: Clo
         "relation": "mother",
     }
     child = phone.post("/children", body, key="child").json["id"]
+    make_policy(sessions, max_open=6)
     bookings = [_book(phone, child, slot) for slot in make_slots(sessions, 4)]
     with sessions.begin() as session:
         service.confirm(session, clock, booking_id=bookings[0], actor="staff:1")
@@ -43,6 +45,9 @@ def make_family(client: FlaskClient, sessions: sessionmaker[Session], clock: Clo
     done = phone.put(f"/children/{child}/handbook/vaccine:hepb-1", {"done_on": "2026-03-10"})
     assert done.status_code == 200
     assert phone.post(f"/children/{child}/invitations", key="invite").status_code == 201
+    phone.agree("priority", "address")
+    assert phone.post(f"/children/{child}/priority", {"kind": KIND}).status_code == 201
+    assert phone.put(f"/children/{child}/address", {"address": STREET}).status_code == 200
     assert phone.get(f"/children/{child}/export").status_code == 200
     return phone
 
