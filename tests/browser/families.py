@@ -68,7 +68,8 @@ class Parent:
         """Accept both documents as they stand."""
         documents = self.call("GET", "/consents")["documents"]
         keys = ("purpose", "version", "hash")
-        accept = [{key: document[key] for key in keys} for document in documents]
+        wanted = ("privacy", "children")
+        accept = [{key: one[key] for key in keys} for one in documents if one["purpose"] in wanted]
         self.call("POST", "/consents", {"accept": accept})
 
     def register(self, name: str, **changes: Any) -> dict[str, Any]:

@@ -27,10 +27,11 @@ PORTS = range(20_000, 32_000, 2)
 
 @dataclass(frozen=True)
 class House:
-    """A running product. `logins`: account → password of the demo staff."""
+    """A running product. `logins`: account → password of the demo staff; `folder`: all it keeps."""
 
     base: str
     logins: dict[str, str]
+    folder: Path
 
 
 @contextmanager
@@ -43,7 +44,7 @@ def running_house() -> Iterator[House]:
         base = f"http://127.0.0.1:{port}"
         eventually(lambda: _answers(process, base, folder), seconds=START_SECONDS)
         logins = json.loads((folder / "var/demo-logins.json").read_text())
-        yield House(base, logins)
+        yield House(base, logins, folder)
     finally:
         _stop(process, folder)
         shutil.rmtree(folder, ignore_errors=True)

@@ -1,6 +1,7 @@
 """The library as a parent uses it: reads, searches, saves, goes offline, answers, cooks."""
 
 import re
+from collections.abc import Iterator
 from typing import Any
 
 import pytest
@@ -18,11 +19,15 @@ BANNER = "当前离线，看到的是上次保存的内容"
 
 
 @pytest.fixture
-def reader(house: House) -> Parent:
-    """The mother of a child of eight months, with a phone of her own."""
+def reader(house: House) -> Iterator[Parent]:
+    """The mother of a child of eight months, with a phone of her own.
+
+    The child goes again: a second one of its name would be a possible duplicate.
+    """
     parent = Parent.of_phone(house.base, add_phone(house.base, "爱读书的妈妈"))
-    parent.register("慕容小书")
-    return parent
+    child = parent.register("慕容小书")["id"]
+    yield parent
+    parent.call("DELETE", f"/children/{child}")
 
 
 def test_a_parent_searches_saves_reads_and_reads_again_without_a_network(

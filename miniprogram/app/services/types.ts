@@ -31,7 +31,8 @@ export interface Me {
   consents_current: boolean;
 }
 
-export type Purpose = 'privacy' | 'children';
+/** The last two are asked only of who wants what they are for. */
+export type Purpose = 'privacy' | 'children' | 'priority' | 'address';
 
 export interface ConsentDocument {
   purpose: Purpose;
@@ -173,6 +174,10 @@ export interface Slot {
   taken: number;
   bookable: boolean;
   reason: string | null;
+  /** Not told by every server yet. */
+  teacher?: string | null;
+  /** Until then a cancelled session is given back; not told by every server yet. */
+  free_cancel_until?: string | null;
 }
 
 export type BookingState =

@@ -16,6 +16,8 @@ export interface BookingView {
   centre: string;
   childName: string;
   hint: string;
+  /** There is a pass, or will be shortly before the start. */
+  hasPass: boolean;
   mayCancel: boolean;
   /** What cancelling now does to the six of the year. */
   cancelText: string;
@@ -61,6 +63,7 @@ export function bookingView(booking: Booking, today: string): BookingView {
     centre: slot.centre,
     childName: booking.child_name,
     hint: hintOf(booking),
+    hasPass: booking.state === 'confirmed',
     mayCancel: booking.may_cancel,
     cancelText: cancelText(booking),
   };

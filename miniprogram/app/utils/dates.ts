@@ -87,3 +87,18 @@ export function weekTitle(day: string, today: string): string {
   const sunday = addDays(monday, 6);
   return ['本周', '下周'][away] ?? `${dayText(monday, today)}–${dayText(sunday, today)}`;
 }
+
+/** 11月25日 13:00 */
+export function pointText(iso: string, today: string): string {
+  return `${dayText(iso, today)} ${timeOf(iso)}`;
+}
+
+/** 2 小时 5 分钟, 9 分 30 秒; empty when the moment has passed. */
+export function timeLeft(iso: string, now: Date): string {
+  const seconds = Math.floor((Date.parse(iso) - now.getTime()) / 1000);
+  if (seconds <= 0) return '';
+  const minutes = Math.floor(seconds / 60);
+  const hours = Math.floor(minutes / 60);
+  if (hours) return `${hours} 小时 ${minutes % 60} 分钟`;
+  return minutes ? `${minutes} 分 ${seconds % 60} 秒` : `${seconds} 秒`;
+}

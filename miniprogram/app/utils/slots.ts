@@ -1,6 +1,7 @@
 /** Slots as the booking page shows them. */
 
 import type { Slot, SlotKind } from '../services/types';
+import type { Waiting } from '../services/visit-types';
 import { dayOf, dayTitle, mondayOf, timeOf, timeRange, weekTitle } from './dates';
 import { sentenceOf } from './messages';
 
@@ -13,7 +14,11 @@ export interface SlotView {
   ages: string;
   places: string;
   bookable: boolean;
+  /** Full, but one may stand in line, or does already. */
+  waitable: boolean;
   why: string;
+  /** What a tap does, in two words; empty when it does nothing. */
+  go: string;
   tone: string;
   label: string;
 }
@@ -42,8 +47,14 @@ const SHORT: Record<string, string> = {
   quota_used_up: '这一年的六次已约完',
   too_old: '超过适合的月龄',
   too_young: '还没到适合的月龄',
+  held_for_priority: '余下名额暂留给优先家庭',
+  other_town: '只服务本街镇的家庭',
+  too_many_open: '手上的预约已满',
+  booking_paused: '暂停预约',
+  slot_cancelled: '已取消',
 };
 const GOOD = ['already_booked'];
+export const WAITABLE = ['slot_full', 'held_for_priority'];
 const OTHER_AGE = ['too_old', 'too_young'];
 
 /** 6–12 月龄, in years where both ends are whole years from two on. */
@@ -56,11 +67,13 @@ export function isForOtherAge(slot: Slot): boolean {
   return !slot.bookable && OTHER_AGE.includes(slot.reason ?? '');
 }
 
-function view(slot: Slot, today: string): SlotView {
+function view(slot: Slot, today: string, line?: Waiting): SlotView {
   const reason = slot.reason ?? 'slot_closed';
-  const why = slot.bookable ? '' : (SHORT[reason] ?? sentenceOf(reason));
+  const why = slot.bookable ? '' : standing(line) || (SHORT[reason] ?? sentenceOf(reason));
   const places = `还有 ${slot.capacity - slot.taken} 个名额`;
   const when = `${dayTitle(slot.starts_at, today)} ${timeRange(slot.starts_at, slot.ends_at)}`;
+  const waitable = !slot.bookable && WAITABLE.includes(reason);
+  const go = slot.bookable ? '预约' : waitable ? (line ? '查看' : '候补') : '';
   return {
     id: slot.id,
     title: slot.title,
@@ -70,18 +83,28 @@ function view(slot: Slot, today: string): SlotView {
     ages: ageRange(slot.age_from_months, slot.age_to_months),
     places,
     bookable: slot.bookable,
+    waitable,
     why,
-    tone: GOOD.includes(reason) ? 'good' : '',
-    label: `${slot.bookable ? '预约' : '不可约'}：${when} ${slot.title}，${why || places}`,
+    go,
+    tone: line || GOOD.includes(reason) ? 'good' : '',
+    label: `${go || '不可约'}：${when} ${slot.title}，${why || places}`,
   };
 }
 
-export function byDay(slots: Slot[], today: string): SlotDay[] {
+function standing(line?: Waiting): string {
+  if (!line) return '';
+  if (line.state === 'offered') return '候补有名额了，等你接受';
+  return line.position ? `候补中，第 ${line.position} 位` : '候补中';
+}
+
+/** `lines`: where the child stands in line. */
+export function byDay(slots: Slot[], today: string, lines: Waiting[] = []): SlotDay[] {
+  const waiting = new Map(lines.map((line) => [line.slot_id, line]));
   const days = new Map<string, SlotView[]>();
   const inOrder = [...slots].sort((a, b) => (a.starts_at < b.starts_at ? -1 : 1));
   for (const slot of inOrder) {
     const day = dayOf(slot.starts_at);
-    days.set(day, [...(days.get(day) ?? []), view(slot, today)]);
+    days.set(day, [...(days.get(day) ?? []), view(slot, today, waiting.get(slot.id))]);
   }
   let monday = '';
   return [...days].map(([day, views]) => {

@@ -1,6 +1,7 @@
+import { open } from '../../utils/navigation';
 import type { BookingView } from '../../utils/bookings';
 
-/** One booking with its state. Fires `cancel` with `{id}`. */
+/** One booking with its state. Fires `cancel` with `{id}`; opens its pass and its own page. */
 Component({
   properties: {
     booking: { type: Object, value: {} as BookingView },
@@ -10,6 +11,12 @@ Component({
     marked: Boolean,
   },
   methods: {
+    pass() {
+      open(`/pages/pass/pass?id=${this.data.booking.id}`);
+    },
+    details() {
+      open(`/pages/visit/visit?id=${this.data.booking.id}`);
+    },
     cancel() {
       this.triggerEvent('cancel', { id: this.data.booking.id });
     },

@@ -1,6 +1,6 @@
 import type { SlotDay } from '../../utils/slots';
 
-/** Slots by day. A slot that cannot be booked says why. Fires `choose` with `{id}`. */
+/** Slots by day. A slot that cannot be booked says why. Fires `choose` with `{id}`, `wait` for a full one. */
 Component({
   properties: {
     days: { type: Array, value: [] as SlotDay[] },
@@ -9,8 +9,13 @@ Component({
   },
   methods: {
     choose(event: WechatMiniprogram.TouchEvent) {
-      const { id, bookable } = event.currentTarget.dataset as { id: number; bookable: boolean };
+      const { id, bookable, waitable } = event.currentTarget.dataset as {
+        id: number;
+        bookable: boolean;
+        waitable: boolean;
+      };
       if (bookable) this.triggerEvent('choose', { id: Number(id) });
+      else if (waitable && !this.data.plain) this.triggerEvent('wait', { id: Number(id) });
     },
   },
 });

@@ -1,7 +1,9 @@
 import { book, centres, quota, slots } from '../../services/bookings';
+import { codeOf } from '../../services/errors';
 import { newKey } from '../../services/http';
 import { askToSubscribe, subscriptions } from '../../services/messages';
 import { children, chooseChild, chosenChild, towns } from '../../services/people';
+import { address } from '../../services/private';
 import type {
   Centre,
   Child,
@@ -11,15 +13,21 @@ import type {
   SubscriptionTemplate,
   Town,
 } from '../../services/types';
-import { cityDay, dayTitle, timeRange, yearOf } from '../../utils/dates';
+import type { Waiting } from '../../services/visit-types';
+import { joinLine, lines } from '../../services/waiting';
+import { cityDay, dayTitle, pointText, timeRange, yearOf } from '../../utils/dates';
 import { noBooking, type NoBooking } from '../../utils/eligibility';
 import { failed } from '../../utils/failures';
 import { sentence } from '../../utils/messages';
 import { open } from '../../utils/navigation';
-import { byDay, isForOtherAge, KINDS, type SlotDay } from '../../utils/slots';
+import { wayOut, type WayOut } from '../../utils/refusals';
+import { byDay, isForOtherAge, KINDS, WAITABLE, type SlotDay } from '../../utils/slots';
 
 /** Answers to an older question must not overwrite those of a newer one. */
 let turn = 0;
+
+/** Our name of the template that tells of a freed place. */
+const OFFER = 'waiting_offered';
 
 Page({
   data: {
@@ -40,12 +48,14 @@ Page({
     ],
     kind: '' as SlotKind | '',
     slots: [] as Slot[],
+    lines: [] as Waiting[],
     days: [] as SlotDay[],
     /** How many of the slots are for another age; they are folded away until asked for. */
     otherAge: 0,
     showAll: false,
     noBooking: null as NoBooking | null,
     templates: [] as SubscriptionTemplate[],
+    waitTemplates: [] as SubscriptionTemplate[],
     /** What is left of the six this year, a sentence. */
     leftText: '',
     chosen: null as Slot | null,
@@ -53,15 +63,36 @@ Page({
     chosenTime: '',
     quota: null as Quota | null,
     key: '',
-    step: '' as '' | 'confirm' | 'done',
+    step: '' as '' | 'confirm' | 'done' | 'wait' | 'waiting',
+    /** Until when cancelling is free, a sentence. */
+    cancelText: '',
+    /** Of a home visit: null while it is not known, empty when none is kept. */
+    address: null as string | null,
+    position: 0,
     busy: false,
     problem: '',
+    wayOut: null as WayOut | null,
+    /** The refusal may be answered by standing in line. */
+    mayWait: false,
     subscribed: '',
   },
 
   async onShow() {
+    if (this.data.step === 'confirm') {
+      this.setData({ problem: '', wayOut: null });
+      await this.loadAddress();
+    }
     if (this.data.step) return;
     await this.load();
+  },
+
+  /** Asked for only when the chosen session comes to the family's door. */
+  async loadAddress() {
+    const { child, chosen } = this.data;
+    if (!child || chosen?.kind !== 'home_visit') return;
+    // when it cannot be read, the booking itself says whether it is needed
+    const kept = await address(child.id).catch(() => null);
+    this.setData({ address: kept ? (kept.address ?? '') : null });
   },
 
   async onPullDownRefresh() {
@@ -121,12 +152,12 @@ Page({
     const mine = ++turn;
     this.setData({ slotStatus: 'loading', showAll: false });
     try {
-      const found = await slots({
-        childId: child.id,
-        centreId: centre.id,
-        kind: kind || undefined,
-      });
+      const [found, waiting] = await Promise.all([
+        slots({ childId: child.id, centreId: centre.id, kind: kind || undefined }),
+        lines().catch((): Waiting[] => []),
+      ]);
       if (mine !== turn) return;
+      this.setData({ lines: waiting.filter((line) => line.child_id === child.id) });
       const otherAge = found.filter(isForOtherAge).length;
       this.setData({ slots: found, otherAge, slotStatus: found.length ? 'ready' : 'empty' });
       this.draw();
@@ -138,7 +169,7 @@ Page({
   draw() {
     const { slots: all, showAll } = this.data;
     const shown = showAll ? all : all.filter((slot) => !isForOtherAge(slot));
-    this.setData({ days: byDay(shown, cityDay(new Date())) });
+    this.setData({ days: byDay(shown, cityDay(new Date()), this.data.lines) });
   },
 
   toggleOtherAges() {
@@ -179,10 +210,8 @@ Page({
     const chosen = this.data.slots.find((slot) => slot.id === event.detail.id);
     const { child } = this.data;
     if (!chosen || !child) return;
-    const chosenDay = dayTitle(chosen.starts_at, cityDay(new Date()));
-    const chosenTime = timeRange(chosen.starts_at, chosen.ends_at);
-    this.setData({ chosen, chosenDay, chosenTime });
-    this.setData({ key: newKey(), step: 'confirm', problem: '', quota: null });
+    this.show(chosen, 'confirm');
+    void this.loadAddress();
     const [left, templates] = await Promise.all([
       quota(child.id, yearOf(chosen.starts_at)).catch(() => null),
       subscriptions().then(
@@ -190,12 +219,89 @@ Page({
         () => [],
       ),
     ]);
-    this.setData({ quota: left, templates, subscribed: '' });
+    this.setData({ quota: left, templates });
+  },
+
+  show(chosen: Slot, step: 'confirm' | 'wait') {
+    const today = cityDay(new Date());
+    this.setData({
+      chosen,
+      chosenDay: dayTitle(chosen.starts_at, today),
+      chosenTime: timeRange(chosen.starts_at, chosen.ends_at),
+      cancelText: cancelText(chosen, today),
+      address: null,
+      key: newKey(),
+      step,
+      problem: '',
+      wayOut: null,
+      mayWait: false,
+      quota: null,
+      subscribed: '',
+    });
+  },
+
+  /** Stands in line already: there is more to see and to do among the bookings. */
+  chooseFull(event: WechatMiniprogram.CustomEvent<{ id: number }>) {
+    const chosen = this.data.slots.find((slot) => slot.id === event.detail.id);
+    const line = this.data.lines.find((one) => one.slot_id === event.detail.id);
+    if (line) open(`/pages/bookings/bookings?waiting=${line.id}`);
+    else if (chosen) this.askWait(chosen);
+  },
+
+  waitInstead() {
+    const { chosen } = this.data;
+    if (chosen) this.askWait(chosen);
+  },
+
+  askWait(chosen: Slot) {
+    this.show(chosen, 'wait');
+    subscriptions().then(
+      ({ templates }) =>
+        this.setData({ waitTemplates: templates.filter(({ name }) => name === OFFER) }),
+      () => this.setData({ waitTemplates: [] }),
+    );
+  },
+
+  async wait() {
+    const { child, chosen, key, busy } = this.data;
+    if (!child || !chosen || busy) return;
+    this.setData({ busy: true, problem: '', wayOut: null });
+    try {
+      const line = await joinLine(chosen.id, child.id, key);
+      this.setData({ step: 'waiting', position: line.position ?? 0 });
+    } catch (error) {
+      this.refused(error, child.id);
+    } finally {
+      this.setData({ busy: false });
+    }
+  },
+
+  refused(error: unknown, childId: number) {
+    const code = codeOf(error);
+    this.setData({
+      problem: sentence(error),
+      wayOut: wayOut(code, childId),
+      mayWait: this.data.step === 'confirm' && WAITABLE.includes(code),
+    });
+    void this.loadSlots();
+  },
+
+  followWayOut() {
+    const { wayOut: way } = this.data;
+    if (!way) return;
+    // who comes back from giving an address goes on where they were
+    if (!way.page.includes('/address/')) this.setData({ step: '' });
+    open(way.page);
+  },
+
+  writeAddress() {
+    const { child } = this.data;
+    if (child) open(`/pages/address/address?child=${child.id}`);
   },
 
   closeSheet() {
     if (this.data.busy) return;
-    const booked = this.data.step === 'done';
+    const booked = this.data.step === 'done' || this.data.step === 'waiting';
     this.setData({ step: '' });
     if (booked) void this.loadSlots();
   },
@@ -203,24 +309,33 @@ Page({
   async confirm() {
     const { child, chosen, key, busy } = this.data;
     if (!child || !chosen || busy) return;
-    this.setData({ busy: true, problem: '' });
+    this.setData({ busy: true, problem: '', wayOut: null, mayWait: false });
     try {
       await book(child.id, chosen.id, key);
       this.setData({ step: 'done' });
     } catch (error) {
-      this.setData({ problem: sentence(error) });
-      void this.loadSlots();
+      this.refused(error, child.id);
     } finally {
       this.setData({ busy: false });
     }
   },
 
   /** WeChat opens its question from a tap alone, so nothing is awaited before it. */
-  async subscribe() {
+  subscribe() {
+    return this.askWeChat(this.data.templates, '确认后');
+  },
+
+  subscribeToOffers() {
+    return this.askWeChat(this.data.waitTemplates, '有名额时');
+  },
+
+  async askWeChat(templates: SubscriptionTemplate[], after: string) {
     try {
-      const accepted = await askToSubscribe(this.data.templates);
+      const accepted = await askToSubscribe(templates);
       this.setData({
-        subscribed: accepted ? '好的，确认后会在微信里告诉你。' : '没有订阅，结果会放在“消息”里。',
+        subscribed: accepted
+          ? `好的，${after}会在微信里告诉你。`
+          : '没有订阅，结果会放在“消息”里。',
       });
     } catch (error) {
       this.setData({ subscribed: sentence(error) });
@@ -255,6 +370,13 @@ function leftText({ year, limit, left }: Quota): string {
   return left
     ? `${year} 年还有 ${left} 次免费指导`
     : `${year} 年的 ${limit} 次已经约完，可以约明年的场次`;
+}
+
+function cancelText({ free_cancel_until: until }: Slot, today: string): string {
+  if (!until) return '临近开始才取消，这一次仍算用掉；取消前会写明退不退。';
+  return Date.parse(until) > Date.now()
+    ? `${pointText(until, today)} 前取消，退回这一次；再晚取消，仍算用掉。`
+    : '已经过了免费取消的时间：约了再取消，这一次仍算用掉。';
 }
 
 function indexOfTown(places: Town[], code: string): number {

@@ -14,12 +14,16 @@ interface DocumentView {
   open: boolean;
 }
 
+const WHY: Record<string, string> = { address: '填写地址前', priority: '申请优先前' };
+
 Page({
   data: {
     status: 'loading',
     message: '',
     /** The purpose of the one document to read again; empty when consent is asked for. */
     read: '',
+    /** The purpose of the one document to agree to; empty when all needed ones are asked for. */
+    ask: '',
     next: '',
     /** What consent is needed for, as the heading begins. */
     why: '登记孩子前',
@@ -31,8 +35,9 @@ Page({
 
   onLoad(query: Record<string, string | undefined>) {
     const next = decodeURIComponent(query.next ?? '');
-    const why = next.includes('/quiz/') ? '答题前' : '登记孩子前';
-    this.setData({ read: query.read ?? '', next, why });
+    const ask = query.ask ?? '';
+    const before = next.includes('/quiz/') ? '答题前' : '登记孩子前';
+    this.setData({ read: query.read ?? '', ask, next, why: WHY[ask] ?? before });
     return this.load();
   },
 
@@ -40,7 +45,7 @@ Page({
     this.setData({ status: 'loading' });
     try {
       const all = await consents();
-      this.setData({ documents: views(all, this.data.read), status: 'ready', complete: false });
+      this.setData({ documents: views(all, this.data), status: 'ready', complete: false });
     } catch (error) {
       this.setData({ status: 'error', message: sentence(error) });
     }
@@ -80,13 +85,15 @@ Page({
   },
 
   refuse() {
-    wx.showToast({ title: '没关系，指南照样可以读', icon: 'none' });
+    const title = this.data.ask ? '没关系，不填也可以' : '没关系，指南照样可以读';
+    wx.showToast({ title, icon: 'none' });
     back();
   },
 });
 
-function views(all: Consents, read: string): DocumentView[] {
-  const wanted = (purpose: Purpose) => (read ? purpose === read : all.needed.includes(purpose));
+function views(all: Consents, { read, ask }: { read: string; ask: string }): DocumentView[] {
+  const one = read || ask;
+  const wanted = (purpose: Purpose) => (one ? purpose === one : all.needed.includes(purpose));
   return all.documents
     .filter((document) => wanted(document.purpose))
     .map(({ purpose, version, hash, title, body_nodes }) => ({

@@ -28,12 +28,28 @@ interface ChildView {
   duplicate: boolean;
 }
 
+const BASIC =
+  '撤回后，仍可以读指南；登记孩子和预约要等再次同意。已经登记的资料，可以在“孩子”里删除。';
+
+/** What taking a consent back does. */
+const WITHDRAWN: Record<Purpose, string> = {
+  privacy: BASIC,
+  children: BASIC,
+  priority: '撤回后，优先申请和优先资格会删除，不留记录。照常可以预约。',
+  address: '撤回后，上门地址会删除。已经约好的入户，老师看不到地址，请打电话告诉中心。',
+};
+
 interface ConsentView {
   purpose: Purpose;
   title: string;
   state: string;
   given: boolean;
+  withdrawText: string;
+  /** Where to agree: each of the optional texts is asked for alone. */
+  askPage: string;
 }
+
+const OPTIONAL: Purpose[] = ['priority', 'address'];
 
 Page({
   data: {
@@ -144,6 +160,20 @@ Page({
     } finally {
       this.setData({ phoneBusy: false });
     }
+  },
+
+  askPriority() {
+    this.openOfChild('priority');
+  },
+
+  editAddress() {
+    this.openOfChild('address');
+  },
+
+  openOfChild(page: string) {
+    const { chosen } = this.data;
+    this.setData({ chosen: null });
+    if (chosen) open(`/pages/${page}/${page}?child=${chosen.id}`);
   },
 
   exportAll() {
@@ -281,11 +311,14 @@ function consentViews(all: Consents): ConsentView[] {
         one.version === document.version &&
         one.withdrawn_at === null,
     );
+    const optional = OPTIONAL.includes(document.purpose);
     return {
       purpose: document.purpose,
       title: document.title,
-      state: given ? `${fullDayText(given.given_at)} 同意` : '还没有同意',
+      state: given ? `${fullDayText(given.given_at)} 同意` : optional ? '用到才问' : '还没有同意',
       given: given !== undefined,
+      withdrawText: WITHDRAWN[document.purpose],
+      askPage: '/pages/consent/consent' + (optional ? `?ask=${document.purpose}` : ''),
     };
   });
 }

@@ -24,8 +24,23 @@ const WECHAT: Record<WeChatState, string> = {
   failed: '没能发到微信',
 };
 
-/** There is no WeChat template for it, so nothing about WeChat is said. */
-const IN_APP_BY_DESIGN = 'booking_requested';
+/** There is no WeChat template for these, so nothing about WeChat is said. */
+const IN_APP_BY_DESIGN = [
+  'booking_requested',
+  'attendance_confirm',
+  'booking_missed',
+  'appeal_answered',
+  'waiting_expired',
+  'waiting_closed',
+  'waiting_cancelled',
+];
+/** These ask for something that is done on the booking's own page, not in the list. */
+const OF_ONE_VISIT = [
+  'booking_reconfirm',
+  'attendance_confirm',
+  'booking_missed',
+  'appeal_answered',
+];
 
 Page({
   data: {
@@ -87,12 +102,17 @@ function view(message: Message): MessageView {
     id: message.id,
     title: message.title,
     body: message.body,
-    page: message.page ?? '',
+    page: pageOf(message),
     when: momentText(message.created_at, cityDay(new Date())),
     fresh,
-    wechat: message.kind === IN_APP_BY_DESIGN ? '' : WECHAT[message.wechat],
+    wechat: IN_APP_BY_DESIGN.includes(message.kind) ? '' : WECHAT[message.wechat],
     label: `${fresh ? '未读：' : ''}${message.title}，${message.body}`,
   };
+}
+
+function pageOf({ kind, page }: Message): string {
+  const path = page ?? '';
+  return OF_ONE_VISIT.includes(kind) ? path.replace('bookings/bookings', 'visit/visit') : path;
 }
 
 /** What is on the screen counts as read; the mark 新 stays until the list is opened again. */

@@ -55,6 +55,10 @@ export const device = (project, launch) => ({
     toast({ title: '内容已复制' });
   }),
   setKeepScreenOn: asynchronous('setKeepScreenOn', () => undefined),
+  addPhoneCalendar: asynchronous('addPhoneCalendar', ({ title, startTime }) => {
+    if (!title || !startTime) throw new Error('parameter error');
+    toast({ title: '已加入日历', icon: 'none' });
+  }),
   makePhoneCall: asynchronous('makePhoneCall', ({ phoneNumber }) =>
     toast({ title: `拨打 ${phoneNumber}`, icon: 'none' }),
   ),
