@@ -12,7 +12,9 @@ from sqlalchemy.orm import Session, sessionmaker
 from werkzeug.routing import IntegerConverter
 
 from backend import __version__, console, pages
+from backend.api import addresses as addresses_api
 from backend.api import bookings as bookings_api
+from backend.api import calendars as calendars_api
 from backend.api import centres as centres_api
 from backend.api import children as children_api
 from backend.api import consents as consents_api
@@ -22,8 +24,11 @@ from backend.api import handbook as handbook_api
 from backend.api import marks as marks_api
 from backend.api import messages as messages_api
 from backend.api import nursing_rooms as nursing_rooms_api
+from backend.api import priority as priority_api
 from backend.api import quiz as quiz_api
 from backend.api import sessions as sessions_api
+from backend.api import visits as visits_api
+from backend.api import waiting as waiting_api
 from backend.api.front import GuideFront
 from backend.api.schemas import ID_PATTERN
 from backend.config import Settings
@@ -38,10 +43,15 @@ BLUEPRINTS = (
     sessions_api.bp,
     consents_api.bp,
     children_api.bp,
+    priority_api.bp,
+    addresses_api.bp,
     guides_api.bp,
     marks_api.bp,
     centres_api.bp,
     bookings_api.bp,
+    calendars_api.bp,
+    visits_api.bp,
+    waiting_api.bp,
     handbook_api.bp,
     messages_api.bp,
     quiz_api.bp,

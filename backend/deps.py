@@ -3,11 +3,14 @@
 from dataclasses import dataclass, replace
 from datetime import timedelta
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 from flask import current_app
 from sqlalchemy import Engine
 from sqlalchemy.orm import Session, sessionmaker
 
+from backend.bookings.passes import Passes
+from backend.bookings.rating_check import TextCheck
 from backend.centres.places import Places, load_places
 from backend.config import Settings, make_vault
 from backend.guides.current import CurrentLibrary, Follows
@@ -23,6 +26,9 @@ from backend.outbox.messenger import Messenger
 from backend.outbox.templates import Templates, load_templates
 from backend.people.documents import Documents, load_documents
 from backend.people.login import LoginGateway
+
+if TYPE_CHECKING:
+    from backend.wechat.client import AccountClient
 
 EXTENSION = "chengyu"
 LOGIN = "chengyu-login"
@@ -46,6 +52,11 @@ class Deps:
     current_library: CurrentLibrary
     current_handbook: Follows[Schedule]
     current_questions: Follows[Questions]
+
+    @property
+    def passes(self) -> Passes:
+        """Signs the codes that families show at the door."""
+        return Passes(self.settings.secret_key.get_secret_value())
 
     @property
     def library(self) -> Library:
@@ -126,21 +137,33 @@ def _as_shown(rule: Rule, library: Library) -> Rule:
 
 def wechat_parts(deps: Deps) -> tuple[LoginGateway, Messenger]:
     """The two ways to WeChat. The SDK is imported here, not at the start of every command."""
-    from backend.wechat.client import AccountClient
     from backend.wechat.login import WeChatLogin
     from backend.wechat.messenger import WeChatMessenger
+
+    client = _wechat_client(deps)
+    return WeChatLogin(client), WeChatMessenger(client, deps.settings.wechat_page_state)
+
+
+def text_check_of(deps: Deps) -> TextCheck:
+    """What asks WeChat about the words of a family."""
+    from backend.wechat.text_check import WeChatTextCheck
+
+    return WeChatTextCheck(_wechat_client(deps))
+
+
+def _wechat_client(deps: Deps) -> "AccountClient":
+    from backend.wechat.client import AccountClient
     from backend.wechat.tokens import DatabaseTokenStore
     from backend.wechat.transport import Transport
 
     settings = deps.settings
-    client = AccountClient(
+    return AccountClient(
         settings.wechat_appid,
         settings.wechat_secret.get_secret_value(),
         store=DatabaseTokenStore(deps.sessions, deps.vault),
         clock=deps.clock,
         transport=Transport(settings.wechat_api_base),
     )
-    return WeChatLogin(client), WeChatMessenger(client, settings.wechat_page_state)
 
 
 def delivery_of(deps: Deps, messenger: Messenger, *, at_night: bool = False) -> Delivery:

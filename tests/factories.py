@@ -1,11 +1,13 @@
 """Plain functions that make rows with sensible defaults. All names are invented."""
 
 import itertools
+from dataclasses import asdict, replace
 from datetime import date, datetime, timedelta
 
 from sqlalchemy.orm import Session, sessionmaker
 
-from backend.bookings.models import Booking, BookingState
+from backend.bookings.models import Booking, BookingPolicy, BookingState
+from backend.bookings.rules import Policy
 from backend.centres.models import Centre, NursingRoom, Slot, SlotKind
 from backend.config import make_vault
 from backend.kernel.clock import CITY, city_date
@@ -183,6 +185,22 @@ def make_booking(
         session.add(booking)
         session.flush()
         return booking.id
+
+
+def make_policy(
+    sessions: Sessions, *, effective_from: datetime = MORNING - timedelta(days=30), **values: object
+) -> None:
+    """The city's rules from then on: those of the domain, apart from `values`.
+
+    Tests that book a whole year at once say `max_open=6`.
+    """
+    policy = replace(Policy(), **values)  # type: ignore[arg-type]  # its fields
+    with sessions.begin() as session:
+        session.add(
+            BookingPolicy(
+                effective_from=effective_from, note="测试", created_by="test", **asdict(policy)
+            )
+        )
 
 
 def make_staff(

@@ -5,6 +5,7 @@ missing: sessions for the days that have come into sight since.
 """
 
 from collections.abc import Iterator, Mapping
+from contextlib import suppress
 from dataclasses import dataclass
 from datetime import date, datetime, time, timedelta
 
@@ -16,13 +17,15 @@ from backend.bookings.queries import policy_at
 from backend.centres import service as centres
 from backend.centres.models import Centre, Slot, SlotKind
 from backend.centres.service import NewSlot
-from backend.cli import demo_reviews
+from backend.cli import demo_private, demo_reviews
+from backend.cli.demo_places import Crew, add_places, crew_of
 from backend.cli.demo_rooms import add_rooms
 from backend.deps import Deps
 from backend.kernel.ages import add_months
 from backend.kernel.clock import CITY, FixedClock, city_date
+from backend.kernel.errors import DomainError
 from backend.people import children, consents, staff
-from backend.people.models import Parent, Relation, Role, Sex
+from backend.people.models import OF_EVERYBODY, Parent, Relation, Role, Sex
 
 DAYS_SHOWN = 16  # bookings open 14 days before; a little more is in sight
 ACTOR = "system"
@@ -80,9 +83,11 @@ def seed(parts: Deps, passwords: Mapping[str, str]) -> None:
             _add_centres(session, parts)
             _add_staff(session, parts, passwords)
             add_rooms(session, parts)
+            add_places(session, parts)
         demo_reviews.add_reviews(session, parts, passwords[demo_reviews.LOGIN])
         _add_slots(session, parts)
         if fresh:
+            demo_private.link_teacher(session, "zhongxin")
             _add_families(session, parts)
 
 
@@ -129,11 +134,16 @@ def _add_slots(session: Session, parts: Deps) -> None:
                 )
             )
         )
+        crew = crew_of(session, centre_id)
         for day, programme in _days_of(today):
             if _at(day, programme.starts) not in known:
-                centres.create_slot(
-                    session, parts.clock, _slot(centre_id, day, programme), actor=ACTOR
-                )
+                _offer(session, parts, _slot(centre_id, day, programme, crew))
+
+
+def _offer(session: Session, parts: Deps, new: NewSlot) -> None:
+    """Somebody may have closed the centre or a room in the demonstration; then no session."""
+    with suppress(DomainError):
+        centres.create_slot(session, parts.clock, new, actor=ACTOR)
 
 
 def _days_of(today: date) -> Iterator[tuple[date, Programme]]:
@@ -144,8 +154,10 @@ def _days_of(today: date) -> Iterator[tuple[date, Programme]]:
                 yield day, programme
 
 
-def _slot(centre_id: int, day: date, programme: Programme) -> NewSlot:
+def _slot(centre_id: int, day: date, programme: Programme, crew: Crew) -> NewSlot:
     starts_at = _at(day, programme.starts)
+    visit = programme.kind is SlotKind.HOME_VISIT
+    number = PROGRAMMES.index(programme)
     return NewSlot(
         centre_id=centre_id,
         kind=programme.kind,
@@ -155,7 +167,14 @@ def _slot(centre_id: int, day: date, programme: Programme) -> NewSlot:
         age_from_months=programme.ages[0],
         age_to_months=programme.ages[1],
         capacity=programme.capacity,
+        room_id=None if visit else _one_of(crew.rooms, number),
+        teacher_id=_one_of(crew.teachers, number),
+        travel_minutes=20 if visit else 0,
     )
+
+
+def _one_of(ids: tuple[int, ...], number: int) -> int | None:
+    return ids[number % len(ids)] if ids else None
 
 
 def _at(day: date, clock_time: time) -> datetime:
@@ -171,6 +190,7 @@ def _add_families(session: Session, parts: Deps) -> None:
     policy = policy_at(session, earlier.now())
     for number, (name, sex, months) in enumerate(FAMILIES):
         parent_id, child_id = _family(session, parts, name, sex, months)
+        demo_private.tell(session, parts, parent_id=parent_id, child_id=child_id, months=months)
         for place, slot in enumerate(_fitting(session, earlier, months)):
             booking = bookings.request_booking(
                 session, earlier, policy, parent_id=parent_id, child_id=child_id, slot_id=slot.id
@@ -186,7 +206,7 @@ def _family(session: Session, parts: Deps, name: str, sex: Sex, months: int) -> 
     session.flush()
     accepted = [
         consents.Acceptance(text.purpose, text.version, text.hash)
-        for text in parts.documents.values()
+        for text in (parts.documents[purpose] for purpose in OF_EVERYBODY)
     ]
     consents.give(session, parts.clock, parts.documents, parent_id=parent.id, accepted=accepted)
     child = children.register(

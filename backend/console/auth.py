@@ -12,6 +12,7 @@ from flask.typing import ResponseReturnValue
 from flask_login import LoginManager, UserMixin, current_user, login_user, logout_user
 from sqlalchemy.orm import Session
 
+from backend.bookings.home_visits import is_teacher
 from backend.centres.queries import centre_ids_of_town
 from backend.console.permissions import Action, may
 from backend.deps import deps
@@ -35,6 +36,7 @@ class Viewer(UserMixin):  # type: ignore[misc]  # flask_login has no types
     role: Role
     scope: Scope
     office: str | None = None  # of a reviewer
+    is_teacher: bool = False  # a teacher signs in with this account: 我的入户
 
     @property
     def actor(self) -> str:
@@ -71,7 +73,8 @@ def load_viewer(key: str) -> Viewer | None:
 
 def viewer_of(database: Session, staff: Staff, key: str) -> Viewer:
     scope = scope_of(staff, lambda town: centre_ids_of_town(database, town))
-    return Viewer(key, staff.id, staff.name, staff.login, staff.role, scope, staff.office)
+    teaches = staff.role is Role.CLERK and is_teacher(database, staff.id)
+    return Viewer(key, staff.id, staff.name, staff.login, staff.role, scope, staff.office, teaches)
 
 
 def requires(

@@ -73,6 +73,8 @@ def _check_csrf() -> None:
 def _harden(response: Response) -> Response:
     if request.endpoint != "console.static":
         response.headers.update(HEADERS)
+        if more := g.get("also_allowed"):  # by a page that needs it, for itself alone
+            response.headers["Content-Security-Policy"] += f"; {more}"
     return response
 
 

@@ -19,6 +19,22 @@ class Action(StrEnum):
     SEE_ROOMS = "see_rooms"  # the directory of nursing rooms
     EDIT_ROOMS = "edit_rooms"
     SEE_STATISTICS = "see_statistics"
+    REVIEW_RATINGS = "review_ratings"  # what WeChat's check was not sure of
+    SEE_PLACES = "see_places"  # 设置: centres, rooms, teachers, closures, the calendar
+    EDIT_PLACES = "edit_places"
+    EDIT_CONTRACTS = "edit_contracts"  # institutions, and what a town buys of them
+    EDIT_CALENDAR = "edit_calendar"  # the city's own table of days
+    SEE_PRIORITY = "see_priority"  # who asked for priority, who has it until when
+    GRANT_PRIORITY = "grant_priority"  # decide about it, and look at the kind
+    OWN_VISITS = "own_visits"  # a teacher's home visits, with the address around each
+    BOOK_ON_BEHALF = "book_on_behalf"  # 代约: for a family without a smartphone
+    SEE_POLICY = "see_policy"  # 规则: what holds when, of the city and the towns
+    EDIT_POLICY = "edit_policy"
+    EDIT_TOWN_RULE = "edit_town_rule"
+    SEE_STATEMENTS = "see_statements"  # 结算: of the own institution, town or city
+    PREPARE_STATEMENTS = "prepare_statements"  # draw up, correct, submit: the institution's side
+    DECIDE_STATEMENTS = "decide_statements"  # accept, send back; sees what needs a look
+    PAY_STATEMENTS = "pay_statements"
     OWN_ACCOUNT = "own_account"
 
 
@@ -28,24 +44,39 @@ EVERY_DESK = frozenset(
         Action.SEE_SLOTS,
         Action.SEE_CONTENT,
         Action.SEE_ROOMS,
+        Action.SEE_PLACES,
         Action.OWN_ACCOUNT,
     }
 )
 DESK = frozenset({Action.DECIDE_BOOKINGS, Action.REVEAL_NAME, Action.EDIT_SLOTS})
+PLACES = frozenset({Action.EDIT_PLACES, Action.EDIT_CONTRACTS})
+STATEMENTS = frozenset({Action.SEE_STATEMENTS, Action.PREPARE_STATEMENTS})
 
 PERMISSIONS: Mapping[Role, frozenset[Action]] = {
-    Role.CLERK: EVERY_DESK | DESK,  # of one centre
+    Role.CLERK: EVERY_DESK | DESK | STATEMENTS | {Action.OWN_VISITS},  # of one centre
     # of the town's centres and families
     Role.TOWN: EVERY_DESK
     | DESK
-    | {Action.DECIDE_DUPLICATES, Action.EDIT_ROOMS, Action.SEE_STATISTICS},
+    | PLACES
+    | STATEMENTS
+    | {Action.DECIDE_STATEMENTS}
+    | {Action.DECIDE_DUPLICATES, Action.EDIT_ROOMS, Action.SEE_STATISTICS, Action.REVIEW_RATINGS}
+    | {Action.BOOK_ON_BEHALF, Action.SEE_POLICY, Action.EDIT_TOWN_RULE}
+    | {Action.SEE_PRIORITY, Action.GRANT_PRIORITY},
     Role.CITY: EVERY_DESK
     | DESK
+    | PLACES
+    | {Action.SEE_STATEMENTS, Action.DECIDE_STATEMENTS, Action.PAY_STATEMENTS}
     | {
+        Action.EDIT_CALENDAR,
+        Action.SEE_POLICY,
+        Action.EDIT_POLICY,
         Action.DECIDE_DUPLICATES,
         Action.SEE_MESSAGES,
         Action.EDIT_ROOMS,
         Action.SEE_STATISTICS,
+        Action.REVIEW_RATINGS,
+        Action.SEE_PRIORITY,
     },
     # of a medical office: texts and nothing else; nobody else signs
     Role.REVIEWER: frozenset({Action.SEE_CONTENT, Action.REVIEW_CONTENT, Action.OWN_ACCOUNT}),

@@ -9,7 +9,7 @@ from sqlalchemy.sql.expression import Delete
 
 from backend.accounts.service import EVENTS_STAY, forget_handled
 from backend.jobs.models import TaskRun
-from backend.kernel.clock import Clock
+from backend.kernel.clock import Clock, city_date
 from backend.outbox.models import Message
 from backend.people.models import (
     Attempt,
@@ -20,6 +20,8 @@ from backend.people.models import (
     ParentToken,
     StaffSession,
 )
+from backend.people.priority import STAYS as PRIORITY_STAYS
+from backend.people.priority_models import PriorityGrant
 
 ANSWERS_LIVE = timedelta(hours=24)
 INVITATIONS_STAY = timedelta(days=30)  # after their end: a clerk may be asked who joined how
@@ -61,6 +63,13 @@ def _statements(now: datetime) -> dict[str, Delete]:
             or_(
                 Message.child_id.in_(select(Child.id).where(Child.deleted_at.is_not(None))),
                 Message.parent_id.in_(select(Parent.id).where(Parent.deleted_at.is_not(None))),
+            )
+        ),
+        # Refused, taken back or run out: whether a child is one of these is nobody's business now.
+        "priority": delete(PriorityGrant).where(
+            or_(
+                PriorityGrant.ended_at < now - PRIORITY_STAYS,
+                PriorityGrant.valid_until < city_date(now - PRIORITY_STAYS),
             )
         ),
         "task_runs": delete(TaskRun).where(TaskRun.nominal_at < now - TASK_RUNS_STAY),

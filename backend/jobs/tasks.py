@@ -14,11 +14,17 @@ from sqlalchemy.orm import Session, sessionmaker
 
 from backend.accounts.service import Reactions, handle_open_events
 from backend.bookings.desk import counter_drift
+from backend.bookings.policies import policy_at
+from backend.bookings.rating_check import TextCheck, check_waiting
+from backend.bookings.reconfirming import ask_and_release
+from backend.bookings.rules import HeldForPriority, SlotClosed, SlotFull
+from backend.bookings.waiting_offers import end_if_over, offer_next, over, slots_to_offer
 from backend.handbook.planner import plan_due
 from backend.handbook.schedule import Schedule
 from backend.jobs.models import TaskRun
 from backend.jobs.purge import purge_expired
 from backend.kernel.clock import Clock, city_date
+from backend.kernel.privacy import Vault
 from backend.outbox.delivery import Delivery, deliver
 from backend.rights.deletion import forget_grown
 
@@ -128,12 +134,65 @@ def check_counters(sessions: sessionmaker[Session], clock: Clock, nominal: datet
         log.error("slot_counter_differs", **asdict(slot))
 
 
+def offer_places(sessions: sessionmaker[Session], clock: Clock) -> None:
+    """Offer every free place that somebody waits for, each in a transaction of its own."""
+    with sessions() as session:
+        now = clock.now()
+        slots = slots_to_offer(session, policy_at(session, now), now)
+    offered = sum(_offer_all(sessions, clock, slot) for slot in slots)
+    if offered:
+        log.info("places_offered", offered=offered)
+
+
+def _offer_all(sessions: sessionmaker[Session], clock: Clock, slot_id: int) -> int:
+    """Offers until nothing is free, nobody waits, or somebody else is at it."""
+    offered, again = 0, True
+    while again:
+        try:
+            with sessions.begin() as session:
+                policy = policy_at(session, clock.now())
+                again = offer_next(session, clock, policy, slot_id)
+        except (SlotFull, SlotClosed, HeldForPriority):  # gone meanwhile; rolled back
+            return offered
+        offered += again
+    return offered
+
+
+def expire_offers(sessions: sessionmaker[Session], clock: Clock) -> None:
+    """End what is over on the waiting lists, and pass the places on."""
+    with sessions() as session:
+        entries = over(session, clock.now())
+    ended = 0
+    for entry_id in entries:
+        with sessions.begin() as session:
+            ended += end_if_over(session, clock, entry_id)
+    if ended:
+        log.info("waiting_ended", ended=ended)
+        offer_places(sessions, clock)
+
+
 def handle_events(sessions: sessionmaker[Session], clock: Clock, reactions: Reactions) -> None:
     """Handle the pushes of WeChat that are stored, a hundred in a transaction."""
     handled = HANDLE_AT_ONCE
     while handled == HANDLE_AT_ONCE:
         with sessions.begin() as session:
             handled = handle_open_events(session, clock, reactions, limit=HANDLE_AT_ONCE)
+
+
+def release_unconfirmed(sessions: sessionmaker[Session], clock: Clock) -> None:
+    """Ask families whether they still come; give back the places that nobody spoke for."""
+    asked, released = ask_and_release(sessions, clock)
+    if asked or released:
+        log.info("unconfirmed_released", asked=asked, released=released)
+
+
+def check_ratings(
+    sessions: sessionmaker[Session], vault: Vault, check: TextCheck, appid: str
+) -> None:
+    """Ask WeChat about the words of ratings that wait."""
+    settled = check_waiting(sessions, vault, check, appid)
+    if settled:
+        log.info("ratings_checked", settled=settled)
 
 
 async def retry_stalled(app: App, stalled_seconds: float) -> None:

@@ -10,6 +10,10 @@ from backend.kernel.clock import CITY
 WAKE_UPS = {
     "deliver": 1,
     "handle_events": 1,
+    "offer_places": 1,  # a freed place is offered within five seconds
+    "expire_offers": 2,
+    "release_unconfirmed": 60,
+    "check_ratings": 30,
     "plan_today": 20,  # a child that was registered a moment ago has reminders today too
 }
 

@@ -13,7 +13,7 @@ import structlog
 from procrastinate import App
 
 from backend.accounts.service import Reactions
-from backend.deps import Deps, delivery_of, wechat_parts
+from backend.deps import Deps, delivery_of, text_check_of, wechat_parts
 from backend.jobs import tasks
 from backend.jobs.engine import make_engine
 from backend.outbox.delivery import Delivery
@@ -63,8 +63,20 @@ def register(app: App, deps: Deps, sending: Delivery) -> None:
     app.task(name="plan_handbook")(nominal(plan_handbook))
     app.task(name="plan_today")(plan_today)
     app.task(name="handle_events")(partial(tasks.handle_events, sessions, clock, reactions(deps)))
+    app.task(name="offer_places")(partial(tasks.offer_places, sessions, clock))
+    app.task(name="expire_offers")(partial(tasks.expire_offers, sessions, clock))
     app.task(name="check_counters")(nominal(partial(tasks.check_counters, sessions, clock)))
     app.task(name="purge")(nominal(partial(tasks.purge, sessions, clock)))
+    app.task(name="release_unconfirmed")(partial(tasks.release_unconfirmed, sessions, clock))
+    app.task(name="check_ratings")(
+        partial(
+            tasks.check_ratings,
+            sessions,
+            deps.vault,
+            text_check_of(deps),
+            deps.settings.wechat_appid,
+        )
+    )
     app.task(name="retry_stalled")(retry_stalled)
 
 

@@ -12,7 +12,7 @@ from sqlalchemy.sql.dml import ReturningInsert
 from backend.kernel.clock import Clock
 from backend.kernel.db import Base, UTCDateTime
 from backend.outbox.models import Message, MessageState
-from backend.people.models import Consent, Guardian, Parent, Purpose
+from backend.people.models import OF_EVERYBODY, Consent, Guardian, Parent, Purpose
 
 OVERTAKEN = "已有更新的消息"
 
@@ -50,7 +50,7 @@ def _put_to(parents: Select[int]) -> ReturningInsert[int]:
 TO_GUARDIANS = _put_to(
     select(Guardian.parent_id).where(
         Guardian.child_id == bindparam("child", type_=BigInteger),
-        *(_agreed(purpose) for purpose in Purpose),
+        *(_agreed(purpose) for purpose in OF_EVERYBODY),
     )
 )
 TO_GIVEN = _put_to(

@@ -23,6 +23,7 @@ from backend.outbox.fields import UnfitValue, fit, kind_of_field
 WEEKDAYS = "一二三四五六日"
 NOTHING_SAID = "—"  # for a fact that is null: a sentence stays a sentence, a field is never empty
 YOUR_CHILD = "宝宝"
+WORDING = "wording"  # the fact that names one of a template's variants
 
 
 class WrongTemplates(Exception):
@@ -106,16 +107,30 @@ class WeChatForm(_Strict):
     fields: dict[str, WeChatField] = Field(min_length=1, max_length=5)
 
 
+class Variant(_Strict):
+    """Other words for the same message; `fields`: instead of the text of these WeChat fields."""
+
+    body: str = Field(min_length=1)
+    fields: dict[str, str] = {}
+
+
 class Template(_Strict):
+    """`variants`: other wordings by name; the fact `wording` of a message chooses one."""
+
     title: str = Field(min_length=1, max_length=20)
     body: str = Field(min_length=1)
     page: str | None = Field(default=None, pattern=r"^pages/[^\s?]+(\?\S+)?$")
     facts: dict[str, FactKind]
     wechat: WeChatForm | None = None
+    variants: dict[str, Variant] = {}
 
     @model_validator(mode="after")
     def _only_says_what_it_knows(self) -> Self:
         known = {**self.facts, **ALWAYS}
+        fields = self.wechat.fields if self.wechat else {}
+        for name, variant in self.variants.items():
+            if not set(variant.fields) <= set(fields):
+                raise ValueError(f"{name}: only fields that the template has")
         for text in self._texts():
             for name, spec in _placeholders(text):
                 if name not in known:
@@ -126,7 +141,21 @@ class Template(_Strict):
 
     def _texts(self) -> list[str]:
         fields = self.wechat.fields if self.wechat else {}
-        return [self.body, self.page or "", *(field.text for field in fields.values())]
+        texts = [self.body, self.page or "", *(field.text for field in fields.values())]
+        for variant in self.variants.values():
+            texts += [variant.body, *variant.fields.values()]
+        return texts
+
+    def body_for(self, facts: Mapping[str, Any]) -> str:
+        variant = self.variants.get(str(facts.get(WORDING)))
+        return self.body if variant is None else variant.body
+
+    def field_texts(self, facts: Mapping[str, Any]) -> dict[str, str]:
+        """The text of each WeChat field, in the wording of the message."""
+        fields = self.wechat.fields if self.wechat else {}
+        variant = self.variants.get(str(facts.get(WORDING)))
+        other = {} if variant is None else variant.fields
+        return {name: other.get(name, field.text) for name, field in fields.items()}
 
 
 @dataclass(frozen=True)
@@ -161,7 +190,8 @@ class Templates:
         """
         template = self[name]
         values = _values(template, facts, child or YOUR_CHILD)
-        return Words(template.title, _fill(template.body, values), _page(template, values))
+        body = _fill(template.body_for(facts), values)
+        return Words(template.title, body, _page(template, values))
 
     def render_wechat(
         self, name: str, facts: Mapping[str, Any], child: str | None
@@ -176,8 +206,8 @@ class Templates:
             raise UnknownTemplate(name)
         values = _values(template, facts, mask_name(child) if child else YOUR_CHILD)
         data = {
-            field: fit(field, _fill(form.text, values))
-            for field, form in template.wechat.fields.items()
+            field: fit(field, _fill(text, values))
+            for field, text in template.field_texts(facts).items()
         }
         return data, _page(template, values)
 
@@ -256,8 +286,10 @@ def _checked(name: str, entry: Any) -> Template:
 def _prove(templates: Templates, name: str, template: Template) -> None:
     facts = {fact: SAMPLES[kind] for fact, kind in template.facts.items()}
     try:
-        templates.render_in_app(name, facts, SAMPLES[FactKind.TEXT])
-        if template.wechat is not None:
-            templates.render_wechat(name, facts, SAMPLES[FactKind.TEXT])
+        for wording in ("", *template.variants):
+            said = {**facts, WORDING: wording}
+            templates.render_in_app(name, said, SAMPLES[FactKind.TEXT])
+            if template.wechat is not None:
+                templates.render_wechat(name, said, SAMPLES[FactKind.TEXT])
     except (MissingFact, UnfitValue) as error:
         raise WrongTemplates(f"{name}: {error}") from error

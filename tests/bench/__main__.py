@@ -23,14 +23,18 @@ from tests.bench import (
     bench_guides,
     bench_library,
     bench_planning,
+    bench_settlement,
     bench_start,
+    bench_waiting,
 )
 from tests.bench.rows import Measures, Row
 
 RESULTS = Path(__file__).parents[2] / "build" / "bench.json"
 MEASURES: Measures = {
     **bench_bookings.MEASURES,
+    **bench_waiting.MEASURES,
     **bench_planning.MEASURES,
+    **bench_settlement.MEASURES,
     **bench_delivery.MEASURES,
     **bench_guides.MEASURES,
     **bench_library.MEASURES,

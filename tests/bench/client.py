@@ -4,6 +4,7 @@ import asyncio
 import json
 import time
 from collections.abc import Sequence
+from contextlib import suppress
 from dataclasses import dataclass
 from typing import Any
 
@@ -54,7 +55,7 @@ def fire(port: int, rows: Sequence[Sequence[Call]]) -> list[Answer]:
 
 async def _fire(port: int, rows: Sequence[Sequence[Call]]) -> list[Answer]:
     lines = [_Line(port) for _ in rows]
-    await asyncio.gather(*(line.open() for line in lines))
+    await asyncio.gather(*(line.warm_up() for line in lines))
     found = await asyncio.gather(
         *(line.run([call.bytes() for call in row]) for line, row in zip(lines, rows, strict=True))
     )
@@ -72,6 +73,11 @@ class _Line:
 
     async def open(self) -> None:
         self._reader, self._writer = await asyncio.open_connection("127.0.0.1", self._port)
+
+    async def warm_up(self) -> None:
+        """Open before the rush; where a worker dies just then, the first call opens it."""
+        with suppress(OSError):
+            await self.open()
 
     def close(self) -> None:
         if self._writer is not None:

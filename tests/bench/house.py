@@ -13,7 +13,7 @@ import urllib.error
 import urllib.request
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
-from dataclasses import dataclass
+from dataclasses import asdict, dataclass, replace
 from datetime import date, datetime, timedelta
 from typing import Any
 
@@ -21,7 +21,8 @@ import psutil
 from sqlalchemy import func, insert, select, text
 from sqlalchemy.orm import Session, sessionmaker
 
-from backend.bookings.models import Booking
+from backend.bookings.models import Booking, BookingPolicy
+from backend.bookings.rules import Policy
 from backend.centres.models import Centre, Slot, SlotKind
 from backend.config import make_vault
 from backend.kernel.clock import CITY
@@ -36,6 +37,7 @@ from tests.process.product import environ_of, free_port
 from tests.process.waiting import eventually
 
 CLOCK = datetime(2026, 12, 28, 10, tzinfo=CITY)  # both years' slots are open for booking
+DAY = timedelta(days=1)
 WORKERS = 4
 TOWN = "320281001"
 DOCUMENTS = load_documents(ROOT / "content")
@@ -146,6 +148,11 @@ class House:
             starts = [first + timedelta(minutes=number) for number in range(count)]
             return _insert(session, Slot, [_slot(centre.id, at, capacity) for at in starts])
 
+    def allow_open(self, most: int) -> None:
+        """From now on a child may have so many sessions ahead of it: the city's next rule."""
+        with self.sessions.begin() as session:
+            session.add(BookingPolicy(**policy_row(max_open=most), effective_from=CLOCK - DAY))
+
     def forget_bookings(self) -> None:
         """Everybody has six sessions again."""
         with self.sessions.begin() as session:
@@ -170,6 +177,10 @@ class House:
                 .order_by(Booking.quota_year)
             )
             return [row[1] for row in counts]
+
+
+def policy_row(**changes: Any) -> dict[str, Any]:
+    return {**asdict(replace(Policy(), **changes)), "note": "bench", "created_by": "bench"}
 
 
 def _insert(session: Session, kind: type[Base], rows: Sequence[dict[str, Any]]) -> list[int]:

@@ -11,6 +11,10 @@ from backend.app import API
 from tests.contract.routes import OPEN, ROUTES
 
 PROBLEM = "application/problem+json"
+NOT_JSON = {
+    "GET /bookings/{booking_id}/pass.svg": "image/svg+xml",
+    "GET /bookings/{booking_id}.ics": "text/calendar",
+}
 
 
 @pytest.fixture
@@ -52,6 +56,8 @@ def test_every_refusal_is_a_problem_and_every_answer_has_a_shape(
                 assert set(content) == {PROBLEM}, (name, status)
             elif status in {"204", "304"}:
                 assert content == {}, (name, status)
+            elif name in NOT_JSON:
+                assert set(content) == {NOT_JSON[name]}, (name, status)
             else:
                 assert content["application/json"]["schema"], (name, status)
 

@@ -19,7 +19,7 @@ from backend.handbook.timeline import reminder_day
 from backend.kernel.clock import CITY, FixedClock, city_date
 from backend.outbox.models import Message, MessageState
 from backend.people.documents import load_documents
-from backend.people.models import Child, Consent, DuplicateState, Guardian, Relation
+from backend.people.models import Child, Consent, DuplicateState, Guardian, Purpose, Relation
 from tests.factories import MORNING, make_child, make_parent
 
 CONTENT = Path(__file__).parents[2] / "content"
@@ -86,8 +86,11 @@ def test_each_guardian_with_standing_consents_is_told(
             session.add(
                 Guardian(child_id=child, parent_id=guardian, relation=Relation.OTHER, since=MORNING)
             )
-        consent = session.scalars(select(Consent).where(Consent.parent_id == withdrawn)).first()
-        assert consent is not None
+        consent = session.scalars(
+            select(Consent).where(
+                Consent.parent_id == withdrawn, Consent.purpose == Purpose.CHILDREN
+            )
+        ).one()
         consent.withdrawn_at = MORNING
 
     plan(sessions, clock)

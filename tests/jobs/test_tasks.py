@@ -10,11 +10,13 @@ from sqlalchemy.orm import Session, sessionmaker
 
 from backend.accounts.models import InboundEvent
 from backend.accounts.service import Reactions
+from backend.bookings.rating_check import Verdict
 from backend.handbook.schedule import Schedule, load_schedule
 from backend.jobs import tasks as jobs
 from backend.jobs.engine import make_engine as make_task_engine
 from backend.jobs.models import TaskRun
 from backend.kernel.clock import CITY, FixedClock
+from backend.kernel.privacy import Vault
 from backend.outbox.models import Message
 from backend.people.documents import Documents, load_documents
 from backend.people.models import Attempt, IdempotentAnswer, ParentToken
@@ -231,3 +233,18 @@ def test_a_lost_wake_up_is_dropped_where_the_same_one_waits(
 def test_a_migrated_database_has_what_the_jobs_need(make_database: Callable[[], str]) -> None:
     with make_task_engine(make_database(), kind="test").open() as app:
         assert app.check_connection()
+
+
+def test_unconfirmed_places_and_waiting_words_are_looked_for_without_a_nominal_time(
+    sessions: Sessions, clock: FixedClock, vault: Vault
+) -> None:
+    """On an empty house both are done at once; tests/bookings has what they do."""
+
+    class Nobody:
+        def check(self, openid: str, text: str) -> Verdict:
+            raise AssertionError("nothing waits")
+
+    jobs.release_unconfirmed(sessions, clock)
+    jobs.check_ratings(sessions, vault, Nobody(), "wxtest000000000001")
+
+    assert count(sessions, Message) == 0

@@ -12,7 +12,7 @@ from backend.kernel.clock import FixedClock
 from backend.outbox import service
 from backend.outbox.models import Message
 from backend.people.documents import load_documents
-from backend.people.models import Consent, Guardian, Parent, Purpose, Relation
+from backend.people.models import OF_EVERYBODY, Consent, Guardian, Parent, Purpose, Relation
 from tests.factories import make_child, make_parent
 
 Sessions = sessionmaker[Session]
@@ -82,7 +82,7 @@ def test_the_same_key_adds_nothing_for_those_who_have_it(
     assert put(sessions, clock, child_id) == 1
 
 
-@pytest.mark.parametrize("purpose", list(Purpose))
+@pytest.mark.parametrize("purpose", OF_EVERYBODY)
 def test_a_guardian_who_took_a_consent_back_is_not_told(
     sessions: Sessions, clock: FixedClock, purpose: Purpose
 ) -> None:

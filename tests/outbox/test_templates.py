@@ -28,6 +28,13 @@ BOOKING = {
     "centre": LONG_CENTRE,
     "address": "人民路1号",
     "reason": None,
+    "waiting_id": 5,
+    "until": "2026-11-25T12:00:00+08:00",
+    "before": "2026-11-27T09:00:00+08:00",
+    "room": "二楼律动室",
+    "cost": "这次只作提醒",
+    "result": "维持未到场",
+    "answer": None,
 }
 HANDBOOK = {"item_id": "vaccine:hepb-1", "item_title": "乙肝疫苗第1剂", "due_date": "2026-11-27"}
 
@@ -67,6 +74,24 @@ def test_times_and_days_are_written_as_the_city_writes_them(templates: Templates
     assert handbook["date3"] == "2026年11月27日"
     late, _ = templates.render_wechat("booking_confirmed", at_utc, "王一")
     assert late["time3"] == "2026年11月28日 00:30"
+
+
+def test_a_reminder_is_said_in_the_wording_of_its_message(templates: Templates) -> None:
+    """A message from before there were two is said in the first one."""
+    said = {
+        wording: templates.render_in_app("booking_reminder", BOOKING | facts, "王小一").body
+        for wording, facts in (
+            ("none", {}),
+            ("plain", {"wording": "plain"}),
+            ("cost", {"wording": "cost"}),
+        )
+    }
+    tip, _ = templates.render_wechat("booking_reminder", BOOKING | {"wording": "cost"}, "王一")
+
+    assert said["none"] == said["plain"] != said["cost"]
+    assert "公共经费" in said["cost"]
+    assert tip["thing5"] == "没取消也没来，会用掉一次免费指导"
+    assert len(tip) == 5
 
 
 def test_a_page_carries_its_facts_encoded(templates: Templates) -> None:

@@ -43,6 +43,10 @@ FACTS = BOOKING | {
     "item_id": "vaccine:hepb-1",
     "item_title": LONG,
     "due_date": "2026-11-27",
+    "until": "2026-11-25T12:00:00+08:00",
+    "before": "2026-11-27T09:00:00+08:00",
+    "room": "二楼律动室",
+    "waiting_id": 5,
 }
 
 

@@ -35,7 +35,8 @@ class Family:
     def register_child(self) -> None:
         keys = ("purpose", "version", "hash")
         documents = self.call("GET", "/consents")["documents"]
-        accept = [{key: document[key] for key in keys} for document in documents]
+        wanted = ("privacy", "children")
+        accept = [{key: one[key] for key in keys} for one in documents if one["purpose"] in wanted]
         self.call("POST", "/consents", {"accept": accept})
         self.call(
             "POST",
