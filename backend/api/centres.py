@@ -13,6 +13,7 @@ from backend.api.auth import signed_in, viewer
 from backend.api.guides import unless_known
 from backend.api.schemas import CityTime, Id, Out, PageQuery, Word
 from backend.bookings import queries as bookings
+from backend.bookings.rules import Policy, free_cancel_until
 from backend.centres import queries
 from backend.centres.models import SlotKind
 from backend.centres.places import Places, TownKind
@@ -120,7 +121,10 @@ class SlotQuery(PageQuery):
 
 
 class SlotOut(Out):
-    """`reason` is the code of the rule that stands against a booking; null when bookable."""
+    """`reason` is the code of the rule that stands against a booking; null when bookable.
+
+    `free_cancel_until`: cancelled later, the session stays used; null where nobody asks.
+    """
 
     id: int
     centre_id: int
@@ -136,6 +140,8 @@ class SlotOut(Out):
     taken: int
     bookable: bool
     reason: str | None
+    teacher: str | None
+    free_cancel_until: CityTime | None
 
 
 class SlotsOut(Out):
@@ -171,8 +177,13 @@ def list_slots(query_data: SlotQuery) -> SlotsOut:
             which=which,
             page=(query_data.after, query_data.limit),
         )
-    items = [slot_out(one.slot, bookable=one.bookable, reason=one.reason) for one in page.items]
-    return SlotsOut(items=items, next=page.next)
+    return SlotsOut(items=[_offered(one, policy) for one in page.items], next=page.next)
+
+
+def _offered(offered: bookings.OfferedSlot, policy: Policy) -> SlotOut:
+    slot = slot_out(offered.slot, bookable=offered.bookable, reason=offered.reason)
+    slot.free_cancel_until = free_cancel_until(policy, slot.starts_at)
+    return slot
 
 
 def slot_out(slot: SlotRow, *, bookable: bool, reason: str | None) -> SlotOut:
@@ -191,4 +202,6 @@ def slot_out(slot: SlotRow, *, bookable: bool, reason: str | None) -> SlotOut:
         taken=slot.taken,
         bookable=bookable,
         reason=reason,
+        teacher=slot.teacher,
+        free_cancel_until=None,
     )

@@ -277,9 +277,14 @@ def may_cancel(state: BookingState, starts_at: datetime, now: datetime) -> bool:
     return state in OPEN_STATES and now < starts_at
 
 
+def free_cancel_until(policy: Policy, starts_at: datetime) -> datetime:
+    """The last moment at which a cancellation gives the session back."""
+    return starts_at - timedelta(hours=policy.free_cancel_hours)
+
+
 def cancel_keeps_number(policy: Policy, starts_at: datetime, now: datetime) -> bool:
     """True when a cancellation comes too late and the session stays used."""
-    return now > starts_at - timedelta(hours=policy.free_cancel_hours)
+    return now > free_cancel_until(policy, starts_at)
 
 
 def check_cancel(state: BookingState, starts_at: datetime, now: datetime) -> None:

@@ -6,9 +6,10 @@ from datetime import date, datetime, timedelta
 from typing import Any
 
 from sqlalchemy import ColumnElement, and_, select
-from sqlalchemy.orm import Session
+from sqlalchemy.orm import Session, aliased
 
 from backend.centres.models import KIND_TITLES, Centre, Slot, SlotKind, SlotState
+from backend.centres.place_models import Teacher
 from backend.kernel.clock import city_midnight
 from backend.kernel.errors import NotFound
 from backend.kernel.paging import LIMIT, Page, decode_cursor, page_of
@@ -42,12 +43,20 @@ class SlotRow:
     town_code: str
     held_places: int
     held_until: datetime | None
+    teacher: str | None = None  # as families read it: 王老师
 
     @property
     def kind_title(self) -> str:
         return KIND_TITLES[self.kind]
 
 
+SLOTS_TEACHER = aliased(Teacher)
+TEACHER = (
+    select(SLOTS_TEACHER.display_name)
+    .where(SLOTS_TEACHER.id == Slot.teacher_id)
+    .correlate(Slot)
+    .scalar_subquery()
+)
 SLOT_COLUMNS = (
     Slot.id,
     Slot.centre_id,
@@ -64,6 +73,7 @@ SLOT_COLUMNS = (
     Centre.town_code,
     Slot.held_places,
     Slot.held_until,
+    TEACHER.label("slot_teacher"),
 )
 """What `slot_row` wants, for other features' joins; each needs Slot joined with Centre."""
 

@@ -59,6 +59,8 @@ SLOT = {
     "capacity",
     "taken",
     "bookable",
+    "teacher",
+    "free_cancel_until",
     "reason",
 }
 
