@@ -167,6 +167,7 @@ def pages_of_parent(family: Family) -> list[tuple[str, str, str]]:
     items = parent.call("GET", f"/children/{child}/handbook")["items"]
     parent.call("PUT", f"/marks/{guide}/favourite")
     quiz = parent.call("POST", "/quizzes", {"child_id": child})["id"]
+    booking = parent.call("GET", "/bookings")["items"][0]["id"]
     due = next(one["id"] for one in items if one["status"] == "due" and one["kind"] != "guide")
     return [
         ("home", "首页", page_url("home")),
@@ -180,6 +181,8 @@ def pages_of_parent(family: Family) -> list[tuple[str, str, str]]:
         ("quiz-set", "一道题", page_url("quiz-set", id=quiz)),
         ("book", "预约", page_url("book")),
         ("bookings", "我的预约", page_url("bookings")),
+        ("visit", "一次预约", page_url("visit", id=booking)),
+        ("rooms", "母婴室名录", page_url("rooms")),
         ("handbook", "手册", page_url("handbook")),
         ("item", "手册里的一项", page_url("item", id=due)),
         ("messages", "消息", page_url("messages")),
@@ -201,7 +204,12 @@ def photograph_console(album: Album, width: int) -> None:
             ("today", "今天", ""),
             ("requests", "待确认", "requests"),
             ("slots", "时段", "slots"),
+            ("slot-week", "时段：周历", "slots/week"),
             ("slot-new", "新时段", "slots/new"),
+            ("slot-series", "每周重复", "slots/series/new"),
+            ("check-in", "签到", "check-in"),
+            ("waiting", "候补", "waiting"),
+            ("statements", "结算", "statements"),
             ("account", "账号", "account"),
         ):
             desk.open(path)
@@ -215,6 +223,12 @@ def photograph_console(album: Album, width: int) -> None:
             ("families", "家庭", "families"),
             ("messages", "没有送达的消息", "messages"),
             ("content", "内容", "content"),
+            ("knowledge", "知晓率", "knowledge"),
+            ("nursing-rooms", "母婴室", "nursing-rooms"),
+            ("settings", "设置：中心", "settings"),
+            ("settings-teachers", "设置：老师", "settings/teachers"),
+            ("calendar", "设置：日历", "settings/calendar"),
+            ("policy", "规则", "policy"),
         ):
             desk.open(path)
             album.take(page, group, name, title)
@@ -231,6 +245,8 @@ def photograph_doors(album: Album) -> None:
             ("preview", "手机框里的家长端", "/preview/", "iframe"),
             ("sandbox", "微信沙箱", "/sandbox/", "#messages article"),
             ("docs", "接口文档", "/api/docs", ".opblock"),
+            ("library", "网页版育儿库", "/g/", "main a"),
+            ("web-guide", "网页上的一篇", "/g/liu-ba-yue-caidan", "main h1"),
         ):
             page.goto(house.base + path)
             page.locator(ready).first.wait_for()

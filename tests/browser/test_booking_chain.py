@@ -85,7 +85,7 @@ def take_the_place(app: App, parent: Parent) -> None:
     app.open(page_url("messages"), phone=parent.phone)
     app.follow(re.compile("候补有名额了"))
     expect(app.shown.get_by_text("有名额了", exact=True)).to_be_visible()
-    expect(app.text(re.compile("前接受，还有 1 小时"))).to_be_visible()
+    expect(app.text(re.compile("前接受，还有 [12] 小时"))).to_be_visible()
     assert faint_words(app.page) == []
     app.press(starting("接受名额："))
     expect(app.shown.get_by_text("已确认", exact=True)).to_be_visible()

@@ -53,7 +53,8 @@ def test_a_parent_searches_saves_reads_and_reads_again_without_a_network(
     expect(app.text(BANNER)).to_be_visible()
     app.press("取消收藏")  # cannot be told to the service, so it is taken back
     expect(app.button("取消收藏")).to_be_visible()
-    assert marks_of(reader) == {"favourites": [FEVER_SLUG], "read": [FEVER_SLUG]}
+    kept = {"favourites": [FEVER_SLUG], "read": [FEVER_SLUG]}
+    eventually(lambda: marks_of(reader) == kept)
 
 
 def search_for_fever(app: App) -> None:
@@ -235,7 +236,8 @@ def test_a_favourite_that_was_removed_can_be_taken_back(app_window: App, reader:
     app.press(f"撤销，重新收藏：{FEVER}")
 
     expect(app.link(starting(f"{FEVER}，"))).to_be_visible()
-    assert set(marks_of(reader)["favourites"]) == {FEVER_SLUG, "danhuang-bocai-zhou"}
+    both = {FEVER_SLUG, "danhuang-bocai-zhou"}
+    eventually(lambda: set(marks_of(reader)["favourites"]) == both)
 
 
 def test_the_cards_about_pregnancy_are_found_by_their_age(app_window: App, reader: Parent) -> None:

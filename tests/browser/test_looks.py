@@ -31,6 +31,7 @@ def every_page(parent: Parent, child: dict[str, int]) -> list[str]:
     items = parent.call("GET", f"/children/{child['id']}/handbook")["items"]
     parent.call("PUT", f"/marks/{guide}/favourite")
     quiz = parent.call("POST", "/quizzes", {"child_id": child["id"]})["id"]
+    booking = parent.call("GET", "/bookings")["items"][0]["id"]
     return [
         page_url("home"),
         page_url("guides"),
@@ -49,10 +50,14 @@ def every_page(parent: Parent, child: dict[str, int]) -> list[str]:
         page_url("quiz-set", id=quiz),
         page_url("item", id=items[0]["id"]),
         page_url("bookings"),
+        page_url("visit", id=booking),
+        page_url("address", child=child["id"]),
+        page_url("priority", child=child["id"]),
         page_url("messages"),
         page_url("rooms"),
         page_url("child-form"),
         page_url("consent", read="privacy"),
+        page_url("consent", ask="address"),
         page_url("invite"),
         page_url("invite", child=child["id"]),
     ]

@@ -23,10 +23,18 @@ export async function marks(): Promise<Marks> {
   return knownMarks();
 }
 
+/** What was asked last: requests overtake each other on the way, an undo must not. */
+let before: Promise<unknown> = Promise.resolve();
+
 /** Raises ApiError; nothing has changed then. */
-export async function setFavourite(slug: string, on: boolean): Promise<Marks> {
+export function setFavourite(slug: string, on: boolean): Promise<Marks> {
   const path = `/marks/${encodeURIComponent(slug)}/favourite`;
-  return keepAnswer(on ? await put<Marks>(path, {}) : await remove<Marks>(path));
+  const asked = before
+    .catch(() => undefined)
+    .then(() => (on ? put<Marks>(path, {}) : remove<Marks>(path)))
+    .then(keepAnswer);
+  before = asked;
+  return asked;
 }
 
 export async function markRead(slug: string): Promise<void> {
