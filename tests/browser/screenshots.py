@@ -98,7 +98,7 @@ class Family:
 
 
 def make_family(house: House, clerk: Desk) -> Family:
-    """A mother with one booking confirmed and one not yet, and a grandmother without a child."""
+    """A mother with one booking, who may book another, and a grandmother without a child."""
     parent = Parent.of_phone(house.base, 1)
     child = parent.register("许念安")["id"]
     parent.subscribe("booking_confirmed", "booking_declined", "handbook_reminder")
@@ -106,7 +106,6 @@ def make_family(house: House, clerk: Desk) -> Family:
     clerk.go("待确认")
     clerk.page.get_by_role("button", name=f"确认：许*安 {CLASS}").click()
     eventually(lambda: received(house.base, parent.phone))
-    parent.book(child, "抓握和爬行")
     trouble_the_city(house, clerk)
     for vaccine in ("hepb-1", "bcg-1"):
         path = f"/children/{child}/handbook/vaccine:{vaccine}"
@@ -232,7 +231,8 @@ def photograph_console(album: Album, width: int) -> None:
         ):
             desk.open(path)
             album.take(page, group, name, title)
-        page.locator("td a").first.click()
+        desk.open("content")
+        page.locator(".texts a").first.click()
         album.take(page, group, "guide", "一篇待审的文章")
 
 
