@@ -10,6 +10,7 @@ from datetime import datetime
 from pathlib import Path
 from typing import TYPE_CHECKING
 
+import hypothesis
 import pytest
 from flask import Flask
 from flask.testing import FlaskClient
@@ -27,6 +28,12 @@ from tests.servers import NamedServer, Server
 
 if TYPE_CHECKING:
     from playwright.sync_api import Browser
+
+# Timings never decide a test: a busy machine is slow to draw its first example.
+hypothesis.settings.register_profile(
+    "house", deadline=None, suppress_health_check=[hypothesis.HealthCheck.too_slow]
+)
+hypothesis.settings.load_profile("house")
 
 ROOT = Path(__file__).parents[1]
 DATABASE_FIXTURES = {
