@@ -12,7 +12,6 @@ from backend.guides.library import PREGNANCY, Choice, RecipeChoice, hits_json
 from backend.guides.pieces import etag_of
 from backend.guides.recipes import Allergen
 from backend.guides.source import AGE_BANDS, Series
-from backend.kernel.errors import NotFound
 
 bp = APIBlueprint("guides", __name__, tag="育儿指南")
 
@@ -228,16 +227,7 @@ def search(query_data: SearchQuery) -> Response:
 @bp.doc(hide=True)  # an image, not JSON
 def picture(name: str) -> Response:
     """A picture drawn from the tables: `food-6-12m.svg`, for the night `food-6-12m-dark.svg`."""
-    return picture_of(name)
-
-
-def picture_of(file_name: str) -> Response:
-    """The picture with this file name. Raises NotFound."""
-    stem, _, kind = file_name.rpartition(".")
-    drawn = deps().library.pictures.get(stem.removesuffix("-dark"))
-    if drawn is None or kind != "svg":
-        raise NotFound
-    body = drawn.dark if stem.endswith("-dark") else drawn.light
+    body = deps().library.picture(name)
     return unless_known(body, etag_of(body), "image/svg+xml")
 
 

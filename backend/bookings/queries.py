@@ -12,6 +12,7 @@ from backend.bookings import rules
 from backend.bookings.commitments import Commitments, commitments_of
 from backend.bookings.models import Booking, BookingChange, BookingState
 from backend.bookings.policies import closed_towns, policy_at
+from backend.bookings.requesting import check_child_fits
 from backend.bookings.rules import FREE_SESSIONS_PER_YEAR, Policy
 from backend.centres.models import Centre, Slot, SlotKind
 from backend.centres.queries import SLOT_COLUMNS, SlotRow, on_days, row_of, slot_row
@@ -179,14 +180,7 @@ def why_not(
 
 def _check_child(policy: Policy, child: Child, slot: SlotRow, standing: Standing) -> None:
     check_may_book(child)
-    rules.check_home_cared(child.home_cared)
-    rules.check_age(
-        policy,
-        child.birth_date,
-        city_date(slot.starts_at),
-        from_months=slot.age_from_months,
-        to_months=slot.age_to_months,
-    )
+    check_child_fits(policy, child, slot)
     serves = slot.town_code not in standing.closed_towns
     rules.check_town(child.town_code, slot.town_code, serves)
 

@@ -20,6 +20,7 @@ from backend.bookings.policies import serves_other_towns
 from backend.bookings.rules import Policy
 from backend.bookings.waiting_rules import line_counts
 from backend.centres.models import Slot, SlotKind
+from backend.centres.queries import SlotRow
 from backend.kernel.clock import Clock, city_date
 from backend.kernel.db import Base
 from backend.kernel.errors import NotFound
@@ -177,7 +178,7 @@ def number_for(
     QuotaUsedUp, TooManyOpen, or AddressNeeded for a home visit that leads to no door.
     """
     check_may_book(child)
-    _check_child_fits(policy, child, slot)
+    check_child_fits(policy, child, slot)
     town = slot.centre.town_code
     serves = town == child.town_code or serves_other_towns(session, town, now)
     rules.check_town(child.town_code, town, serves)
@@ -195,7 +196,8 @@ def barred(session: Session, child: Child, slot: Slot, now: datetime) -> datetim
     return None if has_priority(session, child.id, city_date(slot.starts_at)) else now
 
 
-def _check_child_fits(policy: Policy, child: Child, slot: Slot) -> None:
+def check_child_fits(policy: Policy, child: Child, slot: Slot | SlotRow) -> None:
+    """Cared for at home, and of the age on the day. Raises NotHomeCared, TooYoung or TooOld."""
     rules.check_home_cared(child.home_cared)
     rules.check_age(
         policy,

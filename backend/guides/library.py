@@ -107,6 +107,14 @@ class Library:
     def find_recipe(self, slug: str) -> Recipe | None:
         return self._recipe_by_slug.get(slug)
 
+    def picture(self, file_name: str) -> bytes:
+        """`food-6-12m.svg`, for the night `food-6-12m-dark.svg`. Raises NotFound."""
+        stem, _, kind = file_name.rpartition(".")
+        drawn = self.pictures.get(stem.removesuffix("-dark"))
+        if drawn is None or kind != "svg":
+            raise NotFound
+        return drawn.dark if stem.endswith("-dark") else drawn.light
+
     def pieces(self) -> Sequence[Piece]:
         return self._pieces
 

@@ -31,6 +31,16 @@ AGE_BANDS: Mapping[str, tuple[int, int]] = {
     "2-3y": (730, 1095),
     "3-6y": (1096, SERVICE_ENDS),
 }
+BAND_TITLES: Mapping[str, str] = {
+    "newborn": "新生儿",
+    "0-3m": "0～3月龄",
+    "4-6m": "4～6月龄",
+    "6-12m": "6～12月龄",
+    "1-2y": "1～2岁",
+    "2-3y": "2～3岁",
+    "3-6y": "3～6岁",
+}
+assert BAND_TITLES.keys() == AGE_BANDS.keys()
 CARDS, SERVICES, RECIPES = "cards", "services", "recipes"
 
 

@@ -66,7 +66,7 @@ def nursing_rooms() -> Response:
 @bp.get("/g/picture/<name>")
 def picture(name: str) -> Response:
     """A picture of a piece: `food-6-12m.svg`, for the night `food-6-12m-dark.svg`."""
-    return answers.picture(deps().library.pictures, name)
+    return answers.picture(deps().library.picture(name))
 
 
 @bp.get("/g/style/<version>.css")

@@ -3,14 +3,10 @@
 from __future__ import annotations
 
 import hashlib
-from collections.abc import Mapping
 from dataclasses import dataclass
 from pathlib import Path
 
 from flask import Response, request
-
-from backend.guides.pictures import Picture
-from backend.kernel.errors import NotFound
 
 HTML = "text/html; charset=utf-8"
 SOON = "public, max-age=300"  # five minutes: a corrected text is seen soon
@@ -49,13 +45,7 @@ def plain(text: str, content_type: str) -> Response:
     return _revalidated(Response(made.html, content_type=content_type), made.etag)
 
 
-def picture(pictures: Mapping[str, Picture], file_name: str) -> Response:
-    """The picture with this file name. Raises NotFound."""
-    stem, _, kind = file_name.rpartition(".")
-    drawn = pictures.get(stem.removesuffix("-dark"))
-    if drawn is None or kind != "svg":
-        raise NotFound
-    body = drawn.dark if stem.endswith("-dark") else drawn.light
+def picture(body: bytes) -> Response:
     etag = hashlib.sha256(body).hexdigest()[:32]
     return _revalidated(Response(body, content_type="image/svg+xml"), etag)
 

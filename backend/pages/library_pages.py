@@ -17,7 +17,7 @@ from backend.centres.places import Places
 from backend.guides.current import Follows
 from backend.guides.library import PREGNANCY, Choice, Library
 from backend.guides.pieces import Guide, Piece
-from backend.guides.source import SERIES_TITLES, Series
+from backend.guides.source import BAND_TITLES, SERIES_TITLES, Series
 from backend.pages.library_answers import STYLE_VERSION, Page, page_from
 from backend.pages.library_filters import RecipesAsked, RoomsAsked, recipe_links
 from backend.pages.library_share import Shared, article_data, recipe_data
@@ -25,16 +25,7 @@ from backend.pages.library_share import Shared, article_data, recipe_data
 EXTENSION = "chengyu-library-pages"
 PAGES_KEPT = 256  # about 12 kB each
 MOST_ROOMS = 30  # on a page of the whole city; a town shows all of its own
-BANDS = {
-    "newborn": "新生儿",
-    "0-3m": "0～3月龄",
-    "4-6m": "4～6月龄",
-    "6-12m": "6～12月龄",
-    "1-2y": "1～2岁",
-    "2-3y": "2～3岁",
-    "3-6y": "3～6岁",
-    PREGNANCY: "怀孕的时候",
-}
+BANDS = {**BAND_TITLES, PREGNANCY: "怀孕的时候"}
 LISTS = ("/g/", "/g/recipes", "/g/nursing-rooms")
 HEADINGS_FOR_CONTENTS = 4
 DESCRIPTION = "家庭科学育儿指导：带孩子、吃饭、体检、菜谱，每一篇都写着来源。"

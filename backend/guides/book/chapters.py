@@ -7,17 +7,8 @@ from dataclasses import dataclass
 
 from backend.guides.library import Choice, Library
 from backend.guides.pieces import Guide, Piece
-from backend.guides.source import AGE_BANDS, Series
+from backend.guides.source import BAND_TITLES, Series
 
-BAND_TITLES: Mapping[str, str] = {
-    "newborn": "新生儿",
-    "0-3m": "0～3月龄",
-    "4-6m": "4～6月龄",
-    "6-12m": "6～12月龄",
-    "1-2y": "1～2岁",
-    "2-3y": "2～3岁",
-    "3-6y": "3～6岁",
-}
 # Chapters of the nutrition guide, and the topics of their pieces.
 FOOD_CHAPTERS: Mapping[str, tuple[str, ...]] = {
     "吃奶的日子": ("母乳", "配方奶"),
@@ -70,6 +61,3 @@ def _by_topic(guides: Sequence[Guide], recipes: Sequence[Piece]) -> tuple[Chapte
 def _filled(grouped: Iterable[tuple[str, Iterable[Piece]]]) -> tuple[Chapter, ...]:
     chapters = (Chapter(title, tuple(pieces)) for title, pieces in grouped)
     return tuple(chapter for chapter in chapters if chapter.pieces)
-
-
-assert BAND_TITLES.keys() == AGE_BANDS.keys()

@@ -45,10 +45,6 @@ class Query:
     age_days: int | None
     age_said: str = ""
 
-    @property
-    def is_empty(self) -> bool:
-        return not (self.terms or self.latin)
-
 
 def read_query(typed: str, lexicon: Lexicon) -> Query:
     """“七个月宝宝吃什么” → an age of 213 days and the word 吃什么 with its synonyms."""
