@@ -21,6 +21,7 @@ from tests.bench.floor import commits_a_second
 from tests.bench.house import CLOCK, Family, House, open_house
 from tests.bench.rows import Measure, Measures, Row, median, percentile
 from tests.concurrency.racing import at_once
+from tests.process.waiting import eventually
 
 Result = dict[str, Any]
 BOOKINGS = "/api/v1/bookings"
@@ -73,6 +74,7 @@ def _rush(
     (slot,) = house.add_slots(1, capacity=PLACES)
     killer = threading.Timer(0.15, house.kill_a_worker)
     if kill:
+        eventually(house.may_lose_a_worker)
         killer.start()
     answers = fire(house.port, [[_call(family, slot)] for family in families])
     if kill:
