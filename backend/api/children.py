@@ -182,6 +182,7 @@ class CopyOut(Out):
     pauses: list[dict[str, Any]]
     waiting: list[dict[str, Any]]
     handbook: list[dict[str, Any]]
+    moved_items: list[dict[str, Any]]
     consents: list[dict[str, Any]]
     messages: list[dict[str, Any]]
     library: list[dict[str, Any]]

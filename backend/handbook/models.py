@@ -20,3 +20,20 @@ class HandbookEntry(Base):
     done_on: Mapped[date]
     recorded_by: Mapped[int | None] = mapped_column(ForeignKey("parents.id", ondelete="SET NULL"))
     recorded_at: Mapped[datetime]
+
+
+class ItemDate(Base):
+    """When an item of one child is due, where its birth date alone does not say so.
+
+    Written whenever something is recorded that moves the plan: a late dose, immunoglobulin, a
+    choice of product. `due_on` None: the item is not wanted of this child (closed, or another
+    product was chosen). No row: the day follows from the birth date.
+    """
+
+    __tablename__ = "item_dates"
+
+    child_id: Mapped[int] = mapped_column(
+        ForeignKey("children.id", ondelete="CASCADE"), primary_key=True
+    )
+    item_id: Mapped[str] = mapped_column(Text, primary_key=True)
+    due_on: Mapped[date | None] = mapped_column(index=True)

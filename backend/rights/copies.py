@@ -11,7 +11,7 @@ from backend.bookings.models import Booking, BookingChange
 from backend.bookings.waiting_models import WaitingEntry
 from backend.centres.models import KIND_TITLES, Slot
 from backend.guides.models import GuideMark
-from backend.handbook.models import HandbookEntry
+from backend.handbook.models import HandbookEntry, ItemDate
 from backend.kernel import audit
 from backend.kernel.audit import AuditEntry
 from backend.kernel.clock import Clock, city_date, city_time
@@ -55,6 +55,7 @@ def copy_of_child(
         "pauses": pauses_of(session, ids),
         "waiting": _waiting(session, ids),
         "handbook": _handbook(session, ids),
+        "moved_items": _moved_items(session, ids),
         "consents": _consents(session, parent_id),
         "messages": _messages(session, ids, parent_id),
         "library": _marks(session, parent_id),
@@ -214,6 +215,17 @@ def _handbook(session: Session, ids: Sequence[int]) -> list[Copy]:
             "done_on": one.done_on.isoformat(),
             "recorded_at": _said(one.recorded_at),
         }
+        for one in rows
+    ]
+
+
+def _moved_items(session: Session, ids: Sequence[int]) -> list[Copy]:
+    """Items whose day differs from what the birth date alone says; None: not wanted."""
+    rows = session.scalars(
+        select(ItemDate).where(ItemDate.child_id.in_(ids)).order_by(ItemDate.item_id)
+    )
+    return [
+        {"item": one.item_id, "due_on": None if one.due_on is None else one.due_on.isoformat()}
         for one in rows
     ]
 

@@ -9,7 +9,7 @@ from backend.accounts.models import InboundEvent
 from backend.bookings.forgetting import forget_words
 from backend.bookings.service import release_child
 from backend.bookings.waiting_models import WaitingEntry
-from backend.handbook.models import HandbookEntry
+from backend.handbook.models import HandbookEntry, ItemDate
 from backend.kernel import audit
 from backend.kernel.ages import add_months
 from backend.kernel.clock import Clock, city_date
@@ -92,6 +92,7 @@ def _forget_child(session: Session, clock: Clock, child: Child, *, actor: str) -
     for table in (
         Message,
         HandbookEntry,
+        ItemDate,
         Invitation,
         WaitingEntry,
         PriorityGrant,

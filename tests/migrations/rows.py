@@ -294,6 +294,7 @@ LAWFUL: dict[str, dict[str, Any]] = {
         "received_at": T1,
     },
     "wechat_tokens": {"appid": "wx1", "token_sealed": "k1:x", "expires_at": T2},
+    "item_dates": {"child_id": 1, "item_id": "vaccine:hepb-2", "due_on": "2026-02-01"},
     "handbook_entries": {
         "child_id": 1,
         "item_id": "vaccine:hepb-1",
@@ -518,6 +519,7 @@ BREACHES = [
     _breach("uq_subscription_ledger_open_report", "subscription_ledger"),
     _breach("uq_inbound_events_appid_dedupe_key", "inbound_events"),
     _breach("pk_wechat_tokens", "wechat_tokens"),
+    _breach("pk_item_dates", "item_dates"),
     _breach("pk_handbook_entries", "handbook_entries"),
     _breach("pk_reviewed_texts", "reviewed_texts"),
     _breach(

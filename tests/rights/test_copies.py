@@ -30,6 +30,7 @@ PARTS = {
     "bookings": "bookings",
     "messages": "messages",
     "handbook_entries": "handbook",
+    "item_dates": "moved_items",
 }
 # Column of the child → its name in the copy. What is not here is ours, not theirs: ids, the
 # fingerprint made of what is in the copy, and the date of a deletion.
