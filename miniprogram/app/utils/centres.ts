@@ -76,7 +76,7 @@ function labelOf(view: ReturnType<typeof viewOf>): string {
 }
 
 /** 可约：亲子活动 3 场、家长课堂 2 场 */
-export function openText(centre: Centre, kind: SlotKind | ''): { open: string; free: boolean } {
+function openText(centre: Centre, kind: SlotKind | ''): { open: string; free: boolean } {
   const asked = centre.open_sessions.filter((one) => !kind || one.kind === kind);
   const some = asked.filter(({ count }) => count);
   if (some.length) {
