@@ -1,6 +1,7 @@
 """Towns, centres, and the slots that a child may book."""
 
 import hashlib
+from collections import Counter
 from datetime import date
 from functools import lru_cache
 from typing import Annotated
@@ -13,17 +14,21 @@ from backend.api.auth import signed_in, viewer
 from backend.api.guides import unless_known
 from backend.api.schemas import CityTime, Id, Out, PageQuery, Word
 from backend.bookings import queries as bookings
+from backend.bookings.openings import open_sessions
 from backend.bookings.rules import Policy, free_cancel_until
 from backend.centres import queries
-from backend.centres.models import SlotKind
+from backend.centres.models import KIND_TITLES, SlotKind
 from backend.centres.places import Places, TownKind
-from backend.centres.queries import SlotRow
+from backend.centres.queries import CentreRow, SlotRow
+from backend.centres.rooms import opening_of_centres
 from backend.deps import deps
 from backend.kernel.errors import Invalid
 from backend.people.children import own_child
 
 bp = APIBlueprint("centres", __name__, tag="中心与时段")
 
+MOST_MONTHS = 84  # registered until seven
+GCJ02 = "GCJ-02 degrees, as WeChat's maps take them; null with its twin where nobody wrote it"
 Day = Annotated[date, Field(ge=date(2000, 1, 1), le=date(2200, 1, 1))]
 
 
@@ -69,7 +74,18 @@ def _towns_json(places: Places) -> tuple[bytes, str]:
 
 
 class CentreQuery(PageQuery):
-    town: Word | None = None
+    town: Annotated[Word | None, Field(description="Only the centres of this town")] = None
+    own_town: Annotated[Word | None, Field(description="Its centres come first")] = None
+    age_months: Annotated[
+        int | None,
+        Field(ge=0, le=MOST_MONTHS, description="Count only sessions for this age"),
+    ] = None
+
+
+class OpenSessionsOut(Out):
+    kind: SlotKind
+    kind_title: str
+    count: int
 
 
 class CentreOut(Out):
@@ -79,6 +95,13 @@ class CentreOut(Out):
     town: str
     address: str
     phone_public: str | None
+    latitude: Annotated[float | None, Field(ge=-90, le=90, description=GCJ02)]
+    longitude: Annotated[float | None, Field(ge=-180, le=180, description=GCJ02)]
+    opening_hours: Annotated[str | None, Field(description="In words; null where nobody said")]
+    open_sessions: Annotated[
+        list[OpenSessionsOut],
+        Field(description="Of each kind: open for booking now, with a place for anybody"),
+    ]
 
 
 class CentresOut(Out):
@@ -91,25 +114,50 @@ class CentresOut(Out):
 @bp.output(CentresOut)
 @bp.doc(responses={422: "No such town"})
 def list_centres(query_data: CentreQuery) -> CentresOut:
-    """The centres of a town or of the whole city."""
-    if query_data.town is not None:
-        deps().places.town(query_data.town)
+    """The centres of a town or of the whole city, by town. No position is asked for."""
+    for code in (query_data.town, query_data.own_town):
+        if code is not None:
+            deps().places.town(code)
+    now = deps().clock.now()
     with deps().reads() as session:
         page = queries.centres(
-            session, town=query_data.town, after=query_data.after, limit=query_data.limit
+            session,
+            town=query_data.town,
+            own_town=query_data.own_town,
+            after=query_data.after,
+            limit=query_data.limit,
+        )
+        ids = [row.id for row in page.items]
+        hours = opening_of_centres(session, ids)
+        openings = open_sessions(
+            session,
+            bookings.policy_at(session, now),
+            now,
+            centre_ids=ids,
+            age_months=query_data.age_months,
         )
     items = [
-        CentreOut(
-            id=row.id,
-            name=row.name,
-            town_code=row.town_code,
-            town=deps().places.name_of(row.town_code),
-            address=row.address,
-            phone_public=row.phone_public,
-        )
-        for row in page.items
+        _centre_out(row, hours.get(row.id), openings.get(row.id, Counter())) for row in page.items
     ]
     return CentresOut(items=items, next=page.next)
+
+
+def _centre_out(row: CentreRow, hours: str | None, openings: Counter[SlotKind]) -> CentreOut:
+    return CentreOut(
+        id=row.id,
+        name=row.name,
+        town_code=row.town_code,
+        town=deps().places.name_of(row.town_code),
+        address=row.address,
+        phone_public=row.phone_public,
+        latitude=None if row.latitude is None else float(row.latitude),
+        longitude=None if row.longitude is None else float(row.longitude),
+        opening_hours=hours,
+        open_sessions=[
+            OpenSessionsOut(kind=kind, kind_title=title, count=openings[kind])
+            for kind, title in KIND_TITLES.items()
+        ],
+    )
 
 
 class SlotQuery(PageQuery):

@@ -3,9 +3,10 @@
 from collections.abc import Collection, Sequence
 from dataclasses import dataclass
 from datetime import date, datetime, timedelta
+from decimal import Decimal
 from typing import Any
 
-from sqlalchemy import ColumnElement, and_, select
+from sqlalchemy import ColumnElement, and_, case, select, tuple_
 from sqlalchemy.orm import Session, aliased
 
 from backend.centres.models import KIND_TITLES, Centre, Slot, SlotKind, SlotState
@@ -17,11 +18,15 @@ from backend.kernel.paging import LIMIT, Page, decode_cursor, page_of
 
 @dataclass(frozen=True)
 class CentreRow:
+    """A centre as everybody may see it. Coordinates are GCJ-02; None where nobody wrote them."""
+
     id: int
     name: str
     town_code: str
     address: str
     phone_public: str | None
+    latitude: Decimal | None
+    longitude: Decimal | None
 
 
 @dataclass(frozen=True)
@@ -104,18 +109,42 @@ def row_of(slot: Slot) -> SlotRow:
     )
 
 
+CENTRE_COLUMNS = (
+    Centre.id,
+    Centre.name,
+    Centre.town_code,
+    Centre.address,
+    Centre.phone_public,
+    Centre.latitude,
+    Centre.longitude,
+)
+
+
 def centres(
-    session: Session, *, town: str | None = None, after: str | None = None, limit: int = LIMIT
+    session: Session,
+    *,
+    town: str | None = None,
+    own_town: str | None = None,
+    after: str | None = None,
+    limit: int = LIMIT,
 ) -> Page[CentreRow]:
-    """Centres of a town or of the city, in the order in which they were set up."""
-    query = select(Centre.id, Centre.name, Centre.town_code, Centre.address, Centre.phone_public)
+    """Centres of a town or of the city, by town, those of `own_town` before all others.
+
+    Raises Invalid for a cursor that is not ours.
+    """
+    elsewhere = case((Centre.town_code == own_town, 0), else_=1)
+    query = select(*CENTRE_COLUMNS)
     if town is not None:
         query = query.where(Centre.town_code == town)
     if after is not None:
-        (last_id,) = decode_cursor(after, (int,))
-        query = query.where(Centre.id > last_id)
-    rows = session.execute(query.order_by(Centre.id).limit(limit + 1))
-    return page_of([CentreRow(*row) for row in rows], limit, lambda row: (row.id,))
+        last = decode_cursor(after, (int, str, int))
+        query = query.where(tuple_(elsewhere, Centre.town_code, Centre.id) > last)
+    rows = session.execute(query.order_by(elsewhere, Centre.town_code, Centre.id).limit(limit + 1))
+    return page_of(
+        [CentreRow(*row) for row in rows],
+        limit,
+        lambda row: (int(row.town_code != own_town), row.town_code, row.id),
+    )
 
 
 def centre(session: Session, centre_id: int) -> Centre:

@@ -109,6 +109,32 @@ def _weekdays(first: int, last: int) -> str:
     return f"周{WEEKDAYS[first]}至周{WEEKDAYS[last]}"
 
 
+def opening_together(openings: Sequence[Opening]) -> Opening:
+    """When at least one of these rooms is open; rooms without hours say nothing about it."""
+    days: dict[str, list[list[str]]] = {}
+    for weekday in map(str, range(7)):
+        periods = sorted(tuple(hours) for one in openings for hours in one.get(weekday, ()))
+        for start, end in periods:
+            known = days.setdefault(weekday, [])
+            if known and start <= known[-1][1]:
+                known[-1][1] = max(known[-1][1], end)
+            else:
+                known.append([start, end])
+    return days
+
+
+def opening_of_centres(session: Session, centre_ids: Collection[int]) -> dict[int, str]:
+    """The hours of the rooms in use, in words; a centre whose rooms have none is left out."""
+    query = select(Room.centre_id, Room.opening).where(
+        Room.centre_id.in_(centre_ids), Room.closed_at.is_(None)
+    )
+    rooms: dict[int, list[Opening]] = {}
+    for centre_id, opening in session.execute(query):
+        rooms.setdefault(centre_id, []).append(opening)
+    together = {one: opening_together(openings) for one, openings in rooms.items()}
+    return {one: opening_words(opening) for one, opening in together.items() if opening}
+
+
 def is_open(opening: Opening, starts_at: datetime, ends_at: datetime) -> bool:
     """Whether a room is open from the start to the end, on the city's clock."""
     if not opening:

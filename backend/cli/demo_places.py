@@ -24,8 +24,26 @@ EVERY_DAY = {str(day): [["08:30", "17:30"]] for day in range(7)}
 ROOMS = (("一楼活动室", 30), ("二楼教室", 40))
 TEACHERS = (("王老师", 1500), ("李老师", 900))  # and how many days the certificate is valid
 EXPIRING = ("赵老师", 45)  # gives no sessions: shows the warning
-NEAR = (Decimal("31.91000"), Decimal("120.27500"))  # not where a centre is
-STEP = Decimal("0.01100")
+PLACES = {  # town → somewhere in it, to a kilometre or so; no centre is there
+    "320281001": ("31.91100", "120.28100"),  # 澄江街道
+    "320281004": ("31.86600", "120.26200"),  # 南闸街道
+    "320281005": ("31.86200", "120.33700"),  # 云亭街道
+    "320281007": ("31.90700", "120.13200"),  # 申港街道
+    "320281008": ("31.93800", "120.08100"),  # 利港街道
+    "320281009": ("31.91600", "120.21300"),  # 夏港街道
+    "320281100": ("31.90500", "120.02600"),  # 璜土镇
+    "320281102": ("31.80900", "120.23500"),  # 月城镇
+    "320281103": ("31.76900", "120.25800"),  # 青阳镇
+    "320281104": ("31.77800", "120.33400"),  # 徐霞客镇
+    "320281107": ("31.83700", "120.45700"),  # 华士镇
+    "320281108": ("31.86100", "120.40600"),  # 周庄镇
+    "320281109": ("31.81900", "120.49500"),  # 新桥镇
+    "320281110": ("31.76900", "120.47600"),  # 长泾镇
+    "320281111": ("31.75200", "120.52900"),  # 顾山镇
+    "320281112": ("31.74700", "120.41200"),  # 祝塘镇
+    "320281400": ("31.92200", "120.33000"),  # 高新区（城东街道）
+}
+"""The last zone has none: that somebody has yet to write one down is also shown."""
 
 
 @dataclass(frozen=True)
@@ -41,10 +59,10 @@ def add_places(session: Session, parts: Deps) -> None:
     if session.scalar(select(exists(select(Institution.id)))):
         return
     made = institutions.add_institution(session, parts.clock, RUNS, actor=ACTOR)
-    for number, centre in enumerate(session.scalars(select(Centre).order_by(Centre.id)).all()):
+    for centre in session.scalars(select(Centre).order_by(Centre.id)).all():
         centre.institution_id = made.id
-        centre.latitude = NEAR[0] + STEP * (number % 5)
-        centre.longitude = NEAR[1] + STEP * (number // 5)
+        if centre.town_code in PLACES:
+            centre.latitude, centre.longitude = map(Decimal, PLACES[centre.town_code])
         for name, capacity in ROOMS:
             entry = RoomEntry(name, capacity, EVERY_DAY)
             rooms.add_room(session, parts.clock, centre_id=centre.id, entry=entry, actor=ACTOR)

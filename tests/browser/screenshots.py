@@ -181,6 +181,7 @@ def pages_of_parent(family: Family) -> list[tuple[str, str, str]]:
         ("book", "预约", page_url("book")),
         ("bookings", "我的预约", page_url("bookings")),
         ("visit", "一次预约", page_url("visit", id=booking)),
+        ("centres", "选中心", page_url("centres")),
         ("rooms", "母婴室名录", page_url("rooms")),
         ("handbook", "手册", page_url("handbook")),
         ("item", "手册里的一项", page_url("item", id=due)),

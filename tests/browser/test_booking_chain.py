@@ -143,3 +143,39 @@ def agree_to(app: App, heading: str) -> None:
     app.shown.get_by_role("checkbox").tap()
     app.press("同意并继续")
     app.settled()
+
+
+def test_a_family_chooses_a_centre_by_distance_and_its_place_stays_on_the_phone(
+    app_window: App, house: House
+) -> None:
+    parent, _ = one_more(house, "找近处中心的爸爸", "司马小舟")
+    app, sent = app_window, []
+    app.page.on("request", lambda request: sent.append(f"{request.url} {request.post_data}"))
+    app.page.context.set_geolocation({"latitude": 31.7712, "longitude": 120.5467})
+
+    app.open(page_url("book"), phone=parent.phone)
+    app.press("亲子活动")
+    app.follow(starting("中心：澄江街道"))
+    expect(app.shown.get_by_role("img", name=starting("中心位置示意图，17个"))).to_be_visible()
+    expect(app.button(starting("选1号，澄江街道"))).to_have_accessible_name(re.compile("已选$"))
+
+    by_distance = app.shown.get_by_role("radio", name="按距离排序")
+    by_distance.tap()
+    app.dialog("位置").get_by_role("button", name="允许").tap()
+    expect(app.shown.get_by_role("alert")).to_contain_text(
+        "允许微信使用位置"
+    )  # the browser said no
+    expect(app.button(starting("选1号，澄江街道"))).to_be_visible()
+    app.page.context.grant_permissions(["geolocation"])
+    by_distance.tap()
+    expect(app.button(re.compile("^选1号，顾山镇亲子活动中心，约2.8公里，"))).to_be_visible()
+    expect(app.button(re.compile("^选18号，.*，距离未知，"))).to_have_count(1)
+    assert overflowing(app.page) == []
+    assert faint_words(app.page) == []
+    app.press("地图和路线：顾山镇亲子活动中心")
+    app.dialog("地图").get_by_role("button", name="关闭").tap()
+    app.press(starting("选1号，顾山镇"))
+
+    expect(app.link(starting("中心：顾山镇亲子活动中心"))).to_be_visible()
+    kept = app.page.evaluate("JSON.stringify({ ...localStorage })")
+    assert not [text for text in (*sent, kept) if "120.54" in text or "120.55" in text]

@@ -54,6 +54,7 @@ def every_page(parent: Parent, child: dict[str, int]) -> list[str]:
         page_url("address", child=child["id"]),
         page_url("priority", child=child["id"]),
         page_url("messages"),
+        page_url("centres", kind="activity"),
         page_url("rooms"),
         page_url("child-form"),
         page_url("consent", read="privacy"),

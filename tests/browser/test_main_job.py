@@ -86,7 +86,7 @@ def read_a_guide(app: App) -> None:
 
 def book_a_class(app: App) -> None:
     app.tab("预约")
-    expect(app.button("镇街：澄江街道")).to_be_visible()
+    expect(app.link(starting("中心：澄江街道亲子活动中心"))).to_be_visible()
     app.press(CLASS_SLOT)
     question = app.dialog("确认预约")
     expect(question).to_contain_text("澄江街道亲子活动中心")

@@ -59,6 +59,18 @@ def test_centres_come_in_pages(sessions: Sessions) -> None:
     assert second.next is None
 
 
+def test_centres_of_the_own_town_come_first_on_every_page(sessions: Sessions) -> None:
+    here, far, own = (make_centre(sessions, town_code=f"3202811{n}") for n in ("03", "12", "08"))
+    more = make_centre(sessions, town_code="320281108")
+
+    with sessions() as session:
+        pages = [queries.centres(session, own_town="320281108", limit=1)]
+        while (after := pages[-1].next) is not None:
+            pages.append(queries.centres(session, own_town="320281108", after=after, limit=1))
+
+    assert [row.id for page in pages for row in page.items] == [own, more, here, far]
+
+
 def test_two_centres_of_one_name_and_one_without_a_name_are_refused(
     sessions: Sessions, clock: FixedClock
 ) -> None:

@@ -12,7 +12,13 @@ from backend.centres.closures import NewClosure
 from backend.centres.institutions import ContractOverlaps, NewContract
 from backend.centres.models import Slot, SlotKind
 from backend.centres.place_models import ContractUnit, Room
-from backend.centres.rooms import RoomEntry, opening_words, read_opening, write_opening
+from backend.centres.rooms import (
+    RoomEntry,
+    opening_together,
+    opening_words,
+    read_opening,
+    write_opening,
+)
 from backend.kernel.clock import FixedClock
 from backend.kernel.errors import Conflict, DomainError, Invalid, NotFound
 from tests.centres.scene import ACTOR, HOUR, TOMORROW, Scene, make_room, make_scene, offer
@@ -44,6 +50,18 @@ def test_opening_hours_are_read_and_written_as_people_write_them() -> None:
         "周一 09:00-12:00、13:30-17:00；周二至周三 09:00-17:00；周日 09:00-12:00"
     )
     assert opening_words({}) == "不限时间"
+
+
+def test_a_centre_is_open_when_one_of_its_rooms_is() -> None:
+    mornings = read_opening(["9:00-12:00"] * 5 + ["", ""])
+    long_days = read_opening(["11:00-17:00", "13:30-17:00"] + [""] * 4 + ["9:00-11:00"])
+
+    together = opening_together([mornings, {}, long_days])
+
+    assert opening_words(together) == (
+        "周一 09:00-17:00；周二 09:00-12:00、13:30-17:00；周三至周五 09:00-12:00；周日 09:00-11:00"
+    )
+    assert opening_together([{}, {}]) == {}
 
 
 @pytest.mark.parametrize("text", ["早上", "9-12", "25:00-26:00", "12:00-9:00", "9:00-12:00 午休"])

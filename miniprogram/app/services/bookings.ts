@@ -8,11 +8,17 @@ export interface SlotSearch {
   kind?: SlotKind;
 }
 
-export function centres(town?: string): Promise<Centre[]> {
+/** Whose centres come first, and for which age sessions are counted. A position is never asked for. */
+export interface CentreSearch {
+  ownTown?: string;
+  ageMonths?: number;
+}
+
+export function centres({ ownTown, ageMonths }: CentreSearch = {}): Promise<Centre[]> {
   return getAll<Centre>('/centres', {
-    query: { town },
+    query: { own_town: ownTown, age_months: ageMonths },
     anonymous: true,
-    keepAs: `centres:${town ?? 'all'}`,
+    keepAs: `centres:${ownTown ?? 'all'}`,
   });
 }
 

@@ -128,6 +128,13 @@ export interface Town {
   villages: Village[];
 }
 
+export interface OpenSessions {
+  kind: SlotKind;
+  kind_title: string;
+  count: number;
+}
+
+/** Degrees are GCJ-02, both null where nobody wrote them down. All four kinds are in `open_sessions`. */
 export interface Centre {
   id: number;
   name: string;
@@ -135,6 +142,10 @@ export interface Centre {
   town: string;
   address: string;
   phone_public: string | null;
+  latitude: number | null;
+  longitude: number | null;
+  opening_hours: string | null;
+  open_sessions: OpenSessions[];
 }
 
 export interface Facility {

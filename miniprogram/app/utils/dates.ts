@@ -35,6 +35,14 @@ export function daysBetween(start: string, end: string): number {
   return Math.round((Date.parse(dayOf(end)) - Date.parse(dayOf(start))) / DAY_MS);
 }
 
+/** Completed calendar months; who was born on the 31st completes one on the last day of a short month. */
+export function monthsOld(birth: string, day: string): number {
+  const [from, to] = [birth, day].map((iso) => dayOf(iso).split('-').map(Number));
+  const lastOfMonth = new Date(Date.UTC(to[0], to[1], 0)).getUTCDate();
+  const months = (to[0] - from[0]) * 12 + to[1] - from[1];
+  return Math.max(0, to[2] < Math.min(from[2], lastOfMonth) ? months - 1 : months);
+}
+
 export function weekday(day: string): string {
   return '周' + WEEKDAYS[new Date(Date.parse(dayOf(day))).getUTCDay()];
 }

@@ -38,7 +38,7 @@ export async function boot({ templates, units, config, images, loaders }) {
   const launch = launchOptions(firstUrl);
   let app = {};
   Object.assign(globalThis, {
-    wx: makeWx(pages, chrome, config.project, launch),
+    wx: makeWx(pages, chrome, config, launch),
     App: (definition) => (app = definition),
     getApp: () => app,
     getCurrentPages: () => pages.stack.map((page) => page.instance),

@@ -1,8 +1,10 @@
 import { book, centres, quota, slots } from '../../services/bookings';
+import { chosenCentre } from '../../services/chosen-centre';
 import { codeOf } from '../../services/errors';
 import { newKey } from '../../services/http';
 import { askToSubscribe, subscriptions } from '../../services/messages';
-import { children, chooseChild, chosenChild, towns } from '../../services/people';
+import { children, chooseChild, chosenChild } from '../../services/people';
+import { showOnMap } from '../../services/position';
 import { address } from '../../services/private';
 import type {
   Centre,
@@ -11,11 +13,11 @@ import type {
   Slot,
   SlotKind,
   SubscriptionTemplate,
-  Town,
 } from '../../services/types';
 import type { Waiting } from '../../services/visit-types';
 import { joinLine, lines } from '../../services/waiting';
-import { cityDay, dayTitle, pointText, timeRange, yearOf } from '../../utils/dates';
+import { cityDay, dayTitle, monthsOld, pointText, timeRange, yearOf } from '../../utils/dates';
+import { pointOf } from '../../utils/distance';
 import { noBooking, type NoBooking } from '../../utils/eligibility';
 import { failed } from '../../utils/failures';
 import { sentence } from '../../utils/messages';
@@ -37,10 +39,9 @@ Page({
     slotMessage: '',
     children: [] as Child[],
     child: null as Child | null,
-    towns: [] as Town[],
-    townIndex: 0,
-    centres: [] as Centre[],
-    centreIndex: 0,
+    centre: null as Centre | null,
+    /** The chosen centre has a place on the map. */
+    mapped: false,
     /** In pairs: a row of four, or two rows of two where the type is large. */
     kindRows: [
       { name: 'first', kinds: KINDS.slice(0, 2) },
@@ -103,20 +104,17 @@ Page({
   async load() {
     if (this.data.status !== 'ready') this.setData({ status: 'loading' });
     try {
-      const [all, places] = await Promise.all([children(), towns()]);
+      const all = await children();
       const child = chosenChild(all);
       if (!child) {
         this.setData({ status: 'empty', child: null });
         return;
       }
-      const changed = child.id !== this.data.child?.id;
       const hindered = noBooking(child);
-      this.setData({ children: all, child, towns: places, noBooking: hindered, status: 'ready' });
+      if (child.id !== this.data.child?.id) this.setData({ centre: null });
+      this.setData({ children: all, child, noBooking: hindered, status: 'ready' });
       void this.loadLeft(child);
-      if (hindered?.why === 'too_old') return;
-      if (changed || !this.data.centres.length)
-        await this.goTo(indexOfTown(places, child.town_code));
-      else await this.loadSlots();
+      if (hindered?.why !== 'too_old') await this.loadCentre();
     } catch (error) {
       this.setData(failed(this.data.status, error));
     }
@@ -128,12 +126,16 @@ Page({
       this.setData({ leftText: answer ? leftText(answer) : '' });
   },
 
-  /** The centres of a town, and the slots of its first one. */
-  async goTo(townIndex: number) {
-    this.setData({ townIndex, slotStatus: 'loading', centres: [] });
+  /** The centre that was chosen, else the first of the child's town, and its slots. */
+  async loadCentre() {
+    const { child, centre: shown } = this.data;
+    if (!child) return;
+    if (!shown) this.setData({ slotStatus: 'loading' });
     try {
-      const list = await centres(this.data.towns[townIndex]?.code);
-      this.setData({ centres: list, centreIndex: 0 });
+      const months = monthsOld(child.birth_date, cityDay(new Date()));
+      const all = await centres({ ownTown: child.town_code, ageMonths: months });
+      const centre = chosenCentre(all, child.id, child.town_code);
+      this.setData({ centre, mapped: Boolean(centre && pointOf(centre)) });
     } catch (error) {
       this.setData({ slotStatus: 'error', slotMessage: sentence(error) });
       return;
@@ -142,11 +144,10 @@ Page({
   },
 
   async loadSlots() {
-    const { child, centres: list, centreIndex, kind } = this.data;
-    const centre = list[centreIndex];
+    const { child, centre, kind } = this.data;
     if (!child) return;
     if (!centre) {
-      this.setData({ days: [], slotStatus: 'empty' });
+      this.setData({ days: [], slots: [], otherAge: 0, slotStatus: 'empty' });
       return;
     }
     const mine = ++turn;
@@ -178,7 +179,7 @@ Page({
   },
 
   retry() {
-    return this.data.centres.length ? this.loadSlots() : this.goTo(this.data.townIndex);
+    return this.data.centre ? this.loadSlots() : this.loadCentre();
   },
 
   chooseChild(event: WechatMiniprogram.CustomEvent<{ id: number }>) {
@@ -192,16 +193,22 @@ Page({
     return this.loadSlots();
   },
 
-  chooseTown(event: WechatMiniprogram.PickerChange) {
-    return this.goTo(Number(event.detail.value));
+  seeCentres() {
+    open(`/pages/centres/centres?kind=${this.data.kind}`);
   },
 
-  chooseCentre(event: WechatMiniprogram.PickerChange) {
-    this.setData({ centreIndex: Number(event.detail.value) });
-    return this.loadSlots();
+  showWay() {
+    const { centre } = this.data;
+    const point = centre && pointOf(centre);
+    if (centre && point) showOnMap(point, centre.name, centre.address);
   },
 
-  allKinds() {
+  /** The way out of an empty list. */
+  widen() {
+    if (!this.data.centre || !this.data.kind) {
+      this.seeCentres();
+      return undefined;
+    }
     this.setData({ kind: '' });
     return this.loadSlots();
   },
@@ -343,7 +350,7 @@ Page({
   },
 
   call() {
-    const phone = this.data.centres[this.data.centreIndex]?.phone_public;
+    const phone = this.data.centre?.phone_public;
     if (phone) wx.makePhoneCall({ phoneNumber: phone });
   },
 
@@ -377,11 +384,4 @@ function cancelText({ free_cancel_until: until }: Slot, today: string): string {
   return Date.parse(until) > Date.now()
     ? `${pointText(until, today)} 前取消，退回这一次；再晚取消，仍算用掉。`
     : '已经过了免费取消的时间：约了再取消，这一次仍算用掉。';
-}
-
-function indexOfTown(places: Town[], code: string): number {
-  return Math.max(
-    places.findIndex((town) => town.code === code),
-    0,
-  );
 }

@@ -41,6 +41,14 @@ export function askForAlbum() {
   return askFor('相册', '申请把图片保存到你的相册', '用于保存分享图');
 }
 
+/**
+ * @param {string} purpose what app.json says of it
+ * @returns {Promise<boolean>}
+ */
+export function askForPosition(purpose) {
+  return askFor('位置', '申请获取你的大致位置', purpose);
+}
+
 async function askFor(label, question, purpose) {
   const allowed = await showDialog(
     label,

@@ -4,6 +4,7 @@ import { asynchronous } from './call.js';
 import { device } from './device.js';
 import { network } from './network.js';
 import { pictures } from './pictures.js';
+import { position } from './position.js';
 import { storage } from './storage.js';
 import { wechat } from './wechat.js';
 
@@ -35,10 +36,10 @@ const messages = {
 /**
  * @param {import('../pages.js').Pages} pages
  * @param {import('../chrome.js').Chrome} chrome
- * @param {{libVersion: string, appid: string}} project
+ * @param {{app: object, project: {libVersion: string, appid: string}}} config
  * @param {object} launch
  */
-export function makeWx(pages, chrome, project, launch) {
+export function makeWx(pages, chrome, { app, project }, launch) {
   const methods = (owner, names) =>
     Object.fromEntries(names.map((name) => [name, (options) => owner[name](options)]));
   const promised = { ...messages, ...methods(pages, OF_PAGES), ...methods(chrome, OF_CHROME) };
@@ -49,6 +50,7 @@ export function makeWx(pages, chrome, project, launch) {
     ...device(project, launch),
     ...network,
     ...pictures,
+    ...position(app),
     ...storage,
     ...wechat,
     nextTick: (run) => void setTimeout(run),

@@ -39,6 +39,11 @@ const calls: Record<string, () => unknown> = {
   network: () => wx.getNetworkType(),
   copy: () => wx.setClipboardData({ data: '邀请码' }),
   phone: () => wx.makePhoneCall({ phoneNumber: '0510-00000000' }),
+  where: () =>
+    new Promise((success, fail) => {
+      wx.getFuzzyLocation({ type: 'gcj02', success, fail });
+    }),
+  map: () => wx.openLocation({ latitude: 31.9, longitude: 120.3, name: '中心', address: '一号' }),
   awake: () => wx.setKeepScreenOn({ keepScreenOn: true }),
   large: () => wx.previewImage({ urls: ['/static/leaf.png'] }),
   save: () => wx.saveImageToPhotosAlbum({ filePath: '/static/leaf.png' }),
