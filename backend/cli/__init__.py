@@ -164,6 +164,25 @@ def wording(only_check: bool) -> None:
 
 
 @main.command()
+@click.option(
+    "--standard", type=click.Choice(["wst423", "who"]), default="wst423", show_default=True
+)
+def growth(standard: str) -> None:
+    """Read measurements as CSV on stdin, write them with z and label.
+
+    Columns: indicator, sex, age_days, measured_lying_or_standing, weight_kg, lenhei_cm, head_cm.
+    """
+    from backend.cli.growth import CannotScore, score_table
+    from backend.handbook.growth.standards import StandardName
+
+    streams = sys.stdin.buffer, sys.stdout.buffer
+    try:
+        score_table(ROOT / "content", StandardName(standard), *streams)
+    except CannotScore as error:
+        refuse(str(error), code=2)
+
+
+@main.command()
 def health() -> None:
     """Say which of database, worker and scheduler live; succeed if all do."""
     from backend.pages.health import down
