@@ -112,18 +112,19 @@ def score(
     """
     if age is not None and not standard.applies(indicator, age):
         return None
-    found = _place_and_value(standard, indicator, measurement, age)
-    table = standard.tables[indicator, measurement.sex]
-    lines = table.lines(found[0]) if found else None
-    z = table.z(*found) if found else None
-    if found is None or lines is None or z is None or not math.isfinite(z):
+    compared = _place_and_value(standard, indicator, measurement, age)
+    if compared is None:
         return None
-    reached = band(lines, found[1])
+    place, value = compared
+    found = standard.tables[indicator, measurement.sex].locate(place, value)
+    if found is None or not math.isfinite(found.z):
+        return None
+    reached = band(found.lines, value)
     return Score(
         indicator=indicator,
-        value=found[1],
-        z=z,
-        centile=centile(z),
+        value=value,
+        z=found.z,
+        centile=centile(found.z),
         band=reached,
         level=standard.labels.levels[reached],
         label=standard.labels.label(indicator, reached),

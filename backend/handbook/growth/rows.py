@@ -58,8 +58,8 @@ class Columns:
             raise WrongHead(f"第一行里有重复的列，请删去一个：{','.join(twice)}")
         return cls(tuple(names.index(name) for name in COLUMNS), len(head))
 
-    def fields(self, row: Sequence[str]) -> tuple[str, ...]:
-        return tuple(row[place].strip() for place in self.places)
+    def fields(self, row: Sequence[str]) -> list[str]:
+        return [row[place].strip() for place in self.places]
 
 
 def score_row(standard: Standard, fields: Sequence[str]) -> tuple[str, str]:

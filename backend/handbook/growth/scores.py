@@ -41,15 +41,14 @@ def lms_z(lms: Lms, value: float) -> float:
     return (math.pow(value / lms.median, lms.power) - 1) / (lms.power * lms.variation)
 
 
-def restricted_lms_z(lms: Lms, value: float) -> float:
+def restricted_lms_z(lms: Lms, lines: Lines, value: float) -> float:
     """As `lms_z`, beyond ±3 by the distance of the outer lines (WHO 2006, scores of weight).
 
     Asking the lines first keeps absurd values out of the power, which would overflow.
     """
-    top, below_top = lms_value(lms, 3), lms_value(lms, 2)
+    bottom, above_bottom, below_top, top = lines[0], lines[1], lines[-2], lines[-1]
     if value > top:
         return 3 + (value - top) / (top - below_top)
-    bottom, above_bottom = lms_value(lms, -3), lms_value(lms, -2)
     if value < bottom:
         return -3 + (value - bottom) / (above_bottom - bottom)
     return lms_z(lms, value)

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from bisect import bisect_right
 from collections.abc import Sequence
-from typing import Protocol
+from typing import NamedTuple, Protocol
 
 from backend.handbook.growth.scores import (
     Lines,
@@ -17,6 +17,11 @@ from backend.handbook.growth.scores import (
 )
 
 FINEST = 6  # decimals of a place in a table: 44.3 + 0.7 is 45, where the table begins
+
+
+class Located(NamedTuple):
+    lines: Lines
+    z: float
 
 
 class Table(Protocol):
@@ -34,7 +39,8 @@ class Table(Protocol):
     def lines(self, place: float) -> Lines | None:
         """The seven lines there; None where the table has ended or not begun."""
 
-    def z(self, place: float, value: float) -> float | None: ...
+    def locate(self, place: float, value: float) -> Located | None:
+        """Where a value lies among them."""
 
 
 class LmsTable:
@@ -48,7 +54,8 @@ class LmsTable:
         self._begin = round(first / step)
         self._per_unit = round(1 / step)
         self._rows = rows
-        self._z = restricted_lms_z if restricted else lms_z
+        self._restricted = restricted
+        self._drawn: dict[Lms, Lines] = {}  # of rows, as they are asked for
 
     @property
     def first(self) -> float:
@@ -75,11 +82,24 @@ class LmsTable:
 
     def lines(self, place: float) -> Lines | None:
         lms = self.lms(place)
-        return None if lms is None else lms_lines(lms)
+        return None if lms is None else self._lines(lms)
 
-    def z(self, place: float, value: float) -> float | None:
+    def locate(self, place: float, value: float) -> Located | None:
         lms = self.lms(place)
-        return None if lms is None else self._z(lms, value)
+        if lms is None:
+            return None
+        lines = self._lines(lms)
+        if self._restricted:
+            return Located(lines, restricted_lms_z(lms, lines, value))
+        return Located(lines, lms_z(lms, value))
+
+    def _lines(self, lms: Lms) -> Lines:
+        lines = self._drawn.get(lms)
+        if lines is None:
+            lines = lms_lines(lms)
+            if len(self._drawn) < len(self._rows):
+                self._drawn[lms] = lines
+        return lines
 
 
 class LineTable:
@@ -108,6 +128,6 @@ class LineTable:
         share = (place - below) / (above - below)
         return between(self._rows[row], self._rows[row + 1], share)
 
-    def z(self, place: float, value: float) -> float | None:
+    def locate(self, place: float, value: float) -> Located | None:
         lines = self.lines(place)
-        return None if lines is None else lines_z(lines, value)
+        return None if lines is None else Located(lines, lines_z(lines, value))

@@ -79,16 +79,15 @@ def test_beyond_three_the_outer_interval_goes_on() -> None:
 
 
 def test_who_weights_go_on_by_the_outer_interval_and_lengths_by_the_formula() -> None:
-    table = who().tables[Indicator.WEIGHT, BOY]
-    lines = table.lines(365)
+    lines = who().tables[Indicator.WEIGHT, BOY].lines(365)
     assert lines is not None
     for steps in (1, 2.5):
-        high = lines[6] + steps * (lines[6] - lines[5])
-        low = lines[0] - steps * (lines[1] - lines[0])
-        assert table.z(365, high) == pytest.approx(3 + steps)
-        assert table.z(365, low) == pytest.approx(-3 - steps)
-    length = who().tables[Indicator.LENGTH, BOY].z(0, 49.8842 * (1 + 0.03795 * 4))
-    assert length == pytest.approx(4)
+        high = Measurement(BOY, weight_kg=lines[6] + steps * (lines[6] - lines[5]))
+        low = Measurement(BOY, weight_kg=lines[0] - steps * (lines[1] - lines[0]))
+        assert z(who(), Indicator.WEIGHT, high, 365) == pytest.approx(3 + steps)
+        assert z(who(), Indicator.WEIGHT, low, 365) == pytest.approx(-3 - steps)
+    long = Measurement(BOY, lenhei_cm=49.8842 * (1 + 0.03795 * 4))
+    assert z(who(), Indicator.LENGTH, long, 0) == pytest.approx(4)
 
 
 @pytest.mark.parametrize(
