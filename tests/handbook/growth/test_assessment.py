@@ -9,6 +9,8 @@ from hypothesis import strategies as st
 from backend.handbook.growth import ages
 from backend.handbook.growth.assessment import assess, score
 from backend.handbook.growth.measurements import Indicator, Measurement, Posture
+from backend.handbook.growth.plausibility import is_far
+from backend.handbook.growth.scores import centile
 from backend.handbook.growth.standards import Standard
 from backend.kernel.ages import DAYS_PER_MONTH, add_months
 from backend.kernel.sex import Sex
@@ -162,6 +164,25 @@ def test_a_line_belongs_to_the_name_above_it(indicator: Indicator, names: list[s
     assert just_below == names[:-1]
 
 
+def test_a_bmi_that_computing_puts_beside_its_line_lies_on_it() -> None:
+    """Girls at 12 months: 15.4 is -1, the first value that is 中."""
+    [line] = [lines[2] for lines in [wst423().tables[Indicator.BMI, GIRL].lines(12)] if lines]
+    labels = set()
+    for tenths in range(700, 800):
+        cm = tenths / 10
+        measured = Measurement(GIRL, weight_kg=line * (cm / 100) ** 2, lenhei_cm=cm)
+        found = assess(wst423(), measured, BIRTH, add_months(BIRTH, 12)).actual
+        labels.add(found.label_of(Indicator.BMI))
+
+    assert labels == {"中"}
+
+
+def test_the_median_has_half_of_the_children_below_it() -> None:
+    assert centile(0) == 50
+    assert centile(-2) == pytest.approx(2.275, abs=0.001)
+    assert centile(1.880794) == pytest.approx(97, abs=0.001)
+
+
 def test_a_judgement_stands_beside_the_level() -> None:
     measured = Measurement(BOY, weight_kg=2.5)
     found = assess(wst423(), measured, BIRTH, BIRTH).actual.score(Indicator.WEIGHT)
@@ -243,6 +264,19 @@ def test_what_is_hard_to_believe_is_scored_and_asked_about(
 
     assert [one.text[: len(text)] for one, text in zip(found.questions, asks, strict=True)] == asks
     assert found.actual.scores
+
+
+@pytest.mark.parametrize(
+    ("indicator", "low", "high"),
+    [("wfa", -6, 5), ("lhfa", -6, 6), ("hcfa", -5, 5), ("bfa", -5, 5), ("wfl", -5, 5)],
+)
+def test_the_limits_of_belief_are_those_of_who(indicator: str, low: int, high: int) -> None:
+    of = Indicator(indicator)
+
+    assert not is_far(of, low)
+    assert not is_far(of, high)
+    assert is_far(of, low - 0.01)
+    assert is_far(of, high + 0.01)
 
 
 def test_with_oedema_nothing_is_made_of_the_weight() -> None:
