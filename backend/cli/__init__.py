@@ -6,7 +6,7 @@ from typing import Any
 
 import click
 
-from backend.cli.content_commands import content
+from backend.cli.content_commands import content, content_folder
 from backend.cli.starting import process_settings, refuse
 
 ROOT = Path(__file__).parents[2]
@@ -161,6 +161,26 @@ def wording(only_check: bool) -> None:
         refuse(str(error))
     if only_check and not same:
         refuse("messages.generated.ts is not up to date: python -m backend wording")
+
+
+@main.command()
+@click.option(
+    "--standard", type=click.Choice(["wst423", "who"]), default="wst423", show_default=True
+)
+@content_folder
+def growth(standard: str, content_root: Path) -> None:
+    """Read measurements as CSV on stdin, write them with z and label.
+
+    Columns: indicator, sex, age_days, measured_lying_or_standing, weight_kg, lenhei_cm, head_cm.
+    """
+    from backend.cli.growth import CannotScore, score_table
+    from backend.handbook.growth.standards import StandardName
+
+    streams = sys.stdin.buffer, sys.stdout.buffer
+    try:
+        score_table(content_root, StandardName(standard), *streams)
+    except CannotScore as error:
+        refuse(str(error), code=2)
 
 
 @main.command()

@@ -25,6 +25,6 @@ def settings_or_refuse() -> Settings:
         refuse(str(error))
 
 
-def refuse(text: str) -> Never:
+def refuse(text: str, *, code: int = 1) -> Never:
     click.echo(text, err=True)
-    sys.exit(1)
+    sys.exit(code)

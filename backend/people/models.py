@@ -21,11 +21,7 @@ from sqlalchemy.dialects.postgresql import JSONB
 from sqlalchemy.orm import Mapped, mapped_column
 
 from backend.kernel.db import Base, enum_column
-
-
-class Sex(StrEnum):
-    MALE = "m"
-    FEMALE = "f"
+from backend.kernel.sex import Sex as Sex
 
 
 class Relation(StrEnum):

@@ -20,6 +20,7 @@ from backend.kernel.clock import Clock, SystemClock, city_time
 from tests.bench import (
     bench_bookings,
     bench_delivery,
+    bench_growth,
     bench_guides,
     bench_library,
     bench_planning,
@@ -38,6 +39,7 @@ MEASURES: Measures = {
     **bench_delivery.MEASURES,
     **bench_guides.MEASURES,
     **bench_library.MEASURES,
+    **bench_growth.MEASURES,
     **bench_start.MEASURES,
 }
 WIDTHS = (5, 10, 26, 10, 8, 9, 5)

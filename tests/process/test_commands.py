@@ -110,8 +110,11 @@ def test_content_that_is_wrong_is_named(tmp_path: Path) -> None:
     assert backend("content", "check", str(tmp_path / "content"))[0] == 0
     guide = next((tmp_path / "content" / "guides").glob("*/*.md"))
     guide.write_text(guide.read_text().replace("review: pending", "review: done"))
+    lines = tmp_path / "content" / "growth" / "wst423_sd.csv"
+    lines.write_text(lines.read_text().replace("wfa,m,0,2.4,2.7,", "wfa,m,0,2.7,2.4,"))
 
     code, said = backend("content", "check", str(tmp_path / "content"))
 
     assert code == 1
     assert guide.name in said
+    assert "七条线没有从小到大" in said
