@@ -15,6 +15,7 @@ from backend.bookings.settlement_models import (
     Statement,
     StatementState,
 )
+from backend.jobs.monthly import draw_up_statements
 from backend.kernel.clock import FixedClock
 from tests.bookings.settling import (
     CITY_DESK,
@@ -138,6 +139,26 @@ def test_many_who_draw_up_at_once_make_one_statement(
     assert lost == []
     assert len(set(made)) == 1
     assert lines_of(committed, made[0]) == {booking: ("", PRICE)}
+
+
+def test_the_monthly_task_twice_at_once_makes_each_draft_once(
+    committed: Sessions, clock: FixedClock
+) -> None:
+    scene = Scene(committed)
+    booking = scene.attended()
+    contracts = [make_contract(committed, make_institution(committed)) for _ in range(3)]
+    nominal = at(12, 1, 2, 30)
+
+    _, lost = at_once(lambda _: draw_up_statements(committed, clock, nominal), list(range(4)))
+
+    assert lost == []
+    with committed() as session:
+        made = {row.contract_id: row.id for row in session.scalars(select(Statement))}
+    assert set(made) == {scene.contract, *contracts}
+    assert lines_of(committed, made[scene.contract]) == {booking: ("", PRICE)}
+    for statement in made.values():
+        computed = 1 if statement == made[scene.contract] else 0
+        assert len(history(committed, statement)) == 1 + computed
 
 
 def test_two_corrections_at_once_do_not_pay_a_session_twice(
