@@ -21,7 +21,7 @@ from backend.deps import build
 from backend.kernel.clock import CITY, FixedClock
 from backend.people.models import Role
 from backend.people.scopes import Scope
-from backend.statistics.fraud_signs import signs
+from backend.statistics.fraud_signs import area_of, signs
 
 Sessions = sessionmaker[Session]
 EVERYWHERE = Scope(Role.CITY, None, None)
@@ -56,7 +56,7 @@ def test_one_month_is_paid_and_the_next_one_waits(
             Reason.CLOSED_CENTRE: 2,
         }
         row = statement_in_scope(session, EVERYWHERE, draft.id)
-        shown = [sign.title for sign in signs(session, row) if sign.items]
+        shown = [sign.title for sign in signs(session, area_of(row)) if sign.items]
     assert shown == ["名单勾选集中在几秒内"]
 
 

@@ -15,6 +15,8 @@ from backend.bookings.settlement_models import (
     Statement,
     StatementState,
 )
+from backend.bookings.sign_checks import SignAlreadyChecked, SignName, check_sign
+from backend.bookings.sign_models import SignKind, SignVerdict
 from backend.jobs.monthly import draw_up_statements
 from backend.kernel.clock import FixedClock
 from tests.bookings.settling import (
@@ -159,6 +161,31 @@ def test_the_monthly_task_twice_at_once_makes_each_draft_once(
     for statement in made.values():
         computed = 1 if statement == made[scene.contract] else 0
         assert len(history(committed, statement)) == 1 + computed
+
+
+def test_of_two_who_judge_a_sign_at_once_one_is_told(
+    committed: Sessions, clock: FixedClock, races: int
+) -> None:
+    for number in range(races):
+        sign = SignName(OCTOBER, SignKind.NOBODY_TAUGHT, f"slot:{number}")
+
+        def judge(actor: str, sign: SignName = sign) -> str:
+            with committed.begin() as session:
+                check_sign(
+                    session,
+                    clock,
+                    sign=sign,
+                    verdict=SignVerdict.HARMLESS,
+                    note="已核实",
+                    seen=0,
+                    actor=actor,
+                )
+            return actor
+
+        won, lost = at_once(judge, [TOWN_DESK, CITY_DESK])
+
+        assert len(won) == 1
+        assert kinds(lost) == {SignAlreadyChecked}
 
 
 def test_two_corrections_at_once_do_not_pay_a_session_twice(
