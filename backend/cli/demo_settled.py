@@ -117,7 +117,7 @@ def _hold(session: Session, held: Held, month: date, place: _Place) -> None:
     if held.room_closed:
         _close(session, slot)
     for number, (parent_id, child_id) in enumerate(place.families[: held.families]):
-        booking_id = _book(session, slot, parent_id, child_id)
+        booking_id = _book(session, slot, parent_id, child_id, f"staff:{place.desks.clerk}")
         came = start + (timedelta(seconds=number) if held.ticked else timedelta(minutes=number))
         way = CheckInWay.LIST if held.ticked else CheckInWay.QR
         scan = place.desks.scan(f"demo-{booking_id}", way, came)
@@ -152,7 +152,7 @@ def _close(session: Session, slot: Slot) -> None:
     closures.add_closure(session, FixedClock(slot.starts_at), new, actor=ACTOR)
 
 
-def _book(session: Session, slot: Slot, parent_id: int, child_id: int) -> int:
+def _book(session: Session, slot: Slot, parent_id: int, child_id: int, clerk: str) -> int:
     asked = FixedClock(slot.starts_at - ASKED)
     booking = service.request_booking(
         session,
@@ -163,7 +163,7 @@ def _book(session: Session, slot: Slot, parent_id: int, child_id: int) -> int:
         slot_id=slot.id,
     )
     answered = FixedClock(slot.starts_at - ANSWERED)
-    service.confirm(session, answered, booking_id=booking.id, actor=ACTOR)
+    service.confirm(session, answered, booking_id=booking.id, actor=clerk)
     return booking.id
 
 
