@@ -36,6 +36,11 @@ from backend.people.scopes import Scope
 ONE_DAY = date.resolution
 
 
+def days_of(month: date) -> tuple[date, date]:
+    """The first and the last day of a month."""
+    return month, add_months(month, 1) - ONE_DAY
+
+
 @dataclass(frozen=True)
 class StatementFilter:
     """`month` by its first day; None everywhere: all."""
@@ -74,8 +79,7 @@ class StatementRow:
 
     @property
     def days(self) -> tuple[date, date]:
-        """The first and the last day of the month."""
-        return self.month, add_months(self.month, 1) - ONE_DAY
+        return days_of(self.month)
 
 
 @dataclass(frozen=True)
@@ -232,15 +236,30 @@ def statement_history(session: Session, statement_id: int) -> list[StatementStep
     ]
 
 
+def latest_draft(session: Session, scope: Scope, before: date) -> StatementRow | None:
+    """The latest draft in the scope of a month before that day; None: nothing to look at."""
+    drafts = StatementFilter(state=StatementState.DRAFT)
+    query = _statements(scope).where(*_asked(drafts), Statement.month < before)
+    row = session.execute(query.order_by(Statement.month.desc(), Statement.id).limit(1)).first()
+    return None if row is None else StatementRow(*row)
+
+
 def not_marked(session: Session, row: StatementRow, now: datetime) -> int:
-    """Sessions of the month that are over and say neither attended nor missed."""
+    """Bookings of the month that are over and say neither attended nor missed."""
+    return open_bookings(session, centres_of(row), row.days, now)
+
+
+def open_bookings(
+    session: Session, centres: Select[int], days: tuple[date, date], now: datetime
+) -> int:
+    """The same for any centres and days."""
     query = (
         select(func.count())
         .select_from(Slot)
         .join(Booking, Booking.slot_id == Slot.id)
         .where(
-            Slot.centre_id.in_(centres_of(row)),
-            on_days(*row.days),
+            Slot.centre_id.in_(centres),
+            on_days(*days),
             Slot.ends_at < now,
             Booking.state == BookingState.CONFIRMED,
         )
@@ -250,8 +269,13 @@ def not_marked(session: Session, row: StatementRow, now: datetime) -> int:
 
 def centres_of(row: StatementRow) -> Select[int]:
     """The ids of the centres that a statement speaks of."""
+    return centres_run_by(row.institution_id, row.town_code)
+
+
+def centres_run_by(institution_id: int, town_code: str) -> Select[int]:
+    """The ids of the centres that a contract of this institution with this town is about."""
     return select(Centre.id).where(
-        Centre.institution_id == row.institution_id, Centre.town_code == row.town_code
+        Centre.institution_id == institution_id, Centre.town_code == town_code
     )
 
 

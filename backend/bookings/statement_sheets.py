@@ -5,25 +5,15 @@ from __future__ import annotations
 import io
 from collections.abc import Callable, Iterable, Iterator, Sequence
 from dataclasses import dataclass
-from datetime import datetime
-from decimal import Decimal
-from typing import Any
 
 from openpyxl import Workbook
-from openpyxl.cell import WriteOnlyCell
-from openpyxl.cell.cell import ILLEGAL_CHARACTERS_RE
-from openpyxl.styles import Font
-from openpyxl.utils import get_column_letter
 
 from backend.bookings.money import yuan_number
 from backend.bookings.settlement import DEDUCTIONS, REASON_TITLES, STATEMENT_TITLES, Reason
+from backend.bookings.sheets import Value, add_sheet
 from backend.bookings.statement_evidence import WAY_TITLES, CorrectionRow, LineRow
 from backend.bookings.statement_queries import StatementRow, Subtotal, Summary
-from backend.kernel.clock import city_time
 
-MONEY, MOMENT = "#,##0.00", "yyyy-mm-dd hh:mm"
-BOLD = Font(bold=True)
-Value = str | int | Decimal | datetime | None
 LINE_HEAD = ("预约编号", "开始", "中心", "类型", "活动", "孩子", "月龄", "年度", "第几次", "签到")
 LINE_WIDTHS = (12, 18, 26, 12, 22, 12, 8, 8, 8, 12)
 
@@ -44,20 +34,20 @@ class Book:
 def workbook(book: Book) -> bytes:
     """Four sheets: 汇总, 明细, 扣减, 更正; written row by row, however many there are."""
     made = Workbook(write_only=True)
-    _sheet(made, "汇总", (30, 16, 16, 16), _summary(book))
-    _sheet(
+    add_sheet(made, "汇总", (30, 16, 16, 16), _summary(book), headed=False)
+    add_sheet(
         made,
         "明细",
         (*LINE_WIDTHS, 18, 14),
         _lines((*LINE_HEAD, "家长确认", "金额（元）"), book.paid, book, _paid),
     )
-    _sheet(
+    add_sheet(
         made,
         "扣减",
         (*LINE_WIDTHS, 16, 44),
         _lines((*LINE_HEAD, "原因", "说明"), book.deducted, book, _deducted),
     )
-    _sheet(made, "更正", (14, 14, 14, 40, 18), _corrections(book))
+    add_sheet(made, "更正", (14, 14, 14, 40, 18), _corrections(book))
     target = io.BytesIO()
     made.save(target)
     return target.getvalue()
@@ -132,34 +122,3 @@ def _corrections(book: Book) -> Iterator[Sequence[Value]]:
             one.note,
             one.created_at,
         )
-
-
-def _sheet(
-    made: Workbook, title: str, widths: Sequence[int], rows: Iterable[Sequence[Value]]
-) -> None:
-    sheet = made.create_sheet(title)
-    for number, width in enumerate(widths, 1):
-        sheet.column_dimensions[get_column_letter(number)].width = width
-    if title != "汇总":
-        sheet.freeze_panes = "A2"
-    for number, row in enumerate(rows):
-        sheet.append([_cell(sheet, value, head=number == 0) for value in row])
-
-
-def _cell(sheet: Any, value: Value, *, head: bool) -> Any:
-    """Excel keeps no time zone, and runs what begins with “=” unless it is said to be text."""
-    shape = None
-    if isinstance(value, datetime):
-        value, shape = city_time(value).replace(tzinfo=None), MOMENT
-    elif isinstance(value, Decimal):
-        shape = MONEY
-    elif isinstance(value, str):
-        value = ILLEGAL_CHARACTERS_RE.sub("", value)
-    cell = WriteOnlyCell(sheet, value)  # type: ignore[arg-type]  # it takes Decimals too
-    if isinstance(value, str):
-        cell.data_type = "s"
-    if shape is not None:
-        cell.number_format = shape
-    if head:
-        cell.font = BOLD
-    return cell

@@ -86,7 +86,7 @@ def draw_up(
     contracts = lock_contracts(session, contract_ids)
     for contract in contracts:
         if contract.valid_from < add_months(month, 1) and contract.valid_until >= month:
-            _open(session, clock, contract.id, month, actor)
+            open_draft(session, clock, contract.id, month, actor)
     ids = session.scalars(
         select(Statement.id)
         .where(
@@ -186,7 +186,10 @@ def differences(session: Session, statement: Statement, *, most: int = 200) -> l
     ]
 
 
-def _open(session: Session, clock: Clock, contract_id: int, month: date, actor: str) -> None:
+def open_draft(
+    session: Session, clock: Clock, contract_id: int, month: date, actor: str, note: str = ""
+) -> int | None:
+    """An empty draft where there is no statement yet, and its id. The contract is locked."""
     now = clock.now()
     made = session.scalar(
         insert(Statement)
@@ -208,9 +211,10 @@ def _open(session: Session, clock: Clock, contract_id: int, month: date, actor: 
                 actor=actor,
                 before=None,
                 after=StatementState.DRAFT,
-                note="",
+                note=note,
             )
         )
+    return made
 
 
 def compute(

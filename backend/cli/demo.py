@@ -18,18 +18,18 @@ from backend.centres import service as centres
 from backend.centres.models import Centre, Slot, SlotKind
 from backend.centres.service import NewSlot
 from backend.cli import demo_private, demo_reviews
-from backend.cli.demo_places import Crew, add_places, crew_of
+from backend.cli.demo_families import register_family
+from backend.cli.demo_places import FIRST_TOWN, Crew, add_places, crew_of
 from backend.cli.demo_rooms import add_rooms
+from backend.cli.demo_settled import add_settled_months
 from backend.deps import Deps
-from backend.kernel.ages import add_months
 from backend.kernel.clock import CITY, FixedClock, city_date
 from backend.kernel.errors import DomainError
-from backend.people import children, consents, staff
-from backend.people.models import OF_EVERYBODY, Parent, Relation, Role, Sex
+from backend.people import staff
+from backend.people.models import Role, Sex
 
 DAYS_SHOWN = 16  # bookings open 14 days before; a little more is in sight
 ACTOR = "system"
-FIRST_TOWN = "320281001"  # 澄江街道
 LOGINS = {
     "zhongxin": "澄江中心职员",
     "jiezhen": "澄江街道工作人员",
@@ -89,6 +89,7 @@ def seed(parts: Deps, passwords: Mapping[str, str]) -> None:
         if fresh:
             demo_private.link_teacher(session, "zhongxin")
             _add_families(session, parts)
+            add_settled_months(session, parts)
 
 
 def _add_centres(session: Session, parts: Deps) -> None:
@@ -189,7 +190,7 @@ def _add_families(session: Session, parts: Deps) -> None:
     earlier = FixedClock(parts.clock.now() - timedelta(days=3))
     policy = policy_at(session, earlier.now())
     for number, (name, sex, months) in enumerate(FAMILIES):
-        parent_id, child_id = _family(session, parts, name, sex, months)
+        parent_id, child_id = register_family(session, parts, name, sex, months)
         demo_private.tell(session, parts, parent_id=parent_id, child_id=child_id, months=months)
         for place, slot in enumerate(_fitting(session, earlier, months)):
             booking = bookings.request_booking(
@@ -197,35 +198,9 @@ def _add_families(session: Session, parts: Deps) -> None:
             )
             if (number + place) % 2 == 0:
                 bookings.confirm(session, earlier, booking_id=booking.id, actor=ACTOR)
-    _family(session, parts, *FAMILIES[0])  # the father registers her too: 可能重复 for the town
-
-
-def _family(session: Session, parts: Deps, name: str, sex: Sex, months: int) -> tuple[int, int]:
-    parent = Parent(created_at=parts.clock.now())
-    session.add(parent)
-    session.flush()
-    accepted = [
-        consents.Acceptance(text.purpose, text.version, text.hash)
-        for text in (parts.documents[purpose] for purpose in OF_EVERYBODY)
-    ]
-    consents.give(session, parts.clock, parts.documents, parent_id=parent.id, accepted=accepted)
-    child = children.register(
-        session,
-        parts.clock,
-        parts.vault,
-        parent_id=parent.id,
-        new=children.Registration(
-            name=name,
-            birth_date=add_months(city_date(parts.clock.now()), -months) - timedelta(days=5),
-            sex=sex,
-            gestational_weeks=None,
-            town_code=FIRST_TOWN,
-            village_code=None,
-            home_cared=True,
-            relation=Relation.MOTHER,
-        ),
-    )
-    return parent.id, child.id
+    register_family(
+        session, parts, *FAMILIES[0]
+    )  # the father registers her too: 可能重复 for the town
 
 
 def _fitting(session: Session, earlier: FixedClock, months: int) -> list[Slot]:

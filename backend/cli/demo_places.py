@@ -14,10 +14,11 @@ from backend.centres.place_models import ContractUnit, Institution, Room, Teache
 from backend.centres.rooms import RoomEntry
 from backend.centres.teachers import NewCertificate
 from backend.deps import Deps
+from backend.kernel.ages import add_months
 from backend.kernel.clock import city_date
 
 ACTOR = "system"
-FIRST_TOWN = "320281001"
+FIRST_TOWN = "320281001"  # 澄江街道
 RUNS = InstitutionEntry("江阴演示托育服务有限公司", "演示备案0001", "0510-00000000")
 PRICE_FEN, CEILING_FEN = 8000, 8_000_000  # a session; a town's year
 EVERY_DAY = {str(day): [["08:30", "17:30"]] for day in range(7)}
@@ -95,12 +96,13 @@ def crew_of(session: Session, centre_id: int) -> Crew:
 
 
 def _add_contract(session: Session, parts: Deps, institution_id: int, town: str) -> None:
-    year = city_date(parts.clock.now()).year
+    today = city_date(parts.clock.now())
+    begun = add_months(today.replace(day=1), -2)  # the months that are settled lie in the term
     new = NewContract(
         institution_id,
         town,
-        date(year, 1, 1),
-        date(year + 1, 12, 31),
+        date(begun.year, 1, 1),
+        date(today.year + 1, 12, 31),
         ContractUnit.SESSION,
         PRICE_FEN,
         CEILING_FEN,

@@ -30,6 +30,7 @@ from backend.console import (  # each page module hangs its pages on `bp`  # noq
     settings_contracts,
     settings_rooms,
     settings_teachers,
+    signs,
     slot_edit,
     slot_series,
     slot_week,

@@ -10,6 +10,8 @@ from flask.typing import ResponseReturnValue
 from sqlalchemy.orm import Session
 
 from backend.bookings.desk import day_list, open_requests
+from backend.bookings.settlement import month_of
+from backend.bookings.statement_queries import latest_draft, not_marked
 from backend.centres.queries import CentreRow, centres, slots_of_centres
 from backend.console.auth import requires, viewer
 from backend.console.blueprint import bp
@@ -18,6 +20,7 @@ from backend.console.permissions import Action
 from backend.deps import deps
 from backend.kernel.clock import city_date
 from backend.kernel.errors import NotFound
+from backend.people.models import Role
 
 WEEK = 7  # days of one centre on a page
 MOST_CENTRES = 200
@@ -76,6 +79,7 @@ def today() -> ResponseReturnValue:
         note_listed(session, "today", (booking.child_id for booking in bookings))
         cards = by_slot(slots, bookings)
         waiting = len(open_requests(session, place.centre_ids))
+        draft = _draft(session, now_day)
     return render_template(
         "console/today.html",
         place=place,
@@ -84,9 +88,29 @@ def today() -> ResponseReturnValue:
         length=length,
         days=by_day(cards, days),
         waiting=waiting,
+        draft=draft,
         earlier=first - timedelta(days=length),
         later=first + timedelta(days=length),
     )
+
+
+@dataclass(frozen=True)
+class Draft:
+    """A month that is over and waits for its signature; `open`: bookings it cannot count."""
+
+    statement_id: int
+    month: date
+    open: int
+
+
+def _draft(session: Session, today_: date) -> Draft | None:
+    """For the institution's own clerk: nobody else is to sign it."""
+    if viewer().role is not Role.CLERK:
+        return None
+    row = latest_draft(session, viewer().scope, month_of(today_))
+    if row is None:
+        return None
+    return Draft(row.id, row.month, not_marked(session, row, deps().clock.now()))
 
 
 @bp.get("/requests")

@@ -70,7 +70,7 @@ def list_statements() -> ResponseReturnValue:
         which=which,
         sums=totals(page.items),
         months=[add_months(today.replace(day=1), -back) for back in range(MONTHS_OFFERED)],
-        towns=_towns(),
+        towns=towns_offered(),
         name_of=deps().places.name_of,
         states=STATEMENT_TITLES,
         units=UNIT_TITLES,
@@ -94,7 +94,7 @@ def _state_asked() -> StatementState | None:
     return StatementState(text) if text in set(StatementState) else None
 
 
-def _towns() -> list[tuple[str, str]]:
+def towns_offered() -> list[tuple[str, str]]:
     """For the city to choose from; everybody else sees one town."""
     if viewer().scope.role is not Role.CITY:
         return []

@@ -90,15 +90,20 @@ def plan_today(sessions: sessionmaker[Session], clock: Clock, schedule: Schedule
         log.info("handbook_planned", days=1, added=added)
 
 
-def _days_to_plan(session: Session, nominal: datetime) -> list[date]:
-    """The city days after the run before this one, up to the nominal day; at least that day."""
-    today = city_date(nominal)
-    before = session.scalar(
+def run_before(session: Session, task: str, nominal: datetime) -> datetime | None:
+    """The nominal time of the last run of a task before this one."""
+    return session.scalar(
         select(TaskRun.nominal_at)
-        .where(TaskRun.task == "plan_handbook", TaskRun.nominal_at < nominal)
+        .where(TaskRun.task == task, TaskRun.nominal_at < nominal)
         .order_by(TaskRun.nominal_at.desc())
         .limit(1)
     )
+
+
+def _days_to_plan(session: Session, nominal: datetime) -> list[date]:
+    """The city days after the run before this one, up to the nominal day; at least that day."""
+    today = city_date(nominal)
+    before = run_before(session, "plan_handbook", nominal)
     missed = 0 if before is None else (today - city_date(before)).days - 1
     return [today - timedelta(days=back) for back in range(min(missed, CATCH_UP_DAYS), -1, -1)]
 

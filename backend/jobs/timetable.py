@@ -20,19 +20,25 @@ WAKE_UPS = {
 # City time. Each is a row in task_runs per nominal time, so twice is once.
 NOMINAL = {
     "plan_handbook": CronTrigger(hour=1, minute=0, timezone=CITY),
+    "draw_up_statements": CronTrigger(day=1, hour=2, minute=30, timezone=CITY),
     "purge": CronTrigger(hour=3, minute=10, timezone=CITY),
     "check_counters": CronTrigger(hour=4, minute=10, timezone=CITY),
 }
-LONGEST_GAP = timedelta(days=1)  # between two nominal times of any task above
+MONTHLY = {"draw_up_statements"}
+
+
+def longest_gap(task: str) -> timedelta:
+    """Between two nominal times of a task; asked each second, so no longer than it must be."""
+    return timedelta(days=31 if task in MONTHLY else 1)
 
 
 def latest_nominal(task: str, now: datetime) -> datetime:
     """The last nominal time of a task that is not after `now`."""
     trigger = NOMINAL[task]
     latest: datetime | None = None
-    candidate = trigger.get_next_fire_time(None, now - LONGEST_GAP)
+    candidate = trigger.get_next_fire_time(None, now - longest_gap(task))
     while candidate is not None and candidate <= now:
         latest = candidate
         candidate = trigger.get_next_fire_time(candidate, candidate)
-    assert latest is not None, f"{task} has no nominal time within {LONGEST_GAP}"
+    assert latest is not None, f"{task} has no nominal time within {longest_gap(task)}"
     return latest

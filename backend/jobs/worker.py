@@ -14,7 +14,7 @@ from procrastinate import App
 
 from backend.accounts.service import Reactions
 from backend.deps import Deps, delivery_of, text_check_of, wechat_parts
-from backend.jobs import tasks
+from backend.jobs import monthly, tasks
 from backend.jobs.engine import make_engine
 from backend.outbox.delivery import Delivery
 from backend.rights.deletion import delete_parent
@@ -66,6 +66,9 @@ def register(app: App, deps: Deps, sending: Delivery) -> None:
     app.task(name="offer_places")(partial(tasks.offer_places, sessions, clock))
     app.task(name="expire_offers")(partial(tasks.expire_offers, sessions, clock))
     app.task(name="check_counters")(nominal(partial(tasks.check_counters, sessions, clock)))
+    app.task(name="draw_up_statements")(
+        nominal(partial(monthly.draw_up_statements, sessions, clock))
+    )
     app.task(name="purge")(nominal(partial(tasks.purge, sessions, clock)))
     app.task(name="release_unconfirmed")(partial(tasks.release_unconfirmed, sessions, clock))
     app.task(name="check_ratings")(

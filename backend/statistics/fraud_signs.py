@@ -6,8 +6,8 @@ who hurried). They are worded 需要核对 and change no amount; a person decide
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
-from dataclasses import dataclass
+from collections.abc import Callable, Collection, Mapping
+from dataclasses import dataclass, replace
 from datetime import date, timedelta
 from typing import Any
 
@@ -17,6 +17,7 @@ from sqlalchemy.orm import Session, aliased
 from backend.bookings.attendance_models import CheckIn, CheckInWay
 from backend.bookings.models import Booking, BookingState
 from backend.bookings.rules import moment
+from backend.bookings.sign_models import SignKind
 from backend.bookings.statement_queries import StatementRow, centres_of
 from backend.centres.models import Centre, Slot
 from backend.centres.place_models import Room, Teacher
@@ -24,7 +25,20 @@ from backend.centres.queries import on_days
 from backend.kernel.clock import CITY
 from backend.people.models import Child, DuplicateState, Guardian, Parent
 
-MOST_ITEMS = 50  # of one sign on a page; the number says how many there are at least
+MOST_ITEMS = 50  # of one kind on a page; the number says how many there are at least
+
+
+@dataclass(frozen=True)
+class Area:
+    """What is looked at: the days, first and last, and the centres (a query of their ids)."""
+
+    days: tuple[date, date]
+    centres: Select[int]
+    most: int = MOST_ITEMS
+
+
+def area_of(statement: StatementRow) -> Area:
+    return Area(statement.days, centres_of(statement))
 
 
 @dataclass(frozen=True)
@@ -41,8 +55,12 @@ class Thresholds:
 
 @dataclass(frozen=True)
 class Item:
-    """One thing to look at. `bookings`: sessions that it is about, the first few."""
+    """One thing to look at. `bookings`: sessions that it is about, the first few.
 
+    `subject`: what it is about, the same whoever looks (see SignCheck).
+    """
+
+    subject: str
     text: str
     bookings: tuple[int, ...] = ()
     centre_id: int | None = None
@@ -51,21 +69,44 @@ class Item:
 
 @dataclass(frozen=True)
 class Sign:
+    kind: SignKind
     title: str
     rule: str  # the threshold in words
     items: list[Item]
+    most: int = MOST_ITEMS
+
+    @property
+    def is_cut(self) -> bool:
+        """There may be more than are listed."""
+        return len(self.items) >= self.most
 
 
-Finder = Callable[[Session, StatementRow, Thresholds], Sign]
+SIGN_TITLES: Mapping[SignKind, str] = {
+    SignKind.ONE_PHONE: "同一手机号名下孩子较多",
+    SignKind.LIST_IN_SECONDS: "名单勾选集中在几秒内",
+    SignKind.TEACHER_IN_TWO_PLACES: "老师在两个地点之间来不及赶到",
+    SignKind.ROOM_TOO_FULL: "到场人数超过教室容量",
+    SignKind.MOSTLY_UNCONFIRMED: "家长未确认的到场较多",
+    SignKind.CHILD_IN_TWO_CENTRES: "一个孩子同一天到了两个中心",
+    SignKind.NOBODY_TAUGHT: "没有登记老师",
+}
+Finder = Callable[[Session, Area, Thresholds], Sign]
 FEW = 12  # bookings of one item
 
 
 def signs(
-    session: Session, statement: StatementRow, thresholds: Thresholds | None = None
+    session: Session,
+    area: Area,
+    kinds: Collection[SignKind] = tuple(SignKind),
+    thresholds: Thresholds | None = None,
 ) -> list[Sign]:
-    """Every kind of sign for a statement's month, also those of which there is none."""
+    """Every kind of sign that is asked for, also those of which there is none."""
     limits = thresholds or Thresholds()
-    return [find(session, statement, limits) for find in FINDERS]
+    return [
+        replace(find(session, area, limits), most=area.most)
+        for kind, find in FINDERS.items()
+        if kind in kinds
+    ]
 
 
 def is_crowd(check_ins: int, seconds: float, limits: Thresholds) -> bool:
@@ -85,43 +126,47 @@ def is_too_fast(gap: timedelta, limits: Thresholds) -> bool:
     return gap < limits.travel
 
 
-def _phones(session: Session, statement: StatementRow, limits: Thresholds) -> Sign:
+def _phones(session: Session, area: Area, limits: Thresholds) -> Sign:
     children = func.count(distinct(_registration()))
     rows = session.execute(
-        _attended(statement, children.label("children"), _ids())
+        _attended(area, Parent.id.label("parent"), children.label("children"), _ids())
         .join(Guardian, Guardian.child_id == Booking.child_id)
         .join(Parent, Parent.id == Guardian.parent_id)
         .where(Parent.phone_fingerprint.is_not(None))
-        .group_by(Parent.phone_fingerprint)
+        .group_by(Parent.id)
         .having(children >= limits.children_of_one_phone)
         .order_by(children.desc())
-        .limit(MOST_ITEMS)
+        .limit(area.most)
     )
     return Sign(
-        "同一手机号名下孩子较多",
+        SignKind.ONE_PHONE,
+        SIGN_TITLES[SignKind.ONE_PHONE],
         f"一个手机号名下有 {limits.children_of_one_phone} 个或更多孩子到场",
         [
-            Item(f"{row.children} 个孩子，到场 {len(row.ids)} 次", tuple(row.ids[:FEW]))
+            Item(
+                f"parent:{row.parent}",
+                f"{row.children} 个孩子，到场 {len(row.ids)} 次",
+                tuple(row.ids[:FEW]),
+            )
             for row in rows
         ],
     )
 
 
-def _lists(session: Session, statement: StatementRow, limits: Thresholds) -> Sign:
+def _lists(session: Session, area: Area, limits: Thresholds) -> Sign:
     first, last = _plain(func.min(CheckIn.scanned_at)), _plain(func.max(CheckIn.scanned_at))
     rows = session.execute(
-        _attended(
-            statement, *PLACE, func.count().label("number"), (last - first).label("took"), _ids()
-        )
+        _attended(area, *PLACE, func.count().label("number"), (last - first).label("took"), _ids())
         .join(CheckIn, CheckIn.booking_id == Booking.id)
         .where(CheckIn.way == CheckInWay.LIST)
         .group_by(*PLACE)
         .having(func.count() >= limits.list_check_ins, last - first <= limits.list_within)
         .order_by(func.count().desc())
-        .limit(MOST_ITEMS)
+        .limit(area.most)
     )
     return Sign(
-        "名单勾选集中在几秒内",
+        SignKind.LIST_IN_SECONDS,
+        SIGN_TITLES[SignKind.LIST_IN_SECONDS],
         f"一场里 {limits.list_check_ins} 个或更多签到在 "
         f"{limits.list_within.total_seconds():.0f} 秒内由名单勾选",
         [
@@ -132,7 +177,7 @@ def _lists(session: Session, statement: StatementRow, limits: Thresholds) -> Sig
     )
 
 
-def _teachers(session: Session, statement: StatementRow, limits: Thresholds) -> Sign:
+def _teachers(session: Session, area: Area, limits: Thresholds) -> Sign:
     """A teacher's sessions anywhere, one after the other; the later one is this statement's."""
     taught = select(
         Slot.id,
@@ -141,11 +186,12 @@ def _teachers(session: Session, statement: StatementRow, limits: Thresholds) -> 
         Slot.starts_at,
         _previous(Slot.centre_id).label("came_from"),
         _previous(func.coalesce(Slot.busy_until, Slot.ends_at)).label("left_at"),
-    ).where(_month(statement), Slot.teacher_id.is_not(None), _was_attended())
+    ).where(on_days(*area.days), Slot.teacher_id.is_not(None), _was_attended())
     moved = taught.subquery("moved")
     origin, here = aliased(Centre), aliased(Centre)
     rows = session.execute(
         select(
+            moved.c.id.label("slot_id"),
             Teacher.display_name,
             origin.name.label("origin"),
             here.name.label("centre"),
@@ -159,13 +205,14 @@ def _teachers(session: Session, statement: StatementRow, limits: Thresholds) -> 
         .where(
             moved.c.came_from != moved.c.centre_id,
             _plain(moved.c.starts_at) - _plain(moved.c.left_at) < limits.travel,
-            here.id.in_(centres_of(statement)),
+            here.id.in_(area.centres),
         )
         .order_by(moved.c.starts_at)
-        .limit(MOST_ITEMS)
+        .limit(area.most)
     )
     return Sign(
-        "老师在两个地点之间来不及赶到",
+        SignKind.TEACHER_IN_TWO_PLACES,
+        SIGN_TITLES[SignKind.TEACHER_IN_TWO_PLACES],
         f"两场在不同中心，间隔不到 {limits.travel.total_seconds() // 60:.0f} 分钟",
         [
             _at(row, f"{row.display_name}，上一场在{row.origin}，{_gap(row)}")
@@ -180,27 +227,28 @@ def _gap(row: Any) -> str:
     return f"间隔 {minutes} 分钟" if minutes >= 0 else f"重叠 {-minutes} 分钟"
 
 
-def _rooms(session: Session, statement: StatementRow, limits: Thresholds) -> Sign:
+def _rooms(session: Session, area: Area, limits: Thresholds) -> Sign:
     rows = session.execute(
-        _attended(statement, *PLACE, Room.name, Room.capacity, func.count().label("number"), _ids())
+        _attended(area, *PLACE, Room.name, Room.capacity, func.count().label("number"), _ids())
         .join(Room, Room.id == Slot.room_id)
         .group_by(*PLACE, Room.name, Room.capacity)
         .having(func.count() > Room.capacity)
         .order_by(func.count().desc())
-        .limit(MOST_ITEMS)
+        .limit(area.most)
     )
     return Sign(
-        "到场人数超过教室容量",
+        SignKind.ROOM_TOO_FULL,
+        SIGN_TITLES[SignKind.ROOM_TOO_FULL],
         "一场的到场人数多于登记的教室容量",
         [_at(row, f"{row.name}可容 {row.capacity} 人，到场 {row.number} 人") for row in rows],
     )
 
 
-def _unconfirmed(session: Session, statement: StatementRow, limits: Thresholds) -> Sign:
+def _unconfirmed(session: Session, area: Area, limits: Thresholds) -> Sign:
     open_ = func.count().filter(CheckIn.confirmed_at.is_(None))
     rows = session.execute(
         _attended(
-            statement,
+            area,
             Centre.id.label("centre_id"),
             Centre.name.label("centre"),
             open_.label("open"),
@@ -211,14 +259,16 @@ def _unconfirmed(session: Session, statement: StatementRow, limits: Thresholds) 
         .order_by(open_.desc())
     )
     return Sign(
-        "家长未确认的到场较多",
+        SignKind.MOSTLY_UNCONFIRMED,
+        SIGN_TITLES[SignKind.MOSTLY_UNCONFIRMED],
         f"一个中心有 {limits.unconfirmed} 次或更多，并且占到场的 "
         f"{limits.unconfirmed_percent}% 以上",
         [
             Item(
+                f"centre:{row.centre_id}",
                 f"{row.centre}：{row.number} 次到场，{row.open} 次家长没有确认",
                 centre_id=row.centre_id,
-                day=statement.month,
+                day=area.days[0],
             )
             for row in rows
             if is_mostly_unconfirmed(row.open, row.number, limits)
@@ -226,23 +276,25 @@ def _unconfirmed(session: Session, statement: StatementRow, limits: Thresholds) 
     )
 
 
-def _two_centres(session: Session, statement: StatementRow, limits: Thresholds) -> Sign:
+def _two_centres(session: Session, area: Area, limits: Thresholds) -> Sign:
     """Of children who came to this statement's centres: on one day, at any two in the city."""
     day = func.date(func.timezone(CITY.key, Slot.starts_at))
-    ours = func.count().filter(Slot.centre_id.in_(centres_of(statement)))
-    places = func.count(distinct(Slot.centre_id))
+    ours = func.count().filter(Slot.centre_id.in_(area.centres))
+    places, child = func.count(distinct(Slot.centre_id)), _registration()
     rows = session.execute(
-        _everywhere(statement, day.label("day"), places.label("places"), _ids())
-        .group_by(_registration(), day)
+        _everywhere(area, child.label("child"), day.label("day"), places.label("places"), _ids())
+        .group_by(child, day)
         .having(and_(places > 1, ours > 0))
         .order_by(day)
-        .limit(MOST_ITEMS)
+        .limit(area.most)
     )
     return Sign(
-        "一个孩子同一天到了两个中心",
+        SignKind.CHILD_IN_TWO_CENTRES,
+        SIGN_TITLES[SignKind.CHILD_IN_TWO_CENTRES],
         "同一天在两个或更多中心有到场记录",
         [
             Item(
+                f"child:{row.child}@{row.day}",
                 f"{row.day.month}月{row.day.day}日，{row.places} 个中心，{len(row.ids)} 次到场",
                 tuple(row.ids[:FEW]),
             )
@@ -251,30 +303,31 @@ def _two_centres(session: Session, statement: StatementRow, limits: Thresholds) 
     )
 
 
-def _nobody_taught(session: Session, statement: StatementRow, limits: Thresholds) -> Sign:
+def _nobody_taught(session: Session, area: Area, limits: Thresholds) -> Sign:
     rows = session.execute(
-        _attended(statement, *PLACE, func.count().label("number"), _ids())
+        _attended(area, *PLACE, func.count().label("number"), _ids())
         .where(Slot.teacher_id.is_(None))
         .group_by(*PLACE)
         .order_by(Slot.starts_at)
-        .limit(MOST_ITEMS)
+        .limit(area.most)
     )
     return Sign(
-        "没有登记老师",
+        SignKind.NOBODY_TAUGHT,
+        SIGN_TITLES[SignKind.NOBODY_TAUGHT],
         "有到场、没有登记授课老师的场次",
         [_at(row, f"到场 {row.number} 人") for row in rows],
     )
 
 
-FINDERS: Sequence[Finder] = (
-    _phones,
-    _lists,
-    _teachers,
-    _rooms,
-    _unconfirmed,
-    _two_centres,
-    _nobody_taught,
-)
+FINDERS: Mapping[SignKind, Finder] = {
+    SignKind.ONE_PHONE: _phones,
+    SignKind.LIST_IN_SECONDS: _lists,
+    SignKind.TEACHER_IN_TWO_PLACES: _teachers,
+    SignKind.ROOM_TOO_FULL: _rooms,
+    SignKind.MOSTLY_UNCONFIRMED: _unconfirmed,
+    SignKind.CHILD_IN_TWO_CENTRES: _two_centres,
+    SignKind.NOBODY_TAUGHT: _nobody_taught,
+}
 PLACE = (
     Slot.id.label("slot_id"),
     Slot.starts_at.label("starts_at"),
@@ -283,23 +336,19 @@ PLACE = (
 )
 
 
-def _everywhere(statement: StatementRow, *columns: Any) -> Select[*tuple[Any, ...]]:
+def _everywhere(area: Area, *columns: Any) -> Select[*tuple[Any, ...]]:
     return (
         select(*columns)
         .select_from(Slot)
         .join(Booking, Booking.slot_id == Slot.id)
         .join(Child, Child.id == Booking.child_id)
         .join(Centre, Centre.id == Slot.centre_id)
-        .where(_month(statement), Booking.state == BookingState.ATTENDED)
+        .where(on_days(*area.days), Booking.state == BookingState.ATTENDED)
     )
 
 
-def _attended(statement: StatementRow, *columns: Any) -> Select[*tuple[Any, ...]]:
-    return _everywhere(statement, *columns).where(Slot.centre_id.in_(centres_of(statement)))
-
-
-def _month(statement: StatementRow) -> Any:
-    return on_days(*statement.days)
+def _attended(area: Area, *columns: Any) -> Select[*tuple[Any, ...]]:
+    return _everywhere(area, *columns).where(Slot.centre_id.in_(area.centres))
 
 
 def _was_attended() -> Any:
@@ -332,6 +381,7 @@ def _ids() -> Any:
 def _at(row: Any, text: str) -> Item:
     ids = tuple(getattr(row, "ids", ())[:FEW])
     return Item(
+        f"slot:{row.slot_id}",
         f"{moment(row.starts_at)} {row.centre}：{text}",
         ids,
         row.centre_id,

@@ -15,6 +15,9 @@ from backend.bookings.settlement_models import (
     Statement,
     StatementState,
 )
+from backend.bookings.sign_checks import SignAlreadyChecked, SignName, check_sign
+from backend.bookings.sign_models import SignKind, SignVerdict
+from backend.jobs.monthly import draw_up_statements
 from backend.kernel.clock import FixedClock
 from tests.bookings.settling import (
     CITY_DESK,
@@ -138,6 +141,51 @@ def test_many_who_draw_up_at_once_make_one_statement(
     assert lost == []
     assert len(set(made)) == 1
     assert lines_of(committed, made[0]) == {booking: ("", PRICE)}
+
+
+def test_the_monthly_task_twice_at_once_makes_each_draft_once(
+    committed: Sessions, clock: FixedClock
+) -> None:
+    scene = Scene(committed)
+    booking = scene.attended()
+    contracts = [make_contract(committed, make_institution(committed)) for _ in range(3)]
+    nominal = at(12, 1, 2, 30)
+
+    _, lost = at_once(lambda _: draw_up_statements(committed, clock, nominal), list(range(4)))
+
+    assert lost == []
+    with committed() as session:
+        made = {row.contract_id: row.id for row in session.scalars(select(Statement))}
+    assert set(made) == {scene.contract, *contracts}
+    assert lines_of(committed, made[scene.contract]) == {booking: ("", PRICE)}
+    for statement in made.values():
+        computed = 1 if statement == made[scene.contract] else 0
+        assert len(history(committed, statement)) == 1 + computed
+
+
+def test_of_two_who_judge_a_sign_at_once_one_is_told(
+    committed: Sessions, clock: FixedClock, races: int
+) -> None:
+    for number in range(races):
+        sign = SignName(OCTOBER, SignKind.NOBODY_TAUGHT, f"slot:{number}")
+
+        def judge(actor: str, sign: SignName = sign) -> str:
+            with committed.begin() as session:
+                check_sign(
+                    session,
+                    clock,
+                    sign=sign,
+                    verdict=SignVerdict.HARMLESS,
+                    note="已核实",
+                    seen=0,
+                    actor=actor,
+                )
+            return actor
+
+        won, lost = at_once(judge, [TOWN_DESK, CITY_DESK])
+
+        assert len(won) == 1
+        assert kinds(lost) == {SignAlreadyChecked}
 
 
 def test_two_corrections_at_once_do_not_pay_a_session_twice(

@@ -15,6 +15,7 @@ from backend.bookings.attendance_models import CheckInWay
 from backend.bookings.models import Booking, BookingState
 from backend.bookings.settlement_models import LineKind, Statement, StatementLine
 from backend.centres.place_models import Room
+from backend.jobs.monthly import draw_up_statements
 from backend.kernel.audit import AuditEntry
 from backend.kernel.clock import FixedClock
 from backend.people.models import Child, Parent, Role, StaffSession
@@ -83,6 +84,26 @@ def step(desk: Desk, statement: int, name: str, **fields: str) -> str:
 def audited(sessions: Sessions, action: str) -> list[AuditEntry]:
     with sessions() as session:
         return list(session.scalars(select(AuditEntry).where(AuditEntry.action == action)))
+
+
+def test_the_clerk_finds_the_draft_of_the_night_on_the_first_page(
+    clerk: Desk, town: Desk, scene: Scene, sessions: Sessions, clock: FixedClock
+) -> None:
+    scene.attended()
+    scene.attended(starts_at=at(11, 30), state=BookingState.CONFIRMED)
+    assert "结算草稿" not in clerk.page()
+
+    draw_up_statements(sessions, clock, at(12, 1, 2, 30))
+
+    hint = "11月结算草稿已生成，还有 1 个预约没有登记到场或未到"
+    assert hint in clerk.page()
+    assert "结算草稿" not in town.page()
+    with sessions() as session:
+        (statement,) = session.scalars(select(Statement.id))
+    assert f'href="/console/statements/{statement}"' in clerk.page()
+    assert "每月自动生成" in clerk.page(f"/statements/{statement}")
+    step(clerk, statement, "submit")
+    assert "结算草稿" not in clerk.page()
 
 
 def line_of(sessions: Sessions, booking: int) -> int:

@@ -15,6 +15,7 @@ from backend.people.scopes import Scope
 from backend.statistics.fraud_signs import (
     Item,
     Thresholds,
+    area_of,
     is_crowd,
     is_mostly_unconfirmed,
     is_too_fast,
@@ -48,7 +49,7 @@ def find(scene: Scene, clock: FixedClock) -> Find:
     def look(kind: int) -> list[Item]:
         statement = scene.statement(clock)
         with scene.sessions() as session:
-            found = signs(session, statement_in_scope(session, CITY, statement))
+            found = signs(session, area_of(statement_in_scope(session, CITY, statement)))
         others = [sign.title for sign in found if sign.items and sign is not found[kind]]
         assert others == [] or kind in {ROOMS, PHONES, TEACHERS, TWO_CENTRES}
         return found[kind].items
@@ -209,7 +210,7 @@ def test_thresholds_are_the_named_settings() -> None:
 def test_nothing_is_worded_as_an_accusation(scene: Scene, clock: FixedClock) -> None:
     statement = scene.statement(clock)
     with scene.sessions() as session:
-        found = signs(session, statement_in_scope(session, CITY, statement))
+        found = signs(session, area_of(statement_in_scope(session, CITY, statement)))
 
     said = "".join(sign.title + sign.rule for sign in found)
     for word in ("作弊", "造假", "骗", "虚假", "违规", "嫌疑"):

@@ -81,6 +81,7 @@ export const SENTENCES: Record<string, string> = {
   scan_key_used: '这条签到已用于另一个预约，请重新扫码',
   scan_time_wrong: '设备时间不对，请核对后再签到',
   series_changed_meanwhile: '看过之后又有变化，一次也没有写入，请再看一遍',
+  sign_already_checked: '这一条刚刚有人核对过，请看过再写',
   slot_cancelled: '这次活动已经取消，请选择其他时段',
   slot_closed: '这个时段已停止预约',
   slot_day_fixed: '已有家庭预约，只能改当天的时间；要换日期请取消后另开',

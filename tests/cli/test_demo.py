@@ -1,0 +1,69 @@
+"""What a demonstration shows of settlement, whatever the day on which it starts."""
+
+from datetime import date, datetime
+from functools import partial
+
+import pytest
+from sqlalchemy import func, select
+from sqlalchemy.orm import Session, sessionmaker
+
+from backend.bookings.settlement import Reason
+from backend.bookings.settlement_models import LineKind, StatementLine, StatementState
+from backend.bookings.statement_queries import (
+    StatementFilter,
+    contracts_without,
+    statement_in_scope,
+    statements_page,
+)
+from backend.cli.demo import LOGINS, seed
+from backend.config import Settings
+from backend.deps import build
+from backend.kernel.clock import CITY, FixedClock
+from backend.people.models import Role
+from backend.people.scopes import Scope
+from backend.statistics.fraud_signs import area_of, signs
+
+Sessions = sessionmaker[Session]
+EVERYWHERE = Scope(Role.CITY, None, None)
+at = partial(datetime, tzinfo=CITY)
+
+
+@pytest.mark.parametrize(
+    ("now", "last", "before"),
+    [
+        (at(2026, 11, 23, 10), date(2026, 10, 1), date(2026, 9, 1)),
+        (at(2027, 1, 1, 0, 5), date(2026, 12, 1), date(2026, 11, 1)),
+    ],
+)
+def test_one_month_is_paid_and_the_next_one_waits(
+    settings: Settings, sessions: Sessions, now: datetime, last: date, before: date
+) -> None:
+    clock = FixedClock(now)
+    parts = build(settings, clock=clock, sessions=sessions)
+
+    seed(parts, dict.fromkeys(LOGINS, "an-invented-word-7"))
+
+    with sessions() as session:
+        (paid,) = statements_page(session, EVERYWHERE, StatementFilter(month=before)).items
+        assert (paid.state, paid.sessions, paid.deductions) == (StatementState.PAID, 7, 0)
+        drafts = statements_page(session, EVERYWHERE, StatementFilter(month=last)).items
+        assert {row.state for row in drafts} == {StatementState.DRAFT}
+        assert contracts_without(session, EVERYWHERE, last) == []  # the monthly task has no work
+        (draft,) = (row for row in drafts if row.sessions)
+        assert (draft.sessions, draft.total_fen) == (8, 8 * 8000)
+        assert reasons(session, draft.id) == {
+            Reason.NO_GUARDIAN_CONFIRMATION: 1,
+            Reason.CLOSED_CENTRE: 2,
+        }
+        row = statement_in_scope(session, EVERYWHERE, draft.id)
+        shown = [sign.title for sign in signs(session, area_of(row)) if sign.items]
+    assert shown == ["名单勾选集中在几秒内"]
+
+
+def reasons(session: Session, statement: int) -> dict[Reason, int]:
+    rows = session.execute(
+        select(StatementLine.reason, func.count())
+        .where(StatementLine.statement_id == statement, StatementLine.kind == LineKind.DEDUCTION)
+        .group_by(StatementLine.reason)
+    )
+    return {Reason(reason): number for reason, number in rows}
