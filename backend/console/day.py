@@ -87,16 +87,3 @@ def today() -> ResponseReturnValue:
         earlier=first - timedelta(days=length),
         later=first + timedelta(days=length),
     )
-
-
-@bp.get("/requests")
-@requires(Action.SEE_BOOKINGS)
-def requests() -> ResponseReturnValue:
-    """待确认: every request that waits, the next session first."""
-    with deps().sessions.begin() as session:
-        place = place_of(session, request.args.get("centre", type=int))
-        bookings = open_requests(session, place.centre_ids)
-        note_listed(session, "requests", (booking.child_id for booking in bookings))
-        cards = by_slot((), bookings)
-    today_ = city_date(deps().clock.now())
-    return render_template("console/requests.html", place=place, cards=cards, today=today_)
