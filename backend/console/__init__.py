@@ -14,6 +14,7 @@ from backend.console import (  # each page module hangs its pages on `bp`  # noq
     families,
     feeds,
     knowledge,
+    known_families,
     messages,
     my_visits,
     no_shows,

@@ -11,7 +11,7 @@ from flask.typing import ResponseReturnValue
 from sqlalchemy.orm import Session
 
 from backend.bookings import service
-from backend.bookings.desk import booking_in_scope, history
+from backend.bookings.desk import booking_in_scope, bookings_of_child, history
 from backend.bookings.models import Booking, BookingState
 from backend.bookings.rules import STATE_TITLES, CannotUndo
 from backend.console import notices, words
@@ -208,6 +208,7 @@ def _booking_page(booking_id: int, *, reveal: bool) -> ResponseReturnValue:
     with parts.sessions.begin() as session:
         found = booking_in_scope(session, booking_id, viewer().scope.centre_ids)
         child = session.get_one(Child, found.child_id)
+        others = bookings_of_child(session, child.id, viewer().scope.centre_ids)
         audit.record(
             session,
             parts.clock,
@@ -219,6 +220,7 @@ def _booking_page(booking_id: int, *, reveal: bool) -> ResponseReturnValue:
         return render_template(
             "console/booking.html",
             line=line_of(found),
+            others=[line_of(one) for one in others if one.id != booking_id],
             name=name_of(parts.vault, child) if reveal else None,
             birth=mask_birth_date(child.birth_date),
             child=child,

@@ -10,21 +10,18 @@ from typing import Any
 
 from flask import redirect, render_template, request
 from flask.typing import ResponseReturnValue
-from sqlalchemy.orm import Session
 
 from backend.bookings.desk import DeskBooking, open_requests
 from backend.centres.models import KIND_TITLES, SlotKind
 from backend.console import search
-from backend.console.auth import requires, viewer
+from backend.console.auth import requires
 from backend.console.blueprint import bp
 from backend.console.day import place_of
 from backend.console.desk import by_slot, note_listed
 from backend.console.permissions import Action
 from backend.deps import deps
-from backend.kernel import audit
 from backend.kernel.clock import city_date
 from backend.kernel.privacy import mask_name
-from backend.people import phones
 from backend.people.children import NAME
 
 
@@ -61,7 +58,7 @@ class Wanted:
         return not self.who or search.fits(
             self.who,
             child=mask_name(deps().vault.open(booking.child_name_sealed, NAME)),
-            booking_id=booking.id,
+            booking_ids=(booking.id,),
             phone_ends=phone_ends.get(booking.child_id, ()),
         )
 
@@ -76,7 +73,7 @@ def requests() -> ResponseReturnValue:
     with deps().sessions.begin() as session:
         place = place_of(session, request.args.get("centre", type=int))
         waiting = open_requests(session, place.centre_ids)
-        ends = _phone_ends(session, wanted, waiting)
+        ends = search.phone_ends(session, wanted.who, "requests", {one.child_id for one in waiting})
         shown = [one for one in waiting if wanted.fits(one, ends)]
         note_listed(session, "requests", (booking.child_id for booking in shown))
         cards = by_slot((), shown)
@@ -90,23 +87,6 @@ def requests() -> ResponseReturnValue:
         waiting=len(waiting),
         **_choices(waiting),
     )
-
-
-def _phone_ends(
-    session: Session, wanted: Wanted, waiting: Sequence[DeskBooking]
-) -> Mapping[int, Collection[str]]:
-    """Opened only for who looks for the end of a phone, and that is written down."""
-    if not search.is_phone_end(wanted.who):
-        return {}
-    audit.record(
-        session,
-        deps().clock,
-        actor=viewer().actor,
-        action="child.searched",
-        subject="page:requests",
-        detail={"by": "phone_end"},
-    )
-    return phones.ends_of(session, deps().vault, {one.child_id for one in waiting})
 
 
 def _choices(waiting: Sequence[DeskBooking]) -> dict[str, Any]:

@@ -6,19 +6,23 @@ name is masked first, and of a phone the last four digits stay.
 
 from __future__ import annotations
 
-from collections.abc import Collection
+from collections.abc import Collection, Mapping
 from urllib.parse import parse_qsl, urlencode, urlsplit
 
 from flask import redirect, request
 from flask.typing import ResponseReturnValue
+from sqlalchemy.orm import Session
 
-from backend.console.auth import requires
+from backend.console.auth import requires, viewer
 from backend.console.blueprint import back, bp
 from backend.console.permissions import Action
+from backend.deps import deps
+from backend.kernel import audit
 from backend.kernel.privacy import mask_name
+from backend.people import phones
 
 LONGEST = 30  # characters; a name has fewer
-PHONE, PHONE_END = 11, 4  # digits
+PHONE, PHONE_END = 11, phones.END  # digits
 
 
 def masked(text: str) -> str:
@@ -33,15 +37,30 @@ def masked(text: str) -> str:
     return text if "*" in text else mask_name(text)
 
 
-def is_phone_end(who: str) -> bool:
-    return len(who) == PHONE_END and who.isdecimal()
-
-
-def fits(who: str, *, child: str, booking_id: int, phone_ends: Collection[str]) -> bool:
+def fits(
+    who: str, *, child: str, booking_ids: Collection[int], phone_ends: Collection[str]
+) -> bool:
     """Whether a masked name, a booking's number or a guardian's phone is what is looked for."""
     if who.isdecimal():
-        return int(who) == booking_id or who in phone_ends
+        return int(who) in booking_ids or who in phone_ends
     return child == who or (who.endswith("*") and child.startswith(who.rstrip("*")))
+
+
+def phone_ends(
+    session: Session, who: str, page: str, child_ids: Collection[int]
+) -> Mapping[int, Collection[str]]:
+    """Opened only for who looks for the end of a phone, and that is written down."""
+    if len(who) != PHONE_END or not who.isdecimal():
+        return {}
+    audit.record(
+        session,
+        deps().clock,
+        actor=viewer().actor,
+        action="child.searched",
+        subject=f"page:{page}",
+        detail={"by": "phone_end"},
+    )
+    return phones.ends_of(session, deps().vault, child_ids)
 
 
 @bp.post("/look-for")

@@ -52,7 +52,7 @@ def test_an_address_holds_no_name_and_no_number_in_full(typed: str, kept: str) -
 def test_a_family_name_finds_all_of_that_name_and_a_whole_one_its_likes() -> None:
     def found(who: str) -> list[str]:
         names = ("王*一", "王*", "皇**米")
-        return [one for one in names if fits(who, child=one, booking_id=8000, phone_ends=())]
+        return [one for one in names if fits(who, child=one, booking_ids=(8000,), phone_ends=())]
 
     assert found("王*") == ["王*一", "王*"]
     assert found("王*一") == ["王*一"]
