@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Iterable, Mapping
+from dataclasses import dataclass
 from typing import Protocol
 
 from flask import g, redirect, render_template, request, url_for
@@ -10,9 +11,9 @@ from flask.typing import ResponseReturnValue
 from sqlalchemy.orm import Session
 
 from backend.bookings import service
-from backend.bookings.desk import booking_in_scope, history
-from backend.bookings.models import Booking
-from backend.bookings.rules import STATE_TITLES
+from backend.bookings.desk import booking_in_scope, bookings_of_child, history
+from backend.bookings.models import Booking, BookingState
+from backend.bookings.rules import STATE_TITLES, CannotUndo
 from backend.console import notices, words
 from backend.console.auth import requires, viewer
 from backend.console.blueprint import back, bp, row_id, sentence
@@ -21,7 +22,7 @@ from backend.console.permissions import Action
 from backend.deps import deps
 from backend.kernel import audit
 from backend.kernel.clock import Clock, city_date
-from backend.kernel.errors import DomainError, NotFound
+from backend.kernel.errors import DomainError, Invalid, NotFound
 from backend.kernel.privacy import mask_birth_date
 from backend.people.children import name_of
 from backend.people.models import Child
@@ -38,10 +39,17 @@ class Act(Protocol):
     ) -> Booking: ...
 
 
-BULK: dict[str, tuple[Act, str]] = {
-    "confirm": (service.confirm, "已确认"),
-    "attended": (service.mark_attended, "已记为到场"),
-    "missed": (service.mark_missed, "已记为未到"),
+@dataclass(frozen=True)
+class BulkStep:
+    act: Act
+    done: str
+    after: BookingState
+
+
+BULK: dict[str, BulkStep] = {
+    "confirm": BulkStep(service.confirm, "已确认", BookingState.CONFIRMED),
+    "attended": BulkStep(service.mark_attended, "已记为到场", BookingState.ATTENDED),
+    "missed": BulkStep(service.mark_missed, "已记为未到", BookingState.MISSED),
 }
 
 
@@ -108,25 +116,67 @@ def _with_reason(act: Callable[..., Booking]) -> Act:
 @bp.post("/bookings/at-once")
 @requires(Action.DECIDE_BOOKINGS)
 def at_once() -> ResponseReturnValue:
-    """One step for many. Each in a transaction of its own: one refusal keeps no other back."""
-    act, done = BULK.get(request.form.get("step", ""), BULK["confirm"])
-    chosen = request.form.getlist("booking", type=row_id)[:MOST_AT_ONCE]
+    """One step for many, and one press that takes all of it back."""
+    name = request.form.get("step", "")
+    step = BULK.get(name, BULK["confirm"])
+    chosen = dict.fromkeys(request.form.getlist("booking", type=row_id)[:MOST_AT_ONCE])
+    if not chosen:
+        notices.refused("请先勾选")
+        return redirect(back(), 303)
+    done, refused = _each(chosen, step.act)
+    if done:
+        of = ".".join(map(str, done))  # in the address of the notice, which travels in a cookie
+        undo = url_for("console.undo_at_once", step=name, of=of)
+        notices.done(f"{step.done} {len(done)} 个", undo=undo)
+    _say(refused)
+    return redirect(back(), 303)
+
+
+@bp.post("/bookings/at-once/undo")
+@requires(Action.DECIDE_BOOKINGS)
+def undo_at_once() -> ResponseReturnValue:
+    """Take one step for many back; what went on meanwhile stays as it is, and is named."""
+    step = BULK.get(request.args.get("step", ""), BULK["confirm"])
+    parts = request.args.get("of", "").split(".")[:MOST_AT_ONCE]
+    try:
+        chosen = dict.fromkeys(row_id(part) for part in parts)
+    except ValueError as error:
+        raise Invalid("请刷新后再试") from error
+
+    def act(session: Session, clock: Clock, *, booking_id: int, actor: str) -> Booking:
+        if session.get_one(Booking, booking_id).state is not step.after:
+            raise CannotUndo("这之后又有了变化")
+        return service.undo(session, clock, booking_id=booking_id, actor=actor)
+
+    done, refused = _each(chosen, act)
+    if done:
+        notices.done(f"已撤销 {len(done)} 个")
+    _say(refused)
+    return redirect(back(), 303)
+
+
+def _each(chosen: Iterable[int], act: Act) -> tuple[list[int], dict[str, list[str]]]:
+    """Each in a transaction of its own: one refusal keeps no other back.
+
+    Those that were done, and whose were refused by what was said.
+    """
+    done: list[int] = []
     refused: dict[str, list[str]] = {}
-    for booking_id in dict.fromkeys(chosen):
+    for booking_id in chosen:
         try:
             _take(booking_id, act)
         except DomainError as error:
             refused.setdefault(sentence(error), []).append(_whose(booking_id))
-    failed = sum(map(len, refused.values()))
-    if not chosen:
-        notices.refused("请先勾选")
-    elif len(set(chosen)) > failed:
-        notices.done(f"{done} {len(set(chosen)) - failed} 个")
+        else:
+            done.append(booking_id)
+    return done, refused
+
+
+def _say(refused: Mapping[str, list[str]]) -> None:
     for text, whose in refused.items():
         more = " 等" if len(whose) > MOST_NAMED else ""
         named = "、".join(whose[:MOST_NAMED])
         notices.refused(f"{len(whose)} 个没有成功（{named}{more}）：{text}")
-    return redirect(back(), 303)
 
 
 def _whose(booking_id: int) -> str:
@@ -158,6 +208,7 @@ def _booking_page(booking_id: int, *, reveal: bool) -> ResponseReturnValue:
     with parts.sessions.begin() as session:
         found = booking_in_scope(session, booking_id, viewer().scope.centre_ids)
         child = session.get_one(Child, found.child_id)
+        others = bookings_of_child(session, child.id, viewer().scope.centre_ids)
         audit.record(
             session,
             parts.clock,
@@ -169,6 +220,7 @@ def _booking_page(booking_id: int, *, reveal: bool) -> ResponseReturnValue:
         return render_template(
             "console/booking.html",
             line=line_of(found),
+            others=[line_of(one) for one in others if one.id != booking_id],
             name=name_of(parts.vault, child) if reveal else None,
             birth=mask_birth_date(child.birth_date),
             child=child,

@@ -111,16 +111,3 @@ def _draft(session: Session, today_: date) -> Draft | None:
     if row is None:
         return None
     return Draft(row.id, row.month, not_marked(session, row, deps().clock.now()))
-
-
-@bp.get("/requests")
-@requires(Action.SEE_BOOKINGS)
-def requests() -> ResponseReturnValue:
-    """待确认: every request that waits, the next session first."""
-    with deps().sessions.begin() as session:
-        place = place_of(session, request.args.get("centre", type=int))
-        bookings = open_requests(session, place.centre_ids)
-        note_listed(session, "requests", (booking.child_id for booking in bookings))
-        cards = by_slot((), bookings)
-    today_ = city_date(deps().clock.now())
-    return render_template("console/requests.html", place=place, cards=cards, today=today_)

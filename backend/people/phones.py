@@ -1,13 +1,17 @@
-"""A parent's phone: optional, sealed, found again only by fingerprint."""
+"""A parent's phone: optional, sealed, found again by fingerprint, or by its end at a desk."""
+
+from collections import defaultdict
+from collections.abc import Collection, Mapping
 
 from sqlalchemy import select, update
 from sqlalchemy.orm import Session
 
 from backend.kernel.privacy import Vault
 from backend.people.children import lock_identity
-from backend.people.models import Parent
+from backend.people.models import Guardian, Parent
 
 PHONE = "phone"  # the vault's purpose
+END = 4  # digits: what a masked number shows, and a family says at a desk
 
 
 def keep(session: Session, vault: Vault, *, parent_id: int, phone: str) -> None:
@@ -37,3 +41,19 @@ def forget(session: Session, *, parent_id: int) -> None:
         .where(Parent.id == parent_id)
         .values(phone_sealed=None, phone_fingerprint=None)
     )
+
+
+def ends_of(
+    session: Session, vault: Vault, child_ids: Collection[int]
+) -> Mapping[int, Collection[str]]:
+    """The last digits of the phones of each child's guardians, of those who gave one."""
+    rows = session.execute(
+        select(Guardian.child_id, Parent.phone_sealed)
+        .join(Parent, Parent.id == Guardian.parent_id)
+        .where(Guardian.child_id.in_(child_ids), Parent.phone_sealed.is_not(None))
+    )
+    ends: defaultdict[int, set[str]] = defaultdict(set)
+    for child_id, sealed in rows:
+        if sealed is not None:
+            ends[child_id].add(vault.open(sealed, PHONE)[-END:])
+    return ends

@@ -20,6 +20,7 @@ from backend.kernel.clock import Clock, SystemClock, city_time
 from tests.bench import (
     bench_bookings,
     bench_delivery,
+    bench_desk,
     bench_growth,
     bench_guides,
     bench_library,
@@ -36,6 +37,7 @@ MEASURES: Measures = {
     **bench_waiting.MEASURES,
     **bench_planning.MEASURES,
     **bench_settlement.MEASURES,
+    **bench_desk.MEASURES,
     **bench_delivery.MEASURES,
     **bench_guides.MEASURES,
     **bench_library.MEASURES,

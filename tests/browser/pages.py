@@ -23,7 +23,7 @@ def tab_to(page: Page, name: str | re.Pattern[str], role: str = "") -> None:
         page.keyboard.press("Tab")
         said = page.evaluate(
             "() => { const e = document.activeElement;"
-            " return [e.getAttribute('aria-label') ?? e.textContent.trim(),"
+            " return [e.getAttribute('aria-label') ?? (e.labels?.[0] ?? e).textContent.trim(),"
             "  e.getAttribute('role') ?? e.tagName.toLowerCase()] }"
         )
         if wanted.search(said[0]) and role in ("", said[1]):

@@ -209,6 +209,7 @@ def photograph_console(album: Album, width: int) -> None:
             ("slot-series", "每周重复", "slots/series/new"),
             ("check-in", "签到", "check-in"),
             ("waiting", "候补", "waiting"),
+            ("families-known", "家庭：今年预约过的", "families/known"),
             ("statements", "结算", "statements"),
             ("account", "账号", "account"),
         ):

@@ -49,19 +49,21 @@ document.addEventListener("submit", async (event) => {
   if (!event.target.action.endsWith("/sign-out") || !window.caches) return;
   event.preventDefault();
   const waiting = JSON.parse(localStorage.getItem("check-in:queue") ?? "[]").length;
-  if (waiting && !confirm(`还有 ${waiting} 条签到没有上传，再次登录后才能上传。要退出吗？`)) {
-    for (const button of event.target.querySelectorAll("button")) button.disabled = false;
-    return;
-  }
+  if (waiting && !confirm(`还有 ${waiting} 条签到没有上传，再次登录后才能上传。要退出吗？`)) return;
   await caches.delete("check-in");
   event.target.submit();
 });
 
 document.querySelector("[data-print]")?.addEventListener("click", () => window.print());
 
-// One press is enough: a second click would only be told that somebody was faster.
+// One press is enough: a second click would only be told that somebody was faster. Not at once:
+// what is sent is gathered after this event, and a disabled button would not say which it was.
 document.addEventListener("submit", (event) => {
-  for (const button of event.target.querySelectorAll("button")) button.disabled = true;
+  if (event.defaultPrevented) return;
+  const buttons = event.target.querySelectorAll("button");
+  setTimeout(() => {
+    for (const button of buttons) button.disabled = true;
+  });
 });
 window.addEventListener("pageshow", () => {
   for (const button of document.querySelectorAll("button:disabled")) button.disabled = false;

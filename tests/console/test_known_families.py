@@ -1,0 +1,128 @@
+"""家庭, as a centre knows them: masked, findable, with what is ahead and how it went."""
+
+from datetime import date, timedelta
+
+import pytest
+from sqlalchemy.orm import Session, sessionmaker
+
+from backend.bookings import service
+from backend.bookings.desk_families import known_families
+from backend.bookings.models import BookingState
+from backend.kernel.clock import FixedClock
+from backend.people import phones
+from backend.people.models import Child, Role
+from tests.bookings.family import act, book, make_family
+from tests.console.conftest import Desk, Enter
+from tests.console.test_bookings import Town
+from tests.factories import MORNING, default_vault, make_booking, make_child, make_slot
+
+Sessions = sessionmaker[Session]
+S = BookingState
+
+
+@pytest.fixture
+def town(sessions: Sessions, clock: FixedClock, centre: int) -> Town:
+    return Town(sessions, clock, centre)
+
+
+def past(sessions: Sessions, centre: int, child: int, state: BookingState, days: int) -> int:
+    """A booking of a session so many days ago."""
+    slot = make_slot(sessions, centre_id=centre, starts_at=MORNING - timedelta(days=days))
+    return make_booking(sessions, child_id=child, slot_id=slot, state=state, quota_number=None)
+
+
+def test_a_child_is_one_line_with_what_was_and_what_comes(sessions: Sessions, centre: int) -> None:
+    coming, gone, elsewhere = (make_child(sessions) for _ in range(3))
+    slot = make_slot(sessions, centre_id=centre)
+    later = make_slot(sessions, centre_id=centre, starts_at=MORNING + timedelta(days=9))
+    mine = {
+        past(sessions, centre, coming, S.ATTENDED, 20),
+        past(sessions, centre, coming, S.MISSED, 10),
+        make_booking(sessions, child_id=coming, slot_id=slot),
+        make_booking(sessions, child_id=coming, slot_id=later, quota_number=2),
+    }
+    past(sessions, centre, gone, S.ATTENDED, 5)
+    make_booking(sessions, child_id=elsewhere, slot_id=make_slot(sessions))
+
+    with sessions() as session:
+        first, second = known_families(session, [centre], now=MORNING)
+        everybody = known_families(session, None, now=MORNING)
+
+    assert (first.child_id, first.attended, first.missed, first.coming) == (coming, 1, 1, 2)
+    assert first.next_at == MORNING + timedelta(days=3)
+    assert first.booking_ids == mine
+    assert first.last_booking == max(mine)
+    assert first.age_months == 10
+    assert (second.child_id, second.attended, second.coming, second.next_at) == (gone, 1, 0, None)
+    assert len(everybody) == 3
+
+
+def test_another_year_and_a_family_that_left_are_not_listed(
+    sessions: Sessions, centre: int
+) -> None:
+    left, old = make_child(sessions), make_child(sessions, birth_date=date(2025, 1, 1))
+    past(sessions, centre, left, S.ATTENDED, 5)
+    past(sessions, centre, old, S.ATTENDED, 400)
+    with sessions.begin() as session:
+        session.get_one(Child, left).deleted_at = MORNING
+
+    with sessions() as session:
+        assert known_families(session, [centre], now=MORNING) == []
+
+
+def test_the_clerk_finds_a_family_and_opens_its_bookings(
+    clerk: Desk, town: Town, sessions: Sessions, clock: FixedClock
+) -> None:
+    town.ask("王小一")
+    family = make_family(sessions, name="赵小三")
+    slot = make_slot(sessions, centre_id=town.centre)
+    booking = book(sessions, clock, family, slot)
+    later = make_slot(sessions, centre_id=town.centre, starts_at=MORNING + timedelta(days=5))
+    other = book(sessions, clock, family, later)
+    with sessions.begin() as session:
+        phones.keep(session, default_vault(), parent_id=family.parent, phone="13800138642")
+
+    page = clerk.page("/families/known")
+    assert "今年预约过的 2 个宝宝" in page
+    assert "王*一" in page
+    assert "赵小三" not in page
+    assert "可能重复" not in page  # the town decides about those
+    for who in ("8642", "赵*", str(booking)):
+        page = clerk.page(f"/families/known?who={who}")
+        assert "找到 1 个" in page
+        assert "赵*三" in page
+        assert "王*一" not in page
+    assert [one.subject for one in town.audited("child.searched")] == ["page:families"]
+    assert "没有找到这样的家庭" in clerk.page("/families/known?who=8643")
+    answer = clerk.get("/families/known?who=赵小三")
+    assert answer.status_code == 303
+
+    assert f"/console/bookings/{other}" in page
+    page = clerk.page(f"/bookings/{other}")
+    assert "同一个宝宝的其他预约" in page
+    assert f"/console/bookings/{booking}" in page
+
+
+def test_only_those_who_are_still_to_come(
+    clerk: Desk, town: Town, sessions: Sessions, clock: FixedClock
+) -> None:
+    asked = town.ask("王小一")
+    town.ask("李小二")
+    act(sessions, clock, service.decline, asked, reason="满了")
+
+    page = clerk.page("/families/known?coming=1")
+
+    assert "李*二" in page
+    assert "王*一" not in page
+
+
+def test_an_empty_year_says_so_and_another_centre_sees_nothing(
+    enter: Enter, clerk: Desk, sessions: Sessions, clock: FixedClock
+) -> None:
+    slot = make_slot(sessions)
+    book(sessions, clock, make_family(sessions, name="王小一"), slot)
+
+    assert "今年还没有家庭预约" in clerk.page("/families/known")
+    page = enter(Role.TOWN).page("/families/known")
+    assert "王*一" in page
+    assert "可能重复" in page
