@@ -32,6 +32,7 @@ from backend.console import (  # each page module hangs its pages on `bp`  # noq
     settings_teachers,
     slot_edit,
     slot_series,
+    slot_undo,
     slot_week,
     slots,
     statement_files,
