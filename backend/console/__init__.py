@@ -19,6 +19,7 @@ from backend.console import (  # each page module hangs its pages on `bp`  # noq
     no_shows,
     nursing_rooms,
     on_behalf,
+    paper_confirmations,
     policy,
     priority,
     ratings,

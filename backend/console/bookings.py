@@ -116,20 +116,20 @@ def at_once() -> ResponseReturnValue:
         try:
             _take(booking_id, act)
         except DomainError as error:
-            refused.setdefault(sentence(error), []).append(_whose(booking_id))
+            refused.setdefault(sentence(error), []).append(whose(booking_id))
     failed = sum(map(len, refused.values()))
     if not chosen:
         notices.refused("请先勾选")
     elif len(set(chosen)) > failed:
         notices.done(f"{done} {len(set(chosen)) - failed} 个")
-    for text, whose in refused.items():
-        more = " 等" if len(whose) > MOST_NAMED else ""
-        named = "、".join(whose[:MOST_NAMED])
-        notices.refused(f"{len(whose)} 个没有成功（{named}{more}）：{text}")
+    for text, names in refused.items():
+        more = " 等" if len(names) > MOST_NAMED else ""
+        named = "、".join(names[:MOST_NAMED])
+        notices.refused(f"{len(names)} 个没有成功（{named}{more}）：{text}")
     return redirect(back(), 303)
 
 
-def _whose(booking_id: int) -> str:
+def whose(booking_id: int) -> str:
     """A booking in a notice: 王*一 11月25日 10:00; its number where the desk may see no more."""
     with deps().reads() as session:
         try:

@@ -14,7 +14,7 @@ from typing import Any
 from sqlalchemy import DateTime, Select, and_, case, distinct, func, select, type_coerce
 from sqlalchemy.orm import Session, aliased
 
-from backend.bookings.attendance_models import CheckIn, CheckInWay
+from backend.bookings.attendance_models import CheckIn, CheckInWay, PaperConfirmation
 from backend.bookings.models import Booking, BookingState
 from backend.bookings.rules import moment
 from backend.bookings.statement_queries import StatementRow, centres_of
@@ -37,6 +37,8 @@ class Thresholds:
     travel: timedelta = timedelta(minutes=20)  # between two centres
     unconfirmed: int = 10  # of one centre …
     unconfirmed_percent: int = 50  # … and this share of what was attended
+    paper: int = 10  # confirmations on paper of an institution's month …
+    paper_percent: int = 30  # … and more than this share of what was attended
 
 
 @dataclass(frozen=True)
@@ -78,6 +80,10 @@ def is_mostly_unconfirmed(unconfirmed: int, attended: int, limits: Thresholds) -
         unconfirmed >= limits.unconfirmed
         and 100 * unconfirmed >= limits.unconfirmed_percent * attended
     )
+
+
+def is_mostly_paper(on_paper: int, attended: int, limits: Thresholds) -> bool:
+    return on_paper >= limits.paper and 100 * on_paper > limits.paper_percent * attended
 
 
 def is_too_fast(gap: timedelta, limits: Thresholds) -> bool:
@@ -197,7 +203,9 @@ def _rooms(session: Session, statement: StatementRow, limits: Thresholds) -> Sig
 
 
 def _unconfirmed(session: Session, statement: StatementRow, limits: Thresholds) -> Sign:
-    open_ = func.count().filter(CheckIn.confirmed_at.is_(None))
+    open_ = func.count().filter(
+        CheckIn.confirmed_at.is_(None), PaperConfirmation.booking_id.is_(None)
+    )
     rows = session.execute(
         _attended(
             statement,
@@ -207,6 +215,7 @@ def _unconfirmed(session: Session, statement: StatementRow, limits: Thresholds) 
             func.count().label("number"),
         )
         .outerjoin(CheckIn, CheckIn.booking_id == Booking.id)
+        .outerjoin(PaperConfirmation, PaperConfirmation.booking_id == Booking.id)
         .group_by(Centre.id, Centre.name)
         .order_by(open_.desc())
     )
@@ -223,6 +232,28 @@ def _unconfirmed(session: Session, statement: StatementRow, limits: Thresholds) 
             for row in rows
             if is_mostly_unconfirmed(row.open, row.number, limits)
         ],
+    )
+
+
+def _paper(session: Session, statement: StatementRow, limits: Thresholds) -> Sign:
+    """Of the institution's whole month: a signature is the one proof that it records itself."""
+    signed = func.count(PaperConfirmation.booking_id)
+    row = session.execute(
+        _attended(
+            statement,
+            signed.label("signed"),
+            func.count().label("number"),
+            func.array_agg(PaperConfirmation.booking_id)
+            .filter(PaperConfirmation.booking_id.is_not(None))
+            .label("ids"),
+        ).outerjoin(PaperConfirmation, PaperConfirmation.booking_id == Booking.id)
+    ).one()
+    shown = is_mostly_paper(row.signed, row.number, limits)
+    text = f"{row.number} 次到场，{row.signed} 次纸质签字，请抽查签到表"
+    return Sign(
+        "纸质签字较多",
+        f"机构当月有 {limits.paper} 次或更多，并且超过到场的 {limits.paper_percent}%",
+        [Item(text, tuple(sorted(row.ids)[:FEW]))] if shown else [],
     )
 
 
@@ -274,6 +305,7 @@ FINDERS: Sequence[Finder] = (
     _unconfirmed,
     _two_centres,
     _nobody_taught,
+    _paper,
 )
 PLACE = (
     Slot.id.label("slot_id"),
