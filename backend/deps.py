@@ -11,6 +11,7 @@ from sqlalchemy.orm import Session, sessionmaker
 
 from backend.bookings.passes import Passes
 from backend.bookings.rating_check import TextCheck
+from backend.bookings.slips import Slips
 from backend.centres.places import Places, load_places
 from backend.config import Settings, make_vault
 from backend.guides.current import CurrentLibrary, Follows
@@ -57,6 +58,11 @@ class Deps:
     def passes(self) -> Passes:
         """Signs the codes that families show at the door."""
         return Passes(self.settings.secret_key.get_secret_value())
+
+    @property
+    def slips(self) -> Slips:
+        """Signs the codes on paper, for families without a phone."""
+        return Slips(self.settings.secret_key.get_secret_value())
 
     @property
     def library(self) -> Library:

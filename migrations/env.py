@@ -10,6 +10,7 @@ from sqlalchemy.sql.schema import SchemaItem
 
 import backend.accounts.models
 import backend.bookings.attendance_models
+import backend.bookings.cancellation_models
 import backend.bookings.models
 import backend.bookings.settlement_models
 import backend.bookings.waiting_models

@@ -7,7 +7,13 @@ from sqlalchemy import delete, or_, select, update
 from sqlalchemy.orm import Session, joinedload
 
 from backend.bookings import no_shows
-from backend.bookings.attendance_models import Appeal, AppealState, BookingPause, CheckIn
+from backend.bookings.attendance_models import (
+    Appeal,
+    AppealState,
+    BookingPause,
+    CheckIn,
+    PaperConfirmation,
+)
 from backend.bookings.changes import Step, message_facts, take_step
 from backend.bookings.models import Booking, BookingChange, BookingState
 from backend.bookings.no_shows import Miss
@@ -66,7 +72,8 @@ def cost(number: int | None, policy: Policy, until: datetime | None) -> str:
 def undone(session: Session, clock: Clock, booking: Booking, change: BookingChange) -> None:
     """An attendance that is taken back takes its proof with it; a miss its pause and warning."""
     if change.after is BookingState.ATTENDED:
-        session.execute(delete(CheckIn).where(CheckIn.booking_id == booking.id))
+        for proof in (CheckIn, PaperConfirmation):
+            session.execute(delete(proof).where(proof.booking_id == booking.id))
     if change.after is BookingState.MISSED:
         session.execute(delete(BookingPause).where(BookingPause.booking_id == booking.id))
         reconsider(session, clock, booking.child_id, "system")

@@ -15,7 +15,7 @@ from sqlalchemy import select
 from sqlalchemy.exc import IntegrityError
 from sqlalchemy.orm import Session, joinedload
 
-from backend.bookings import passes, rules, service
+from backend.bookings import passes, rules, service, slips
 from backend.bookings.attendance_models import CheckIn, CheckInWay
 from backend.bookings.changes import (
     booking_of,
@@ -25,7 +25,8 @@ from backend.bookings.changes import (
     somebody_was_faster,
 )
 from backend.bookings.models import Booking, BookingState
-from backend.bookings.passes import CLOCK_SKEW, USABLE_BEFORE, Holder, Passes
+from backend.bookings.passes import CLOCK_SKEW, USABLE_BEFORE, Presented
+from backend.bookings.slips import GOOD_STATES, DoorCodes, PresentedSlip, Seat
 from backend.centres.models import Slot
 from backend.kernel.clock import Clock
 from backend.kernel.errors import Conflict, Invalid, NotFound
@@ -81,47 +82,55 @@ class Shown:
 
 def booking_shown(
     session: Session,
-    passes_: Passes,
+    codes: DoorCodes,
     shown: Shown,
     at: datetime,
     centre_ids: Collection[int] | None,
 ) -> int:
-    """The booking that a scan is about, its pass checked at the time of the scan.
+    """The booking that a scan is about, its pass or slip checked at the time of the scan.
 
-    Raises PassInvalid, or NotFound for a booking outside the desk's centres.
+    Raises PassInvalid, PassNotUsable, or NotFound for a booking outside the desk's centres.
     """
     if shown.way is CheckInWay.TYPED:
-        holders = [
-            Holder(row.id, row.child_id) for row in session.execute(_expected(at, centre_ids)).all()
-        ]
-        return passes_.find(shown.code or "", holders, at).booking_id
-    presented = passes.read(shown.code or "") if shown.way is CheckInWay.QR else None
+        seats = [_seat(row) for row in session.execute(_expected(at, centre_ids))]
+        return codes.typed(shown.code or "", seats, at)
+    presented = _presented(shown.code or "") if shown.way is CheckInWay.QR else None
     booking_id = shown.booking_id if presented is None else presented.booking_id
-    child_id = session.scalar(_in_scope(centre_ids).where(Booking.id == booking_id))
-    if child_id is None or booking_id is None:
+    row = session.execute(_in_scope(centre_ids).where(Booking.id == booking_id)).one_or_none()
+    if row is None:
         raise NotFound("不是本中心的预约")
-    if presented is not None:
-        passes_.check(presented, Holder(booking_id, child_id), at)
-    return booking_id
+    if isinstance(presented, PresentedSlip):
+        codes.slips.check(presented, _seat(row), row.state, at)
+    elif presented is not None:
+        codes.passes.check(presented, _seat(row), at)
+    return int(row.id)
+
+
+def _presented(code: str) -> Presented | PresentedSlip:
+    """What was scanned: a slip, or else a pass. Raises PassInvalid for neither."""
+    return slips.read(code) or passes.read(code)
+
+
+SEATS = select(Booking.id, Booking.child_id, Booking.state, Slot.starts_at, Slot.ends_at).join_from(
+    Booking, Slot, Slot.id == Booking.slot_id
+)
+
+
+def _seat(row: Any) -> Seat:
+    return Seat(row.id, row.child_id, row.starts_at, row.ends_at)
 
 
 def _in_scope(centre_ids: Collection[int] | None) -> Any:
-    query = select(Booking.child_id).join(Booking.slot)
-    return query if centre_ids is None else query.where(Slot.centre_id.in_(centre_ids))
+    return SEATS if centre_ids is None else SEATS.where(Slot.centre_id.in_(centre_ids))
 
 
 def _expected(at: datetime, centre_ids: Collection[int] | None) -> Any:
     """Who may show a typed code at that time; those who are checked in already may again."""
-    query = (
-        select(Booking.id, Booking.child_id)
-        .join(Booking.slot)
-        .where(
-            Booking.state.in_((BookingState.CONFIRMED, BookingState.ATTENDED)),
-            Slot.starts_at <= at + USABLE_BEFORE + CLOCK_SKEW,
-            Slot.ends_at >= at - CLOCK_SKEW,
-        )
+    return _in_scope(centre_ids).where(
+        Booking.state.in_(GOOD_STATES),
+        Slot.starts_at <= at + USABLE_BEFORE + CLOCK_SKEW,
+        Slot.ends_at >= at - CLOCK_SKEW,
     )
-    return query if centre_ids is None else query.where(Slot.centre_id.in_(centre_ids))
 
 
 def check_in(session: Session, clock: Clock, *, booking_id: int, scan: Scan) -> CheckInOutcome:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from datetime import datetime
+from datetime import date, datetime
 from enum import StrEnum
 
 from sqlalchemy import BigInteger, CheckConstraint, ForeignKey, Identity, SmallInteger, Text
@@ -39,6 +39,24 @@ class CheckIn(Base):
     staff_id: Mapped[int | None] = mapped_column(ForeignKey("staff.id", ondelete="SET NULL"))
     confirmed_at: Mapped[datetime | None]
     confirmed_by: Mapped[int | None] = mapped_column(ForeignKey("parents.id", ondelete="SET NULL"))
+
+
+class PaperConfirmation(Base):
+    """The guardian's own word on paper: a signature that staff has seen, and on which sheet.
+
+    For families without a phone that could say it. `recorded_at`: when staff wrote it down.
+    """
+
+    __tablename__ = "paper_confirmations"
+    __table_args__ = (CheckConstraint("char_length(sheet) BETWEEN 1 AND 40", "sheet_named"),)
+
+    booking_id: Mapped[int] = mapped_column(
+        ForeignKey("bookings.id", ondelete="CASCADE"), primary_key=True
+    )
+    sheet: Mapped[str] = mapped_column(Text)
+    signed_on: Mapped[date]
+    recorded_at: Mapped[datetime]
+    recorded_by: Mapped[int | None] = mapped_column(ForeignKey("staff.id", ondelete="SET NULL"))
 
 
 class BookingPause(Base):

@@ -16,8 +16,8 @@ def forget_words(
 ) -> None:
     """Delete the words of appeals and ratings of these children, and who wrote them.
 
-    With `parent_id` only what that guardian wrote. Stars, decisions and check-ins stay for the
-    accounts and belong to nobody.
+    With `parent_id` only what that guardian wrote. Stars, decisions, check-ins and the numbers of
+    signed sheets stay for the accounts and belong to nobody.
     """
     theirs = select(Booking.id).where(Booking.child_id.in_(child_ids))
     _forget(session, theirs, parent_id)

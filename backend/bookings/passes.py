@@ -92,23 +92,16 @@ class Passes:
         if presented.window not in _good_windows(at):
             raise PassInvalid(f"出示时间：{moment(_begin(presented.window))}")
 
-    def find(self, typed: str, holders: Iterable[Holder], at: datetime) -> Holder:
-        """Whose typed code it is, among those who may come now.
-
-        Raises PassInvalid for nobody's, and for one that would be two people's.
-        """
-        wanted = short_form(typed)
-        found = [
-            holder
+    def matching(self, typed: str, holders: Iterable[Holder], at: datetime) -> set[int]:
+        """The bookings whose pass has these eight letters at that time."""
+        return {
+            holder.booking_id
             for holder in holders
             if any(
-                hmac.compare_digest(self._short(holder, window), wanted)
+                hmac.compare_digest(self._short(holder, window), typed)
                 for window in _good_windows(at)
             )
-        ]
-        if len(found) != 1:
-            raise PassInvalid("请核对 8 位签到码，或在名单里点“签到”")
-        return found[0]
+        }
 
     def _sign(self, holder: Holder, window: int) -> bytes:
         message = f"{holder.booking_id}\x1f{holder.child_id}\x1f{window}"
@@ -116,12 +109,7 @@ class Passes:
 
     def _short(self, holder: Holder, window: int) -> str:
         # The half of the signature that the long code does not show.
-        number = int.from_bytes(self._sign(holder, window)[SIGNATURE_BYTES:], "big")
-        letters = []
-        for _ in range(SHORT_LENGTH):
-            number, place = divmod(number, len(LETTERS))
-            letters.append(LETTERS[place])
-        return "".join(letters)
+        return letters_of(self._sign(holder, window)[SIGNATURE_BYTES:])
 
 
 def read(code: str) -> Presented:
@@ -130,6 +118,15 @@ def read(code: str) -> Presented:
     if found is None:
         raise PassInvalid("这不是澄育的签到码")
     return Presented(int(found[1]), int(found[2]), found[3])
+
+
+def letters_of(signature: bytes) -> str:
+    """Eight letters of a signature, for people to type."""
+    number, letters = int.from_bytes(signature, "big"), []
+    for _ in range(SHORT_LENGTH):
+        number, place = divmod(number, len(LETTERS))
+        letters.append(LETTERS[place])
+    return "".join(letters)
 
 
 def short_form(typed: str) -> str:

@@ -43,7 +43,7 @@ DEDUCTIONS: Mapping[Reason, str] = {
     Reason.NOT_BORN: "活动当天早于登记的出生日期",
     Reason.OVER_AGE: "活动当天宝宝已满服务的月龄上限",
     Reason.OVER_QUOTA: "不在当年六次之内（这一次没有占用次数）",
-    Reason.NO_GUARDIAN_CONFIRMATION: "家长还没有在手机上确认到场",
+    Reason.NO_GUARDIAN_CONFIRMATION: "家长还没有确认到场（手机或纸质签字）",
     Reason.ABOVE_CEILING: "累计金额已到合同上限",
 }
 """In the order in which they are asked: the first that holds is the line's reason.
@@ -134,7 +134,8 @@ class Terms:
 class Attended:
     """A session that a child came to, as far as the money looks at it.
 
-    `child`: the registration that remains after merging. `frozen`: it stands as paid in a
+    `child`: the registration that remains after merging. `by_phone`, `on_paper`: how the guardian
+    has confirmed; either counts, and both are the same. `frozen`: it stands as paid in a
     statement that is submitted, accepted or paid. `elsewhere`: in any other statement.
     """
 
@@ -146,11 +147,16 @@ class Attended:
     birth_date: date
     under_months: int
     quota_number: int | None
-    confirmed: bool
+    by_phone: bool
+    on_paper: bool = False
     closed: bool = False
     certified: bool = True
     frozen: bool = False
     elsewhere: bool = False
+
+    @property
+    def confirmed(self) -> bool:
+        return self.by_phone or self.on_paper
 
     @property
     def rank(self) -> tuple[bool, bool, datetime, int]:

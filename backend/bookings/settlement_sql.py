@@ -51,13 +51,14 @@ WITH terms AS MATERIALIZED (
     SELECT booking.id, booking.quota_number, child.birth_date, held.*,
            CASE WHEN child.duplicate_state = 'same' THEN child.duplicate_of_id
                 ELSE child.id END AS child,
-           check_in.confirmed_at IS NOT NULL AS confirmed,
+           check_in.confirmed_at IS NOT NULL OR paper.booking_id IS NOT NULL AS confirmed,
            paid.statement_id AS paid_in,
            COALESCE(payer.state IN ('submitted', 'accepted', 'paid'), false) AS frozen
       FROM held
       JOIN bookings AS booking ON booking.slot_id = held.slot_id AND booking.state = 'attended'
       JOIN children AS child ON child.id = booking.child_id
       LEFT JOIN check_ins AS check_in ON check_in.booking_id = booking.id
+      LEFT JOIN paper_confirmations AS paper ON paper.booking_id = booking.id
       LEFT JOIN statement_lines AS paid
              ON paid.booking_id = booking.id AND paid.kind = 'session'
       LEFT JOIN statements AS payer ON payer.id = paid.statement_id

@@ -21,6 +21,7 @@ class SignKind(StrEnum):
     MOSTLY_UNCONFIRMED = "mostly_unconfirmed"
     CHILD_IN_TWO_CENTRES = "child_in_two_centres"
     NOBODY_TAUGHT = "nobody_taught"
+    MOSTLY_PAPER = "mostly_paper"
 
 
 class SignVerdict(StrEnum):

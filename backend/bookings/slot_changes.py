@@ -13,6 +13,11 @@ from sqlalchemy import or_, select, update
 from sqlalchemy.orm import Session, joinedload
 
 from backend.bookings import rules
+from backend.bookings.cancellation_models import (
+    CancelledBooking,
+    CancelledSlot,
+    SlotCancellation,
+)
 from backend.bookings.changes import (
     Step,
     last_change,
@@ -96,31 +101,44 @@ def change_slots(
     return found
 
 
+@dataclass(frozen=True)
+class CalledOff:
+    """One act of cancelling. `id`: what slot_undo takes back."""
+
+    id: int
+    bookings: list[Booking]
+
+
 def cancel_slots(
     session: Session, clock: Clock, *, slot_ids: Collection[int], reason: str, actor: str
-) -> list[Booking]:
+) -> CalledOff:
     """These sessions do not take place; return the bookings that were cancelled with them.
 
     Every open booking is cancelled by the centre: the number of the year is given back and the
-    family hears the reason. Who waits in line hears it from the waiting list's own task. Raises
-    Invalid without a reason, SlotOver for one that has begun or is cancelled already, or
-    SlotsChangedMeanwhile.
+    family hears the reason. Who waits in line hears it from the waiting list's own task. All of
+    it is one act that `slot_undo` takes back as one. Raises Invalid without a reason, SlotOver
+    for a session that has begun or is cancelled already, or SlotsChangedMeanwhile.
     """
     reason = rules.check_reason(reason)
+    act = SlotCancellation(at=clock.now(), actor=actor)
+    session.add(act)
+    session.flush()
     _lock_children(session, slot_ids)
     before = _open_by_slot(session, slot_ids)
     cancelled = [booking for rows in before.values() for booking in rows]
     for booking in sorted(cancelled, key=lambda row: row.id):
         step = Step(BookingState.CANCELLED_BY_CENTRE, actor, None, reason)
         change = take_step(session, clock, booking, step)
+        session.add(CancelledBooking(change_id=change.id, cancellation_id=act.id))
         tell_family(session, clock, booking, change.id)
     for slot_id in sorted(slot_ids):
-        _call_off(session, clock, slot_id, len(before.get(slot_id, ())))
-        _note(
-            session, clock, actor, "cancelled", slot_id, {"bookings": len(before.get(slot_id, ()))}
-        )
+        families = len(before.get(slot_id, ()))
+        stood = _call_off(session, clock, slot_id, families)
+        session.add(CancelledSlot(cancellation_id=act.id, slot_id=slot_id, state_before=stood))
+        _note(session, clock, actor, "cancelled", slot_id, {"bookings": families, "act": act.id})
     _check_nobody_came(session, slot_ids, {})
-    return cancelled
+    session.flush()
+    return CalledOff(act.id, cancelled)
 
 
 def slots_to_cancel(session: Session, clock: Clock, slot_id: int, reach: Reach) -> list[Slot]:
@@ -164,7 +182,11 @@ def _lock_children(session: Session, slot_ids: Collection[int]) -> None:
     )
 
 
-def _call_off(session: Session, clock: Clock, slot_id: int, given_back: int) -> None:
+def _call_off(session: Session, clock: Clock, slot_id: int, given_back: int) -> SlotState:
+    """Cancel a session; return whether it could be booked before. Raises SlotOver."""
+    before = session.scalar(
+        select(Slot.state).where(Slot.id == slot_id).with_for_update(key_share=True)
+    )
     off = session.execute(
         update(Slot)
         .where(Slot.id == slot_id, Slot.state != SlotState.CANCELLED, Slot.starts_at > clock.now())
@@ -172,8 +194,9 @@ def _call_off(session: Session, clock: Clock, slot_id: int, given_back: int) -> 
         .returning(Slot.id)
         .execution_options(synchronize_session=False)
     ).scalar()
-    if off is None:
+    if before is None or off is None:
         raise SlotOver
+    return before
 
 
 def _check_nobody_came(

@@ -10,7 +10,7 @@ from typing import Any
 from sqlalchemy import Select, select, tuple_
 from sqlalchemy.orm import Session, aliased
 
-from backend.bookings.attendance_models import CheckIn, CheckInWay
+from backend.bookings.attendance_models import CheckIn, CheckInWay, PaperConfirmation
 from backend.bookings.desk import HistoryRow, history
 from backend.bookings.models import Booking, BookingState
 from backend.bookings.settlement_models import LineKind, Statement, StatementLine
@@ -58,7 +58,9 @@ class LineRow:
     centre_id: int
     centre: str
     way: CheckInWay | None
-    confirmed_at: datetime | None
+    confirmed_at: datetime | None  # on the phone
+    paper_on: date | None  # signed on paper
+    paper_sheet: str | None
 
     @property
     def slot_kind_title(self) -> str:
@@ -95,6 +97,8 @@ class Evidence:
     synced_at: datetime | None
     checked_in_by: str | None
     on_behalf_by: str | None
+    paper_at: datetime | None  # when the signature was written down, and by whom
+    paper_by: str | None
     steps: list[HistoryRow]
 
 
@@ -118,8 +122,10 @@ COLUMNS = (
     Centre.name,
     CheckIn.way,
     CheckIn.confirmed_at,
+    PaperConfirmation.signed_on,
+    PaperConfirmation.sheet,
 )
-Desk, Helper = aliased(Staff), aliased(Staff)
+Desk, Helper, Scribe = aliased(Staff), aliased(Staff), aliased(Staff)
 MORE = (
     Booking.state.label("booking_state"),
     Room.name.label("room"),
@@ -130,6 +136,8 @@ MORE = (
     CheckIn.synced_at,
     Desk.name.label("desk"),
     Helper.name.label("helper"),
+    PaperConfirmation.recorded_at.label("paper_at"),
+    Scribe.name.label("scribe"),
 )
 
 
@@ -209,6 +217,7 @@ def evidence(session: Session, statement_id: int, line_id: int) -> Evidence:
         .outerjoin(Teacher, Teacher.id == Slot.teacher_id)
         .outerjoin(Desk, Desk.id == CheckIn.staff_id)
         .outerjoin(Helper, Helper.id == Booking.on_behalf_of_by)
+        .outerjoin(Scribe, Scribe.id == PaperConfirmation.recorded_by)
     )
     row = session.execute(query.where(StatementLine.id == line_id)).one_or_none()
     if row is None:
@@ -227,6 +236,8 @@ def evidence(session: Session, statement_id: int, line_id: int) -> Evidence:
         synced_at=row.synced_at,
         checked_in_by=row.desk,
         on_behalf_by=row.helper,
+        paper_at=row.paper_at,
+        paper_by=row.scribe,
         steps=history(session, line.booking_id),
     )
 
@@ -253,6 +264,7 @@ def _lines(statement_id: int) -> Select[*tuple[Any, ...]]:
         .join(Slot, Slot.id == Booking.slot_id)
         .join(Centre, Centre.id == Slot.centre_id)
         .outerjoin(CheckIn, CheckIn.booking_id == Booking.id)
+        .outerjoin(PaperConfirmation, PaperConfirmation.booking_id == Booking.id)
         .where(StatementLine.statement_id == statement_id)
         .order_by(Slot.starts_at, StatementLine.id)
     )

@@ -104,7 +104,12 @@ def _lines(
 
 
 def _paid(line: LineRow) -> Sequence[Value]:
-    return line.confirmed_at, yuan_number(line.amount_fen)
+    return _confirmed(line), yuan_number(line.amount_fen)
+
+
+def _confirmed(line: LineRow) -> Value:
+    """When on the phone, or on which sheet of paper."""
+    return line.confirmed_at or (line.paper_sheet and f"纸质签字 {line.paper_sheet}")
 
 
 def _deducted(line: LineRow) -> Sequence[Value]:

@@ -119,12 +119,15 @@ def leave_all(session: Session, clock: Clock, child_id: int) -> list[Slot]:
 
 
 def tell(session: Session, clock: Clock, entry: WaitingEntry, slot: Slot, template: str) -> None:
-    """Put a word about an entry into the outbox; each is told once."""
+    """Put a word about an entry into the outbox, once for each step that it takes.
+
+    The moment is part of the key: a line that was closed and stands again may offer again.
+    """
     until = entry.offer_until
     outbox.put(
         session,
         clock,
-        key=f"{key_of(entry)}:{template}",
+        key=f"{key_of(entry)}:{template}:{clock.now().timestamp():.6f}",
         child_id=entry.child_id,
         template=template,
         data={

@@ -166,7 +166,7 @@ def _each(chosen: Iterable[int], act: Act) -> tuple[list[int], dict[str, list[st
         try:
             _take(booking_id, act)
         except DomainError as error:
-            refused.setdefault(sentence(error), []).append(_whose(booking_id))
+            refused.setdefault(sentence(error), []).append(whose(booking_id))
         else:
             done.append(booking_id)
     return done, refused
@@ -179,7 +179,7 @@ def _say(refused: Mapping[str, list[str]]) -> None:
         notices.refused(f"{len(whose)} 个没有成功（{named}{more}）：{text}")
 
 
-def _whose(booking_id: int) -> str:
+def whose(booking_id: int) -> str:
     """A booking in a notice: 王*一 11月25日 10:00; its number where the desk may see no more."""
     with deps().reads() as session:
         try:

@@ -24,6 +24,7 @@ from backend.bookings.attendance_models import CheckInWay
 from backend.bookings.desk import DeskBooking, booking_in_scope, day_list
 from backend.bookings.models import BookingState
 from backend.bookings.rules import STATE_TITLES
+from backend.bookings.slips import DoorCodes
 from backend.console import notices
 from backend.console.auth import requires, viewer
 from backend.console.blueprint import back, bp, sentence
@@ -166,7 +167,7 @@ def _take(scan: ScanIn) -> Result:
         with parts.sessions.begin() as session:
             shown = Shown(scan.way, scan.code, scan.booking_id)
             booking_id = attendance.booking_shown(
-                session, parts.passes, shown, scan.scanned_at, centre_ids
+                session, DoorCodes(parts.passes, parts.slips), shown, scan.scanned_at, centre_ids
             )
             outcome = attendance.check_in(
                 session,

@@ -1,4 +1,4 @@
-"""打印名单: a day of a centre on A4, masked names with boxes to tick at the door."""
+"""打印名单: a day of a centre on A4, masked names, boxes to tick, lines to sign."""
 
 from __future__ import annotations
 
@@ -6,6 +6,7 @@ from flask import render_template, request
 from flask.typing import ResponseReturnValue
 
 from backend.bookings.desk import day_list
+from backend.bookings.paper_confirmations import on_paper, usual_number
 from backend.bookings.rules import PLACE_STATES
 from backend.centres.queries import slots_of_centres
 from backend.console.auth import requires, viewer
@@ -32,12 +33,15 @@ def day_print() -> ResponseReturnValue:
         slots = slots_of_centres(session, place.centre_ids, day, day)
         note_listed(session, "print", (booking.child_id for booking in bookings))
         cards = by_slot(slots, bookings)
+        signs = on_paper(session, [one.id for one in bookings], now)
     return render_template(
         "console/day_print.html",
         place=place,
         day=day,
         today=city_date(now),
         cards=cards,
+        signs=signs,
+        sheet=usual_number(place.chosen.id, day) if place.chosen else None,
         printed_at=now,
         who=viewer().name,
     )

@@ -8,14 +8,17 @@ from __future__ import annotations
 
 from datetime import date
 
+import segno
 from flask import redirect, render_template, request, session, url_for
 from flask.typing import ResponseReturnValue
 from sqlalchemy.orm import Session
 
 from backend.bookings import on_behalf as booking_on_behalf
 from backend.bookings import rules
-from backend.bookings.desk import booking_in_scope
+from backend.bookings.desk import DeskBooking, booking_in_scope
+from backend.bookings.passes import USABLE_BEFORE
 from backend.bookings.queries import policy_at, quota
+from backend.bookings.slips import Seat, Slip
 from backend.console import notices
 from backend.console.auth import requires, viewer
 from backend.console.blueprint import bp, row_id
@@ -137,9 +140,31 @@ def book_for_family() -> ResponseReturnValue:
 def slip(booking_id: int) -> ResponseReturnValue:
     """Time, place and number on paper; the name stays masked, papers lie about."""
     with deps().reads() as database:
-        line = line_of(booking_in_scope(database, booking_id, viewer().scope.centre_ids))
-        centre = place_of(database, line.slot.centre_id).chosen
-    return render_template("console/slip.html", line=line, centre=centre)
+        found = booking_in_scope(database, booking_id, viewer().scope.centre_ids)
+        centre = place_of(database, found.slot.centre_id).chosen
+    code = _code_of(found)
+    return render_template(
+        "console/slip.html",
+        line=line_of(found),
+        centre=centre,
+        code=code,
+        picture=None if code is None else _picture(code),
+        valid_from=found.slot.starts_at - USABLE_BEFORE,
+    )
+
+
+def _code_of(found: DeskBooking) -> Slip | None:
+    """None for a booking that does not stand any more: its paper opens no door."""
+    if found.state not in rules.OPEN_STATES:
+        return None
+    seat = Seat(found.id, found.child_id, found.slot.starts_at, found.slot.ends_at)
+    return deps().slips.issue(seat)
+
+
+def _picture(code: Slip) -> str:
+    """The QR code as the address of a picture; black on white also on a dark page."""
+    drawn = segno.make(code.code, error="m", micro=False)
+    return str(drawn.svg_data_uri(scale=5, border=4, light="#fff", xmldecl=False))
 
 
 def _town() -> str:

@@ -17,8 +17,9 @@ from backend.console.blueprint import bp
 from backend.console.permissions import Action
 from backend.console.place_forms import ClosureForm, centres_to_choose
 from backend.console.settings import centre_in_scope, form_page, own_centres, save
-from backend.console.slot_edit import call_off
+from backend.console.slot_edit import call_off, told_families
 from backend.console.slot_forms import options
+from backend.console.slot_undo import undo_address
 from backend.deps import deps
 from backend.kernel.clock import city_date
 
@@ -91,9 +92,12 @@ def cancel_hit(closure_id: int) -> ResponseReturnValue:
     with deps().reads() as session:
         hit = _hit(session, closure_id)
     chosen = set(request.form.getlist("slot", type=int)) & set(hit)
-    count = call_off(sorted(chosen), request.form.get("reason", "")) if chosen else 0
-    told = f"，{count} 个家庭的次数已退还，会收到通知" if count else ""
-    notices.done(f"已取消 {len(chosen)} 场{told}")
+    if chosen:
+        off = call_off(sorted(chosen), request.form.get("reason", ""))
+        said = f"已取消 {len(chosen)} 场{told_families(len(off.bookings))}"
+        notices.done(said, undo=undo_address(off.id))
+    else:
+        notices.refused("请先勾选要取消的场次")
     return redirect(url_for("console.closure", closure_id=closure_id), 303)
 
 

@@ -10,7 +10,8 @@ from flask.typing import ResponseReturnValue
 from sqlalchemy.orm import Session
 
 from backend.bookings import slot_changes
-from backend.bookings.slot_changes import Effect
+from backend.bookings.slot_changes import CalledOff, Effect
+from backend.bookings.slot_undo import undoable
 from backend.centres.models import Slot
 from backend.centres.slot_edits import Reach, SlotsChangedMeanwhile, wish_of
 from backend.centres.week import PlacedSlot, placed_slot, rooms_to_choose, teachers_to_choose
@@ -19,6 +20,7 @@ from backend.console.auth import requires, viewer
 from backend.console.blueprint import bp, sentence
 from backend.console.permissions import Action
 from backend.console.slot_forms import REACHES, EditForm
+from backend.console.slot_undo import undo_address
 from backend.deps import deps
 from backend.kernel.clock import city_date
 from backend.kernel.errors import DomainError
@@ -33,7 +35,8 @@ def edit_slot(slot_id: int) -> ResponseReturnValue:
         placed = placed_slot(session, slot_id, viewer().scope.centre_ids)
         wish = wish_of(session.get_one(Slot, slot_id))
         form = _offered(EditForm(obj=wish), session, placed)
-    return _page(form, placed)
+        act = undoable(session, slot_id, deps().clock.now())
+    return _page(form, placed, undo=None if act is None else undo_address(act))
 
 
 @bp.post("/slots/<int:slot_id>")
@@ -85,13 +88,16 @@ def cancel_slot(slot_id: int) -> ResponseReturnValue:
     chosen = [slot_id, *request.form.getlist("slot", type=int)]
     with deps().reads() as session:
         placed = placed_slot(session, slot_id, viewer().scope.centre_ids)
-    count = call_off(chosen, request.form.get("reason", ""))
-    notices.done(f"已取消 {len(set(chosen))} 次" + _told(count))
+    off = call_off(chosen, request.form.get("reason", ""))
+    notices.done(
+        f"已取消 {len(set(chosen))} 次" + told_families(len(off.bookings)),
+        undo=undo_address(off.id),
+    )
     return redirect(_week_of(placed), 303)
 
 
-def call_off(slot_ids: Sequence[int], reason: str) -> int:
-    """Cancel sessions of the viewer's centres; how many families were told.
+def call_off(slot_ids: Sequence[int], reason: str) -> CalledOff:
+    """Cancel sessions of the viewer's centres.
 
     Again when a family booked meanwhile. Raises what `cancel_slots` raises, and NotFound.
     """
@@ -100,21 +106,20 @@ def call_off(slot_ids: Sequence[int], reason: str) -> int:
             with deps().sessions.begin() as session:
                 for slot_id in set(slot_ids):
                     placed_slot(session, slot_id, viewer().scope.centre_ids)
-                done = slot_changes.cancel_slots(
+                return slot_changes.cancel_slots(
                     session,
                     deps().clock,
                     slot_ids=set(slot_ids),
                     reason=reason,
                     actor=viewer().actor,
                 )
-                return len(done)
         except SlotsChangedMeanwhile:
             if attempt == TRIES - 1:
                 raise
-    return 0
+    raise SlotsChangedMeanwhile
 
 
-def _told(families: int) -> str:
+def told_families(families: int) -> str:
     return f"，{families} 个家庭的次数已退还，会收到通知" if families else ""
 
 
@@ -159,6 +164,7 @@ def _page(
     placed: PlacedSlot,
     found: Sequence[Effect] | None = None,
     problem: str | None = None,
+    undo: str | None = None,
 ) -> str:
     now = deps().clock.now()
     return render_template(
@@ -169,6 +175,7 @@ def _page(
         told=sum(one.told for one in found or ()),
         blocked=any(one.edit.problem is not None for one in found or ()),
         problem=problem,
+        undo=undo,
         over=placed.slot.starts_at <= now or placed.slot.state.value == "cancelled",
         today=city_date(now),
         back=_week_of(placed),

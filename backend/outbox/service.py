@@ -116,6 +116,24 @@ def withdraw(session: Session, clock: Clock, *, child_id: int, key: str) -> int:
     return len(deleted) + len(kept)
 
 
+def recall(session: Session, *, child_id: int, key: str) -> bool:
+    """Take messages under `key` back as if they had never been put, while nobody has seen one.
+
+    False when the family may know already, be it one guardian: then all of them stay, since
+    who has read a thing must find it again.
+    """
+    theirs = (Message.child_id == child_id, Message.key.startswith(f"{key}:", autoescape=True))
+    rows = session.execute(
+        select(Message.state, Message.read_at).where(*theirs).with_for_update()
+    ).all()
+    if any(row.state is not MessageState.WAITING or row.read_at is not None for row in rows):
+        return False
+    session.execute(
+        delete(Message).where(*theirs), execution_options={"synchronize_session": False}
+    )
+    return True
+
+
 def mark_read(session: Session, clock: Clock, *, parent_id: int, ids: Collection[int]) -> int:
     """The parent has seen these messages of theirs; return how many were unread till now."""
     now = clock.now()

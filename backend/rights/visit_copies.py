@@ -8,7 +8,13 @@ from sqlalchemy import select
 from sqlalchemy.orm import Session
 
 from backend.bookings import appeals, ratings
-from backend.bookings.attendance_models import Appeal, BookingPause, CheckIn, Rating
+from backend.bookings.attendance_models import (
+    Appeal,
+    BookingPause,
+    CheckIn,
+    PaperConfirmation,
+    Rating,
+)
 from backend.bookings.models import Booking
 from backend.centres.models import Slot
 from backend.kernel.clock import city_time
@@ -20,9 +26,10 @@ Copy = dict[str, Any]
 def visits_of(session: Session, vault: Vault, ids: Sequence[int], parent_id: int) -> list[Copy]:
     """What followed each session. Words appear for the guardian who wrote them."""
     rows = session.execute(
-        select(Booking, Slot, CheckIn, Appeal, Rating)
+        select(Booking, Slot, CheckIn, PaperConfirmation, Appeal, Rating)
         .join(Slot, Slot.id == Booking.slot_id)
         .outerjoin(CheckIn, CheckIn.booking_id == Booking.id)
+        .outerjoin(PaperConfirmation, PaperConfirmation.booking_id == Booking.id)
         .outerjoin(Appeal, Appeal.booking_id == Booking.id)
         .outerjoin(Rating, Rating.booking_id == Booking.id)
         .where(Booking.child_id.in_(ids))
@@ -34,10 +41,11 @@ def visits_of(session: Session, vault: Vault, ids: Sequence[int], parent_id: int
             "starts_at": _said(slot.starts_at),
             "reconfirmed_at": _said(booking.reconfirmed_at),
             "check_in": _check_in(came),
+            "signed_on_paper": _paper(paper),
             "appeal": _appeal(vault, appeal, parent_id),
             "rating": _rating(vault, rating, parent_id),
         }
-        for booking, slot, came, appeal, rating in rows
+        for booking, slot, came, paper, appeal, rating in rows
     ]
 
 
@@ -63,6 +71,16 @@ def _check_in(came: CheckIn | None) -> Copy | None:
         "scanned_at": _said(came.scanned_at),
         "synced_at": _said(came.synced_at),
         "confirmed_at": _said(came.confirmed_at),
+    }
+
+
+def _paper(paper: PaperConfirmation | None) -> Copy | None:
+    if paper is None:
+        return None
+    return {
+        "sheet": paper.sheet,
+        "signed_on": paper.signed_on.isoformat(),
+        "recorded_at": _said(paper.recorded_at),
     }
 
 

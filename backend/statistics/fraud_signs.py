@@ -14,7 +14,7 @@ from typing import Any
 from sqlalchemy import DateTime, Select, and_, case, distinct, func, select, type_coerce
 from sqlalchemy.orm import Session, aliased
 
-from backend.bookings.attendance_models import CheckIn, CheckInWay
+from backend.bookings.attendance_models import CheckIn, CheckInWay, PaperConfirmation
 from backend.bookings.models import Booking, BookingState
 from backend.bookings.rules import moment
 from backend.bookings.sign_models import SignKind
@@ -51,6 +51,8 @@ class Thresholds:
     travel: timedelta = timedelta(minutes=20)  # between two centres
     unconfirmed: int = 10  # of one centre …
     unconfirmed_percent: int = 50  # … and this share of what was attended
+    paper: int = 10  # confirmations on paper of an institution's month …
+    paper_percent: int = 30  # … and more than this share of what was attended
 
 
 @dataclass(frozen=True)
@@ -89,6 +91,7 @@ SIGN_TITLES: Mapping[SignKind, str] = {
     SignKind.MOSTLY_UNCONFIRMED: "家长未确认的到场较多",
     SignKind.CHILD_IN_TWO_CENTRES: "一个孩子同一天到了两个中心",
     SignKind.NOBODY_TAUGHT: "没有登记老师",
+    SignKind.MOSTLY_PAPER: "纸质签字较多",
 }
 Finder = Callable[[Session, Area, Thresholds], Sign]
 FEW = 12  # bookings of one item
@@ -119,6 +122,10 @@ def is_mostly_unconfirmed(unconfirmed: int, attended: int, limits: Thresholds) -
         unconfirmed >= limits.unconfirmed
         and 100 * unconfirmed >= limits.unconfirmed_percent * attended
     )
+
+
+def is_mostly_paper(on_paper: int, attended: int, limits: Thresholds) -> bool:
+    return on_paper >= limits.paper and 100 * on_paper > limits.paper_percent * attended
 
 
 def is_too_fast(gap: timedelta, limits: Thresholds) -> bool:
@@ -245,7 +252,9 @@ def _rooms(session: Session, area: Area, limits: Thresholds) -> Sign:
 
 
 def _unconfirmed(session: Session, area: Area, limits: Thresholds) -> Sign:
-    open_ = func.count().filter(CheckIn.confirmed_at.is_(None))
+    open_ = func.count().filter(
+        CheckIn.confirmed_at.is_(None), PaperConfirmation.booking_id.is_(None)
+    )
     rows = session.execute(
         _attended(
             area,
@@ -255,6 +264,7 @@ def _unconfirmed(session: Session, area: Area, limits: Thresholds) -> Sign:
             func.count().label("number"),
         )
         .outerjoin(CheckIn, CheckIn.booking_id == Booking.id)
+        .outerjoin(PaperConfirmation, PaperConfirmation.booking_id == Booking.id)
         .group_by(Centre.id, Centre.name)
         .order_by(open_.desc())
     )
@@ -272,6 +282,42 @@ def _unconfirmed(session: Session, area: Area, limits: Thresholds) -> Sign:
             )
             for row in rows
             if is_mostly_unconfirmed(row.open, row.number, limits)
+        ],
+    )
+
+
+def _paper(session: Session, area: Area, limits: Thresholds) -> Sign:
+    """A signature on paper is the one proof that an institution records itself."""
+    signed = func.count(PaperConfirmation.booking_id)
+    rows = session.execute(
+        _attended(
+            area,
+            Centre.id.label("centre_id"),
+            Centre.name.label("centre"),
+            signed.label("signed"),
+            func.count().label("number"),
+            func.array_agg(PaperConfirmation.booking_id)
+            .filter(PaperConfirmation.booking_id.is_not(None))
+            .label("ids"),
+        )
+        .outerjoin(PaperConfirmation, PaperConfirmation.booking_id == Booking.id)
+        .group_by(Centre.id, Centre.name)
+        .order_by(signed.desc())
+    )
+    return Sign(
+        SignKind.MOSTLY_PAPER,
+        SIGN_TITLES[SignKind.MOSTLY_PAPER],
+        f"一个中心当月有 {limits.paper} 次或更多，并且超过到场的 {limits.paper_percent}%",
+        [
+            Item(
+                f"centre:{row.centre_id}",
+                f"{row.centre}：{row.number} 次到场，{row.signed} 次纸质签字，请抽查签到表",
+                tuple(sorted(row.ids)[:FEW]),
+                centre_id=row.centre_id,
+                day=area.days[0],
+            )
+            for row in rows
+            if is_mostly_paper(row.signed, row.number, limits)
         ],
     )
 
@@ -327,6 +373,7 @@ FINDERS: Mapping[SignKind, Finder] = {
     SignKind.MOSTLY_UNCONFIRMED: _unconfirmed,
     SignKind.CHILD_IN_TWO_CENTRES: _two_centres,
     SignKind.NOBODY_TAUGHT: _nobody_taught,
+    SignKind.MOSTLY_PAPER: _paper,
 }
 PLACE = (
     Slot.id.label("slot_id"),

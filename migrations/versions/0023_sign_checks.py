@@ -28,6 +28,7 @@ def upgrade() -> None:
                 "mostly_unconfirmed",
                 "child_in_two_centres",
                 "nobody_taught",
+                "mostly_paper",
             ),
             nullable=False,
         ),

@@ -9,7 +9,7 @@ from sqlalchemy import select
 from sqlalchemy.orm import Session, sessionmaker
 
 from backend.bookings import corrections, statements
-from backend.bookings.attendance_models import CheckIn, CheckInWay
+from backend.bookings.attendance_models import CheckIn, CheckInWay, PaperConfirmation
 from backend.bookings.corrections import NewCorrection
 from backend.bookings.models import BookingState
 from backend.bookings.settlement_models import (
@@ -188,6 +188,15 @@ class Scene:
                     scanned_at=MORNING,
                     synced_at=MORNING,
                     confirmed_at=MORNING if confirmed else None,
+                )
+            )
+
+    def signed(self, booking: int, day: date) -> None:
+        """A guardian has signed on paper, and somebody wrote it down."""
+        with self.sessions.begin() as session:
+            session.add(
+                PaperConfirmation(
+                    booking_id=booking, sheet="1-20261105", signed_on=day, recorded_at=MORNING
                 )
             )
 

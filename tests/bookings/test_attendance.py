@@ -16,6 +16,7 @@ from backend.bookings.attendance import (
 )
 from backend.bookings.attendance_models import CheckInWay
 from backend.bookings.passes import Holder, Passes, PassInvalid
+from backend.bookings.slips import DoorCodes, Slips
 from backend.kernel.clock import FixedClock
 from backend.kernel.errors import NotFound
 from tests.bookings.family import Family, act, log_of, make_family, state_of, told
@@ -25,6 +26,7 @@ from tests.factories import make_centre, make_slot, make_staff
 Sessions = sessionmaker[Session]
 DAY, HOUR, MINUTE = timedelta(days=1), timedelta(hours=1), timedelta(minutes=1)
 PASSES = Passes("s" * 32)
+CODES = DoorCodes(PASSES, Slips("s" * 32))
 
 
 @pytest.fixture
@@ -192,7 +194,7 @@ def test_the_guardian_confirms_once(
 class TestWhatADeskReads:
     def shown(self, sessions: Sessions, shown: Shown, clock: FixedClock, centre: int) -> int:
         with sessions.begin() as session:
-            return attendance.booking_shown(session, PASSES, shown, clock.now(), {centre})
+            return attendance.booking_shown(session, CODES, shown, clock.now(), {centre})
 
     def test_code_typed_letters_and_line_lead_to_the_same_booking(
         self, sessions: Sessions, clock: FixedClock, family: Family

@@ -27,7 +27,7 @@ GOOD = Attended(
     birth_date=date(2025, 5, 5),
     under_months=36,
     quota_number=1,
-    confirmed=True,
+    by_phone=True,
 )
 
 
@@ -59,7 +59,7 @@ def test_a_session_with_everything_in_order_is_paid_at_the_price() -> None:
         ({"birth_date": date(2026, 11, 6)}, Reason.NOT_BORN),
         ({"birth_date": date(2023, 11, 5)}, Reason.OVER_AGE),
         ({"quota_number": None}, Reason.OVER_QUOTA),
-        ({"confirmed": False}, Reason.NO_GUARDIAN_CONFIRMATION),
+        ({"by_phone": False}, Reason.NO_GUARDIAN_CONFIRMATION),
     ],
 )
 def test_each_thing_that_is_wrong_has_its_reason(wrong: dict[str, object], reason: Reason) -> None:
@@ -87,7 +87,7 @@ def test_of_two_sessions_at_one_time_the_earlier_is_paid() -> None:
 
 
 def test_of_two_sessions_at_one_time_the_one_that_the_guardian_confirmed_is_paid() -> None:
-    unsure = replace(GOOD, confirmed=False)
+    unsure = replace(GOOD, by_phone=False)
     overlap = replace(GOOD, booking_id=2, starts_at=STARTS + HOUR / 2, ends_at=STARTS + 2 * HOUR)
 
     assert reasons(TERMS, unsure, overlap) == [Reason.DUPLICATE, None]
@@ -117,7 +117,7 @@ def test_by_family_a_child_is_paid_once_a_month() -> None:
 
 
 def test_by_family_what_is_deducted_does_not_carry_the_amount() -> None:
-    found = settle(BY_FAMILY, [replace(GOOD, confirmed=False), later(3)])
+    found = settle(BY_FAMILY, [replace(GOOD, by_phone=False), later(3)])
 
     assert [one.amount_fen for one in found] == [0, 8000]
 
@@ -160,7 +160,7 @@ SESSIONS = st.builds(
     birth_date=st.dates(date(2022, 1, 1), date(2026, 12, 1)),
     under_months=st.sampled_from([6, 36]),
     quota_number=st.sampled_from([None, 1, 2]),
-    confirmed=st.booleans(),
+    by_phone=st.booleans(),
     closed=st.booleans(),
     certified=st.booleans(),
     frozen=st.booleans(),

@@ -37,7 +37,8 @@ WORLDS = st.lists(
             "day": st.integers(1, 4),
             "half_hour": st.integers(0, 5),
             "mine": st.booleans(),
-            "confirmed": st.booleans(),
+            "by_phone": st.booleans(),
+            "on_paper": st.booleans(),
             "numbered": st.booleans(),
             "teacher": st.sampled_from([None, 0, 1]),
             "closed": st.integers(0, 9).map(lambda n: n == 0),
@@ -108,7 +109,9 @@ def settle_world(
             close(sessions, starts_at + timedelta(minutes=10), centre_id=centre)
         quota_number = number % 6 + 1 if one["numbered"] else None
         booking = insert_attended(scene, children[child], slot, quota_number, number)
-        scene.check_in(booking, confirmed=bool(one["confirmed"]))
+        scene.check_in(booking, confirmed=bool(one["by_phone"]))
+        if one["on_paper"]:
+            scene.signed(booking, starts_at.date())
         fact = Attended(
             booking_id=booking,
             child=children[child],
@@ -118,7 +121,8 @@ def settle_world(
             birth_date=BIRTHS[child],
             under_months=36,
             quota_number=quota_number,
-            confirmed=bool(one["confirmed"]),
+            by_phone=bool(one["by_phone"]),
+            on_paper=bool(one["on_paper"]),
             closed=bool(one["closed"]) and mine,
             certified=certified,
         )

@@ -66,7 +66,7 @@ def cancel(
         done = slot_changes.cancel_slots(
             session, clock, slot_ids=ids, reason="老师生病", actor=ACTOR
         )
-        return [booking.id for booking in done]
+        return [booking.id for booking in done.bookings]
 
 
 def make_series(sessions: Sessions, clock: FixedClock, scene: Scene) -> list[int]:

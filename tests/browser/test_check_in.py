@@ -15,6 +15,7 @@ from werkzeug.serving import make_server
 
 from backend.app import create_app
 from backend.bookings.passes import Holder, Passes
+from backend.bookings.slips import Seat, Slips
 from backend.kernel.clock import FixedClock
 from backend.kernel.db import make_engine, session_factory
 from tests.bookings.family import Family, make_family, state_of
@@ -49,6 +50,12 @@ class Hall:
         holder = Holder(self.bookings[number], self.families[number].child)
         made = Passes("s" * 32).issue(holder, START + timedelta(hours=1), self.clock.now())
         return made.code, made.short_code
+
+    def slip(self, number: int) -> str:
+        seat = Seat(
+            self.bookings[number], self.families[number].child, START, START + timedelta(hours=1)
+        )
+        return Slips("s" * 32).issue(seat).code
 
     def state(self, number: int) -> str:
         return state_of(self.sessions, self.bookings[number])[0]
@@ -194,14 +201,15 @@ def test_a_device_with_a_wrong_clock_says_the_servers_time(page: Page, hall: Hal
 def test_a_scanned_code_is_taken_where_the_browser_can_read_one(
     device: BrowserContext, hall: Hall
 ) -> None:
-    """The camera is the browser's; a stand-in for its detector reads one code again and again."""
-    code = hall.passes(2)[0]
+    """The camera is the browser's; a stand-in for its detector reads the same again and again."""
+    code, slip = hall.passes(2)[0], hall.slip(1)
     device.add_init_script(
         "if (navigator.mediaDevices)"
         " navigator.mediaDevices.getUserMedia = async () => new MediaStream();"
         "HTMLVideoElement.prototype.play = async () => {};"
         "window.BarcodeDetector = class { async detect() {"
-        f" return [{{ rawValue: '{code}' }}, {{ rawValue: 'https://elsewhere' }}]; }} }};"
+        f" return [{{ rawValue: '{code}' }}, {{ rawValue: '{slip}' }},"
+        " { rawValue: 'https://elsewhere' }]; } };"
     )
     page = device.new_page()
     page.set_viewport_size(PHONE)  # type: ignore[arg-type]  # width and height
@@ -213,8 +221,9 @@ def test_a_scanned_code_is_taken_where_the_browser_can_read_one(
     page.get_by_role("button", name="打开摄像头扫码").click()
 
     expect(line(page, "张*三")).to_contain_text("已到场")
+    expect(line(page, "李*二")).to_contain_text("已到场")
     expect(page.get_by_text("这不是澄育的签到码")).to_be_visible()
-    eventually(lambda: [one.way.value for one in check_ins(hall.sessions)] == ["qr"])
+    eventually(lambda: [one.way.value for one in check_ins(hall.sessions)] == ["qr", "qr"])
 
 
 @pytest.mark.parametrize("scheme", ["light", "dark"])

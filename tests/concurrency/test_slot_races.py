@@ -9,10 +9,10 @@ import pytest
 from sqlalchemy import select, text
 from sqlalchemy.orm import Session, sessionmaker
 
-from backend.bookings import desk, rules, slot_changes
+from backend.bookings import desk, rules, slot_changes, slot_undo
 from backend.bookings import service as book_service
 from backend.bookings.changes import take_place
-from backend.bookings.models import Booking
+from backend.bookings.models import Booking, BookingChange
 from backend.centres import closures, obstacles, service
 from backend.centres.closures import NewClosure
 from backend.centres.models import Slot, SlotState
@@ -241,3 +241,80 @@ def test_two_sessions_of_the_same_families_are_cancelled_at_once_without_deadloc
         done, refused = at_once(lambda slot: call_off(committed, clock, slot), slots)
 
         assert (len(done), refused) == (2, [])
+
+
+def undo(sessions: Sessions, clock: FixedClock, cancellation: int) -> slot_undo.Undone:
+    with sessions.begin() as session:
+        return slot_undo.undo_cancellation(
+            session, clock, cancellation_id=cancellation, actor=ACTOR
+        )
+
+
+def cancelled(sessions: Sessions, clock: FixedClock, slot: int) -> int:
+    with sessions.begin() as session:
+        return slot_changes.cancel_slots(
+            session, clock, slot_ids=[slot], reason="停电", actor=ACTOR
+        ).id
+
+
+def test_of_two_clerks_who_undo_at_once_one_does_while_the_families_book_elsewhere(
+    committed: Sessions, clock: FixedClock, races: int
+) -> None:
+    scene = make_scene(committed, clock)
+    start = TOMORROW + 40 * HOUR
+    elsewhere = offer(
+        committed,
+        clock,
+        replace(
+            scene.slot(starts_at=start, ends_at=start + HOUR, capacity=20 + 3 * races),
+            room_id=None,
+            teacher_id=None,
+        ),
+    )
+    for number in range(races):
+        starts = TOMORROW + number * 2 * HOUR
+        slot = offer(committed, clock, scene.slot(starts_at=starts, ends_at=starts + HOUR))
+        families = [make_family(committed) for _ in range(3)]
+        kept = [book(committed, clock, family, slot) for family in families]
+        act_id = cancelled(committed, clock, slot)
+        acts: list[Callable[[], object]] = [partial(undo, committed, clock, act_id)] * 2
+        acts += [partial(book, committed, clock, family, elsewhere) for family in families]
+
+        done, refused = at_once(call, acts)
+
+        assert kinds(refused) == {rules.CannotUndo}
+        assert len(done) == 4
+        with committed() as session:
+            found = session.get_one(Slot, slot)
+            back = [session.get_one(Booking, one).quota_number for one in kept]
+            assert (found.state, found.taken) == (SlotState.OPEN, 3)
+            assert None not in back
+            assert desk.counter_drift(session) == []
+            restored = session.scalars(
+                select(BookingChange.id).where(
+                    BookingChange.booking_id.in_(kept), BookingChange.after == "requested"
+                )
+            ).all()
+            assert len(restored) == 6  # asked for, and brought back, each once
+    record("two clerks undo a cancellation at once", races=races, undone_twice=0)
+
+
+def test_without_the_guard_both_clerks_believe_that_they_undo(
+    committed: Sessions, clock: FixedClock
+) -> None:
+    """Each reads that nobody has; only the guarded UPDATE tells the second one."""
+    scene = make_scene(committed, clock)
+    act_id = cancelled(committed, clock, offer(committed, clock, scene.slot()))
+    read = text("SELECT undone_at IS NULL FROM slot_cancellations WHERE id = :id")
+    naive = text("UPDATE slot_cancellations SET undone_at = now(), undone_by = 'x' WHERE id = :id")
+
+    with committed() as first, committed() as second:
+        assert first.scalar(read, {"id": act_id})
+        assert second.scalar(read, {"id": act_id})
+        assert first.connection().execute(naive, {"id": act_id}).rowcount == 1
+        first.commit()
+        assert second.connection().execute(naive, {"id": act_id}).rowcount == 1
+        second.commit()
+
+    with pytest.raises(rules.CannotUndo):
+        undo(committed, clock, act_id)

@@ -16,6 +16,8 @@ from backend.bookings import service
 from backend.bookings.attendance_models import CheckIn, CheckInWay
 from backend.bookings.models import Booking
 from backend.bookings.passes import Holder, Pass
+from backend.bookings.slips import Seat, Slip
+from backend.centres.models import Slot
 from backend.deps import EXTENSION, Deps
 from backend.kernel.clock import FixedClock
 from backend.people.models import Role
@@ -149,6 +151,59 @@ def test_a_forged_code_and_one_of_another_centre_are_refused_by_row(
 
     assert [row["outcome"] for row in rows] == ["refused", "refused", "done"]
     assert state_of(sessions, elsewhere)[0] == "confirmed"
+
+
+def slip_of(app: Flask, family: Family, booking: int) -> Slip:
+    parts: Deps = app.extensions[EXTENSION]
+    start = MORNING + timedelta(days=3)
+    return parts.slips.issue(Seat(booking, family.child, start, start + timedelta(hours=1)))
+
+
+def test_a_slip_is_scanned_in_a_hall_without_a_network_or_typed(
+    app: Flask, clerk: Desk, booking: int, family: Family, clock: FixedClock, sessions: Sessions
+) -> None:
+    made = slip_of(app, family, booking)
+    other = confirmed_elsewhere(sessions, clock)
+    kept = [
+        scan(clock, "qr", code=made.code.replace(f".{booking}.", f".{other}.")),
+        scan(clock, "qr", code=made.code[:-4] + ("AAAA" if made.code[-4:] != "AAAA" else "BBBB")),
+        scan(clock, "qr", code=made.code),
+        scan(clock, "typed", code=made.short_code),
+    ]
+    clock.advance(timedelta(hours=5))
+    clerk.remember(open_sign_in(sessions, "clerk", clock.now()))
+
+    rows = sync(clerk, kept).json["rows"]
+
+    assert [row["outcome"] for row in rows] == ["refused", "refused", "done", "already"]
+    assert rows[2]["state"] == "attended"
+    (row,) = rows_of(sessions)
+    assert row.scan_key == kept[2]["scan_key"]
+    late = sync(clerk, [scan(clock, "qr", code=made.code)]).json["rows"][0]
+    assert "可以签到" in late["sentence"]
+
+
+def test_the_slip_of_a_session_that_moved_or_was_cancelled_opens_no_door(
+    app: Flask, clerk: Desk, booking: int, family: Family, clock: FixedClock, sessions: Sessions
+) -> None:
+    made = slip_of(app, family, booking)
+    with sessions.begin() as session:
+        slot = session.get_one(Slot, session.get_one(Booking, booking).slot_id)
+        slot.starts_at += timedelta(minutes=15)
+    moved = sync(clerk, [scan(clock, "qr", code=made.code)]).json["rows"][0]
+    assert "活动改过时间" in moved["sentence"]
+    with sessions.begin() as session:
+        slot = session.get_one(Slot, slot.id)
+        slot.starts_at -= timedelta(minutes=15)
+        service.cancel_by_centre(session, clock, booking_id=booking, actor="staff:1", reason="停电")
+
+    off = sync(
+        clerk, [scan(clock, "qr", code=made.code), scan(clock, "typed", code=made.short_code)]
+    ).json["rows"]
+
+    assert "中心已取消" in off[0]["sentence"]
+    assert [row["outcome"] for row in off] == ["refused", "refused"]
+    assert rows_of(sessions) == []
 
 
 def confirmed_elsewhere(sessions: Sessions, clock: FixedClock) -> int:

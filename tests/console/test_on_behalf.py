@@ -8,6 +8,7 @@ from icalendar import Calendar
 from sqlalchemy import select, update
 from sqlalchemy.orm import Session, sessionmaker
 
+from backend.bookings import service
 from backend.bookings.models import Booking
 from backend.centres.feed_models import CentreFeed
 from backend.centres.models import Slot, SlotState
@@ -32,7 +33,9 @@ def worker(enter: Enter) -> Desk:
     return enter(Role.TOWN)
 
 
-def test_a_worker_registers_books_and_prints(worker: Desk, sessions: Sessions) -> None:
+def test_a_worker_registers_books_and_prints(
+    worker: Desk, sessions: Sessions, clock: FixedClock
+) -> None:
     slot = make_slot(sessions)
     assert "本街镇没有这样登记的孩子" in worker.post_and_read("/on-behalf/find", **WHO)
 
@@ -51,6 +54,16 @@ def test_a_worker_registers_books_and_prints(worker: Desk, sessions: Sessions) -
         actions = set(session.scalars(select(AuditEntry.action)))
     assert {"child.searched", "consent.on_paper", "booking.on_behalf"} <= actions
     assert f">{booking.id}<" in page
+    assert 'src="data:image/svg+xml' in page
+    assert re.search(r"<strong class=.paper-code.>[3-9A-Y]{4} [3-9A-Y]{4}<", page)
+    assert "监护人签字" in page
+    assert "中心确认以后才能用" in page
+    with sessions.begin() as session:
+        service.decline(session, clock, booking_id=booking.id, actor="staff:1", reason="名额有限")
+    page = worker.page(f"/on-behalf/slip/{booking.id}")
+    assert "不能再用来签到" in page
+    assert "data:image/svg" not in page
+    worker.post_and_read("/on-behalf/book", slot=slot, **SIGNED, **HERE)
     assert "已经预约了这个时段" in worker.page("/on-behalf")
 
 

@@ -291,3 +291,37 @@ def test_the_sessions_of_another_centre_are_not_found(
         assert clerk.post(path, **edit_form(scene), reason="x").status_code == 404
     assert clerk.post(f"/slots/{mine}/cancel", reason="x", slot=far).status_code == 404
     assert {slot.state for slot in slots(sessions)} == {SlotState.OPEN}
+
+
+UNDO = re.compile(r'action="/console(/slots/cancellations/[0-9]+/undo)"')
+
+
+def test_a_cancellation_is_undone_from_its_notice_or_its_page(
+    clerk: Desk, scene: Scene, sessions: Sessions, clock: FixedClock, enter: Enter
+) -> None:
+    write(clerk, scene)
+    first, second, *_ = (slot.id for slot in slots(sessions))
+    back, stays = (make_family(sessions, name="王小一") for _ in range(2))
+    for family in (back, stays):
+        book(sessions, clock, family, first)
+    page = clerk.post_and_read(f"/slots/{first}/cancel", reason="点错了", slot=second)
+    (address,) = UNDO.findall(page)
+    assert UNDO.findall(clerk.page(f"/slots/{second}")) == [address]
+    for _ in range(2):
+        far = TOMORROW + timedelta(days=1, hours=_)
+        book(
+            sessions,
+            clock,
+            stays,
+            offer(sessions, clock, scene.slot(starts_at=far, ends_at=far + HOUR)),
+        )
+
+    stranger = enter(centre_id=make_scene(sessions, clock).centre)
+    assert stranger.post(address).status_code == 404
+    page = clerk.post_and_read(address)
+
+    assert "已恢复 2 次，1 个家庭的预约照旧" in page
+    assert "没有恢复，请电话联系：王*一 11月24日 10:00（宝宝手上的预约已满" in page
+    assert {slot.state for slot in slots(sessions)} == {SlotState.OPEN}
+    assert "这一步不能撤销了" in clerk.post_and_read(address)
+    assert UNDO.findall(clerk.page(f"/slots/{second}")) == []

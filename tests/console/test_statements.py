@@ -3,7 +3,7 @@
 import io
 import re
 import zipfile
-from datetime import timedelta
+from datetime import date, timedelta
 from typing import Any
 
 import pytest
@@ -470,3 +470,21 @@ def test_the_paper_is_a_pdf_and_says_the_same_twice(
 def test_actor_of_the_fixtures_is_nobody_here(scene: Scene) -> None:
     """So that no account of a test can be the one that submitted."""
     assert int(CLERK.removeprefix("staff:")) > 9000
+
+
+def test_the_evidence_tells_a_signature_from_a_tap_on_the_phone(
+    clerk: Desk, scene: Scene, clock: FixedClock
+) -> None:
+    slot = scene.slot(at(11, 5))
+    on_phone = scene.attended(slot=slot)
+    on_paper = scene.attended(slot=slot, confirmed=False)
+    scene.signed(on_paper, date(2026, 11, 5))
+    statement = scene.statement(clock)
+
+    page = clerk.page(f"/statements/{statement}/lines/{line_of(scene.sessions, on_paper)}")
+    assert "纸质签字" in page
+    assert "签到表 1-20261105，2026年11月5日签字" in page
+    page = clerk.page(f"/statements/{statement}/lines/{line_of(scene.sessions, on_phone)}")
+    assert "手机确认" in page
+    assert "纸质签字" not in page
+    assert "纸质签字" in clerk.page(f"/statements/{statement}/lines")

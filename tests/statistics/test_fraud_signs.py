@@ -1,7 +1,7 @@
 """What is shown for a look, from which number on, and what is not."""
 
 from collections.abc import Callable
-from datetime import timedelta
+from datetime import date, timedelta
 
 import pytest
 from sqlalchemy.orm import Session, sessionmaker
@@ -27,7 +27,7 @@ from tests.factories import MORNING, make_child, make_parent
 Sessions = sessionmaker[Session]
 CITY = Scope(Role.CITY, None, None)
 LIMITS = Thresholds()
-PHONES, LISTS, TEACHERS, ROOMS, UNCONFIRMED, TWO_CENTRES, NO_TEACHER = range(7)
+PHONES, LISTS, TEACHERS, ROOMS, UNCONFIRMED, TWO_CENTRES, NO_TEACHER, PAPER = range(8)
 
 Find = Callable[[int], list[Item]]
 
@@ -171,6 +171,25 @@ def test_many_without_the_guardians_word(
         scene.attended(slot=slot, confirmed=number >= unconfirmed)
 
     assert len(find(UNCONFIRMED)) == shown
+
+
+@pytest.mark.parametrize(
+    ("paper", "phone", "shown"), [(10, 23, 1), (10, 0, 1), (10, 24, 0), (9, 0, 0)]
+)
+def test_many_signatures_on_paper_are_to_be_looked_at(
+    scene: Scene, find: Find, paper: int, phone: int, shown: int
+) -> None:
+    slot = scene.slot(capacity=60, room=None)
+    bookings = [scene.attended(slot=slot, confirmed=n >= paper) for n in range(paper + phone)]
+    for booking in bookings[:paper]:
+        scene.signed(booking, date(2026, 11, 5))
+
+    found = find(PAPER)  # and no other sign: a signature is the guardian's word
+
+    assert len(found) == shown
+    if found:
+        assert found[0].text == f"{CENTRE}：{paper + phone} 次到场，10 次纸质签字，请抽查签到表"
+        assert found[0].bookings == tuple(bookings[:10])
 
 
 def test_a_child_at_two_centres_on_one_day(scene: Scene, find: Find) -> None:

@@ -5,7 +5,7 @@
 
 const QUEUE = "check-in:queue"; // kept when somebody signs out: it holds no names
 const CLOCK = "check-in:clock"; // the server's time minus this device's, in milliseconds
-const PASS = /^CY1\.([1-9][0-9]*)\.[0-9]+\.[A-Z2-7]{26}$/;
+const PASS = /^CY(?:1\.([1-9][0-9]*)\.[0-9]+|2\.([1-9][0-9]*))\.[A-Z2-7]{26}$/; // a phone's, a slip's
 const SHORT = /^[34679ACDEFGHJKMNPQRTUWXY]{8}$/;
 const AT_ONCE = 200;
 const RETRY_MS = 15_000;
@@ -159,7 +159,7 @@ async function look(detector, video, seen) {
     if (Date.now() - (seen.get(rawValue) ?? 0) < 10_000) continue;
     seen.set(rawValue, Date.now());
     const found = PASS.exec(rawValue);
-    if (found) take({ way: "qr", code: rawValue }, Number(found[1]));
+    if (found) take({ way: "qr", code: rawValue }, Number(found[1] ?? found[2]));
     else say("这不是澄育的签到码", "refused");
     navigator.vibrate?.(found ? 60 : [60, 60, 60]);
   }

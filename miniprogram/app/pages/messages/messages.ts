@@ -33,6 +33,8 @@ const IN_APP_BY_DESIGN = [
   'waiting_expired',
   'waiting_closed',
   'waiting_cancelled',
+  'request_restored',
+  'waiting_restored',
 ];
 /** These ask for something that is done on the booking's own page, not in the list. */
 const OF_ONE_VISIT = [
