@@ -36,7 +36,8 @@ from backend.kernel.errors import Invalid, NotFound
 from backend.kernel.privacy import mask_name
 from backend.people.children import NAME
 from backend.people.scopes import Scope
-from backend.statistics.fraud_signs import MOST_ITEMS, SIGN_TITLES, Area, Sign, signs
+from backend.statistics.fraud_signs import signs
+from backend.statistics.sign_rules import MOST_ITEMS, SIGN_TITLES, Area, Sign
 from backend.statistics.sign_sheets import Seen, sign_workbook
 
 MOST_EXPORTED = 2000  # of one kind

@@ -11,7 +11,8 @@ from backend.console.blueprint import bp
 from backend.console.permissions import Action
 from backend.console.statements import words
 from backend.deps import deps
-from backend.statistics.fraud_signs import area_of, signs
+from backend.statistics.fraud_signs import signs
+from backend.statistics.sign_rules import area_of
 
 
 @bp.get("/statements/<int:statement_id>/signs")

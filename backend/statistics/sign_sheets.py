@@ -12,7 +12,7 @@ from backend.bookings.sheets import Value, add_sheet
 from backend.bookings.sign_checks import VERDICT_TITLES, Finding
 from backend.bookings.sign_evidence import SignBooking
 from backend.bookings.sign_models import SignVerdict
-from backend.statistics.fraud_signs import Item, Sign
+from backend.statistics.sign_rules import Item, Sign
 
 TITLE_OPEN = VERDICT_TITLES[SignVerdict.REOPENED]
 

@@ -21,7 +21,8 @@ from backend.deps import build
 from backend.kernel.clock import CITY, FixedClock
 from backend.people.models import Role
 from backend.people.scopes import Scope
-from backend.statistics.fraud_signs import area_of, signs
+from backend.statistics.fraud_signs import signs
+from backend.statistics.sign_rules import area_of
 
 Sessions = sessionmaker[Session]
 EVERYWHERE = Scope(Role.CITY, None, None)
