@@ -251,7 +251,7 @@ def test_varicella_is_the_provinces_and_not_for_those_who_had_it() -> None:
         (day(1), {"immunoglobulin": day(1, 1)}, "免疫球蛋白"),
         (day(9), {"given": {"dtap-1": day(5), "dtap-3": day(4)}}, "dtap-3"),
         (day(1), {"birth_grams": 0}, "出生体重"),
-        (date(9999, 1, 1), {}, "太远"),
+        (date(9901, 1, 1), {}, "太远"),
     ],
 )
 def test_what_cannot_be_is_refused_with_a_sentence(
@@ -259,3 +259,9 @@ def test_what_cannot_be_is_refused_with_a_sentence(
 ) -> None:
     with pytest.raises(WrongFacts, match=says):
         ask(on, **facts)
+
+
+def test_the_calendar_suffices_for_the_last_day_that_is_not_refused() -> None:
+    last = date(9900, 12, 31)
+
+    assert ask(last, birth=last, girl=True)["hpv-1"].earliest == day(156, birth=last)
