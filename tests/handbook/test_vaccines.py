@@ -106,7 +106,13 @@ def test_the_ends_of_months_are_aligned() -> None:
     ("given", "dose", "earliest"),
     [
         ({"hepb-1": BIRTH, "hepb-2": day(5)}, "hepb-3", day(5, 60)),
+        ({"dtap-1": day(4)}, "dtap-2", day(4, 28)),
+        ({"dtap-1": day(2), "dtap-2": day(6)}, "dtap-3", day(6, 28)),
         ({"dtap-1": day(2), "dtap-2": day(4), "dtap-3": day(14)}, "dtap-4", day(20)),
+        ({f"dtap-{n}": day(62 + n) for n in (1, 2, 3)} | {"dtap-4": day(71)}, "dtap-5", day(83)),
+        ({"mpsvac-1": day(40)}, "mpsvac-2", day(76)),
+        ({"jel-1": day(20)}, "jel-2", day(32)),
+        ({"varv-1": day(47)}, "varv-2", day(50)),
         ({"mmr-1": day(18, -20)}, "mmr-2", day(18, 8)),
         ({"mpsva-1": day(8)}, "mpsva-2", day(11)),
         ({"jei-1": day(8), "jei-2": day(8, 7), "jei-3": day(24)}, "jei-4", day(72)),
@@ -190,6 +196,9 @@ def test_a_small_newborn_of_an_infected_mother_has_four_doses(mother: Mother) ->
     hepb = [answers[f"hepb-{number}"] for number in (1, 2, 3, 4)]
     assert [answer.earliest for answer in hepb] == [BIRTH, day(1), day(2), day(7)]
     assert [answer.recommended_by for answer in hepb] == [day(0, 1), None, None, None]
+    other = date(2025, 3, 10)  # two months without a February are longer than the intervals
+    third = ask(other, birth=other, mother=mother, birth_grams=1999)["hepb-3"]
+    assert third.earliest == day(2, birth=other)
     assert all("4剂" in answer.reason for answer in hepb)
     assert "12小时内" in hepb[0].reason
     assert ("查抗原和抗体" in hepb[3].reason) is (mother is Mother.POSITIVE)
