@@ -8,6 +8,7 @@ import click
 
 from backend.cli.content_commands import content
 from backend.cli.starting import process_settings, refuse
+from backend.cli.vaccine_commands import vaccines
 
 ROOT = Path(__file__).parents[2]
 
@@ -175,3 +176,4 @@ def health() -> None:
 
 
 main.add_command(content)
+main.add_command(vaccines)

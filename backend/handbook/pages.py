@@ -11,7 +11,6 @@ from dataclasses import dataclass
 from backend.handbook.source import (
     CheckupFile,
     Dose,
-    Interval,
     Mark,
     Vaccine,
     VaccineFile,
@@ -62,7 +61,7 @@ def _when(file: VaccineFile, vaccine: Vaccine, dose: Dose) -> list[str]:
     if dose.before_months:
         lines.append(f"建议在满{months_text(dose.before_months)}前打完")
     if dose.after_previous:
-        lines.append(f"与上一剂至少间隔{_interval(dose.after_previous)}")
+        lines.append(f"与上一剂至少间隔{dose.after_previous.text}")
     if dose.note:
         lines.append(dose.note)
     lines += _choice(file, vaccine)
@@ -126,10 +125,6 @@ def months_text(months: int) -> str:
     if months >= 24 and months % 12 == 0:
         return f"{months // 12}周岁"
     return f"{months}月龄"
-
-
-def _interval(interval: Interval) -> str:
-    return f"{interval.days}天" if interval.days else f"{interval.months}个月"
 
 
 def _said(text: str, mark: Mark) -> str:

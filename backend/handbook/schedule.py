@@ -24,6 +24,7 @@ from backend.handbook.source import (
     Visit,
     read_file,
 )
+from backend.handbook.vaccines.check import loose_ends
 from backend.kernel.ages import add_months
 from backend.kernel.yaml_lines import line_of
 
@@ -112,11 +113,12 @@ def check_handbook(content_root: Path) -> list[Problem]:
         load_schedule(content_root)
     except HandbookError as error:
         return [error.problem]
+    vaccines = content_root / "handbook" / "vaccines.yaml"
+    problems = loose_ends(vaccines, read_file(vaccines, VaccineFile))
     file = content_root / "handbook" / "schedule.yaml"
     text = file.read_text(encoding="utf-8")
     stages = read_file(file, ScheduleFile)
     facts = load_facts(content_root)
-    problems = []
     for place, stage in enumerate(stages.guides):
         card = guide_card(_known_guide(content_root, stages, place), facts)
         if not card.suits(stage.months):
@@ -145,7 +147,7 @@ def _dose_rule(file: VaccineFile, vaccine: Vaccine, place: int) -> Rule:
     return Rule(
         id=f"vaccine:{dose.id}",
         kind=Kind.VACCINE,
-        title=_dose_title(vaccine, dose),
+        title=vaccine.title(dose),
         summary=_dose_summary(vaccine, dose),
         opens=Age(months=dose.months),
         due=Age(months=dose.months),
@@ -156,10 +158,6 @@ def _dose_rule(file: VaccineFile, vaccine: Vaccine, place: int) -> Rule:
         source=file.version if vaccine.scope is None else vaccine.scope,
         sections=pages.vaccine_page(file, vaccine, dose),
     )
-
-
-def _dose_title(vaccine: Vaccine, dose: Dose) -> str:
-    return vaccine.name if len(vaccine.doses) == 1 else f"{vaccine.name}第{dose.number}剂"
 
 
 def _dose_summary(vaccine: Vaccine, dose: Dose) -> str:

@@ -3,12 +3,15 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
+from datetime import date, timedelta
+from enum import StrEnum
 from pathlib import Path
 from typing import Annotated, Literal, Self, TypeVar
 
 import yaml
 from pydantic import BaseModel, ConfigDict, Field, ValidationError, model_validator
 
+from backend.kernel.ages import add_months
 from backend.kernel.yaml_lines import line_of
 
 LAST_MONTH = 72  # the handbook goes from birth to the sixth birthday; the last item falls on it
@@ -16,6 +19,7 @@ END_MONTH = 84  # its last windows close the day before the seventh birthday (NI
 
 Month = Annotated[int, Field(ge=0, le=LAST_MONTH)]
 EndMonth = Annotated[int, Field(ge=1, le=END_MONTH)]
+MonthOfYouth = Annotated[int, Field(ge=0, le=18 * 12)]
 
 
 @dataclass(frozen=True)
@@ -66,10 +70,52 @@ class Interval(Strict):
             raise ValueError("只写 days 或 months 中的一个")
         return self
 
+    def after(self, day: date) -> date:
+        if self.days is not None:
+            return day + timedelta(days=self.days)
+        assert self.months is not None
+        return add_months(day, self.months)
+
+    @property
+    def text(self) -> str:
+        return f"{self.days}天" if self.days is not None else f"{self.months}个月"
+
 
 class Choice(Strict):
     group: str
     default: bool
+
+
+class Form(StrEnum):
+    """What a vaccine is made of, as far as it decides what must be kept apart."""
+
+    LIVE = "live"  # injected
+    LIVE_ORAL = "live_oral"
+    NON_LIVE = "non_live"
+    BY_PRODUCT = "by_product"
+
+
+class Said(Strict):
+    """A sentence of the programme; `mark` names one of the vaccine's marks."""
+
+    text: str
+    mark: str
+
+
+class CatchUpFrom(Strict):
+    """A lower age for a child who never had any dose of the vaccine `unless_any`."""
+
+    months: Month
+    unless_any: str
+    because: Said
+
+
+class UnverifiedInterval(Strict):
+    """An interval nobody saw in a source: it is said, never counted with."""
+
+    dose: str
+    apart: Interval
+    mark: str
 
 
 class Dose(Strict):
@@ -80,6 +126,14 @@ class Dose(Strict):
     within_days: int | None = Field(default=None, ge=1)
     before_months: EndMonth | None = None
     after_previous: Interval | None = None
+    max_after_previous: Interval | None = None
+    previous: str | None = None  # a dose of another vaccine, for the first one of a series
+    unverified_after: UnverifiedInterval | None = None
+    catch_up_from: CatchUpFrom | None = None
+    overdue_because: Said | None = None
+    early_because: Said | None = None
+    age_mark: str = "doses"
+    interval_mark: str = "doses"
     product: str | None = None
     note: str | None = None
 
@@ -90,14 +144,51 @@ class Dose(Strict):
         return self
 
 
+class Mother(StrEnum):
+    """A mother's hepatitis B surface antigen."""
+
+    POSITIVE = "positive"
+    NEGATIVE = "negative"
+    UNKNOWN = "unknown"
+
+
+class Exposure(Strict):
+    """What a mother's infection changes; below `below_grams` at birth there are other doses."""
+
+    mothers: frozenset[Mother]
+    first: Said
+    check_mothers: frozenset[Mother]
+    check: Said
+    below_grams: int = Field(ge=1)
+    low_weight: Said
+    low_weight_doses: tuple[Dose, ...] = Field(min_length=1)
+
+
+class Earlier(Strict):
+    """The programme of former days: ages by number of dose, in force up to `until`."""
+
+    until: date
+    months: tuple[Month, ...]
+    because: Said
+    silent: Said
+
+
 class Vaccine(Strict):
     code: str
     name: str
     disease: str
     route: str
+    kind: Form
+    product_kind: dict[str, Form] = {}
     scope: str | None = None
     choice: Choice | None = None
     ends_months: EndMonth | None = None
+    ends_because: Said | None = None
+    earlier: Earlier | None = None
+    exposure: Exposure | None = None
+    notice: Said | None = None
+    had_varicella: Said | None = None
+    girls_only: bool = False
     doses: tuple[Dose, ...] = Field(min_length=1)
     catch_up: tuple[str, ...] = ()
     special: tuple[str, ...] = ()
@@ -108,6 +199,35 @@ class Vaccine(Strict):
         """One product of a group of choices stands in the timeline; the others are a note."""
         return self.choice is None or self.choice.default
 
+    def title(self, dose: Dose) -> str:
+        return self.name if len(self.doses) == 1 else f"{self.name}第{dose.number}剂"
+
+
+class DoseOfYouth(Dose):
+    months: MonthOfYouth
+    before_months: MonthOfYouth | None = None
+
+
+class ReferenceVaccine(Vaccine):
+    """Beyond the ages of the handbook: shown by the engine, in nobody's timeline."""
+
+    doses: tuple[DoseOfYouth, ...] = Field(min_length=1)
+
+
+class Limit(Strict):
+    """A general rule with the number it counts with; `rule` is its id in `rules`."""
+
+    rule: str
+    apart: Interval
+    except_: frozenset[str] = Field(default=frozenset(), alias="except")
+
+
+class Limits(Strict):
+    no_restart: str
+    live: Limit
+    immunoglobulin: Limit
+    immunoglobulin_after: Limit
+
 
 class VaccineFile(Strict):
     version: str
@@ -115,7 +235,9 @@ class VaccineFile(Strict):
     disclaimer: str
     sources: dict[str, str]
     rules: tuple[GeneralRule, ...]
+    limits: Limits
     vaccines: tuple[Vaccine, ...]
+    reference: tuple[ReferenceVaccine, ...] = ()
 
 
 class Target(Strict):

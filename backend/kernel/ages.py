@@ -5,6 +5,8 @@ from datetime import date
 
 DAYS_PER_MONTH = 30.4375  # WHO Child Growth Standards 2006: 365.25 / 12
 
+SHORTEST_MONTH = 28  # a day up to it is in every month
+
 
 def age_days(birth: date, on: date) -> int:
     """Days since birth; the day of birth is 0, days before it are negative."""
@@ -20,6 +22,8 @@ def age_months(birth: date, on: date) -> int:
 def add_months(day: date, months: int) -> date:
     """The same day some months later, aligned to the end of a shorter month (cn-nip-2026)."""
     year, month0 = divmod(day.year * 12 + day.month - 1 + months, 12)
+    if day.day <= SHORTEST_MONTH:
+        return date(year, month0 + 1, day.day)
     last = calendar.monthrange(year, month0 + 1)[1]
     return date(year, month0 + 1, min(day.day, last))
 
