@@ -6,7 +6,7 @@ product, so that a mistake in the product's arithmetic fails a case.
 
 import calendar
 import re
-from collections.abc import Iterable, Iterator, Mapping
+from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from datetime import date, timedelta
 from functools import cache
@@ -40,6 +40,7 @@ class Expected:
     fields: tuple[tuple[str, str | date | None], ...]
     words: tuple[str, ...] = ()
     not_words: tuple[str, ...] = ()
+    documents: tuple[str, ...] = ()
 
 
 @dataclass(frozen=True)
@@ -105,17 +106,20 @@ def differences(case: Case, said: Mapping[str, Said]) -> list[str]:
             for name, value in fields.items()
             if getattr(dose, name) != value
         ]
-        found += [f"{dose.id} without {w}: {dose.reason}" for w in _missing(expected, dose)]
-        found += [f"{dose.id} says {w}: {dose.reason}" for w in _too_much(expected, dose)]
+        found += _words_amiss(expected, dose)
     return found
 
 
-def _missing(expected: Expected, dose: Said) -> Iterable[str]:
-    return (word for word in expected.words if word not in dose.reason)
-
-
-def _too_much(expected: Expected, dose: Said) -> Iterable[str]:
-    return (word for word in expected.not_words if word in dose.reason)
+def _words_amiss(expected: Expected, dose: Said) -> Iterator[str]:
+    for word in expected.words:
+        if word not in dose.reason:
+            yield f"{dose.id} without {word}: {dose.reason}"
+    for word in expected.not_words:
+        if word in dose.reason:
+            yield f"{dose.id} says {word}: {dose.reason}"
+    for word in expected.documents:
+        if word not in dose.source:
+            yield f"{dose.id} not from {word}: {dose.source}"
 
 
 @cache
@@ -181,6 +185,7 @@ def _expected(text: str, birth: date, change: date) -> Expected:
     return Expected(
         dose,
         tuple(values),
-        tuple(word for word in words if not word.startswith("!")),
-        tuple(word[1:] for word in words if word.startswith("!")),
+        tuple(word for word in words if word[0] not in "!@"),
+        tuple(word[1:] for word in words if word[0] == "!"),
+        tuple(word[1:] for word in words if word[0] == "@"),
     )
