@@ -6,7 +6,7 @@ from pathlib import Path
 import pytest
 import yaml
 
-from tests.handbook.vaccine_answers import PRODUCT, failure
+from tests.handbook.vaccine_asking import PRODUCT, failure
 from tests.handbook.vaccine_table import FOLDER, STATUSES, cases
 
 CONTENT = Path(__file__).parents[2] / "content" / "handbook" / "vaccines.yaml"

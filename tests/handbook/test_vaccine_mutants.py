@@ -12,7 +12,7 @@ from pydantic import ValidationError
 from backend.handbook import vaccines
 from backend.handbook.source import VaccineFile
 from backend.handbook.vaccines.check import loose_ends
-from tests.handbook.vaccine_answers import PRODUCT, Engine, failure
+from tests.handbook.vaccine_asking import PRODUCT, Engine, failure
 from tests.handbook.vaccine_mutants import (
     CodeMutant,
     RuleMutant,
