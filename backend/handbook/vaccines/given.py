@@ -51,7 +51,7 @@ def judge(case: Case, vaccine: Vaccine, dose: Dose, previous: date | None) -> Ju
             reasons.append(said(vaccine, dose.early_because))
     else:
         reasons += [floor.because for floor in floors]
-        reasons += _immunoglobulin_soon_after(case, vaccine, dose)
+    reasons += _immunoglobulin_soon_after(case, vaccine, dose)
     return Judged(max(floor.day for floor in floors), bool(kept_off), tuple(reasons))
 
 
