@@ -35,7 +35,7 @@ fix: setup ## format, and mend what can be mended by a machine
 
 soak: setup ## the hard promises at full numbers, into build/soak.json
 	@mkdir -p build
-	@SOAK=1 exec $(PY) -m pytest -n 0 -m 'process or slow' tests/process tests/concurrency $(ARGS)
+	@SOAK=1 exec $(PY) -m pytest -n 0 -m 'process or slow' tests/process tests/concurrency tests/handbook $(ARGS)
 
 bench: setup ## measures; ONLY=B4,P2 SCALE=1
 	@exec $(PY) -m tests.bench --only "$(ONLY)" --scale "$(SCALE)"
