@@ -98,9 +98,10 @@ def test_a_form_that_says_too_little_writes_nothing(
 
 
 def test_another_centres_sessions_are_not_signed_for(
-    enter: Enter, sessions: Sessions, bookings: list[int]
+    enter: Enter, sessions: Sessions, clock: FixedClock, bookings: list[int]
 ) -> None:
     stranger = enter(centre_id=make_centre(sessions), login="stranger")
+    stranger.remember(open_sign_in(sessions, "stranger", clock.now()))
 
     page = stranger.post_and_read("/paper", booking=bookings[0], **SHEET, **HERE)
 

@@ -227,7 +227,7 @@ def test_a_closure_shows_what_it_hits_and_cancels_it(
     with sessions() as session:
         closure = session.scalars(select(Closure)).one().id
     path = f"/settings/closures/{closure}"
-    assert "已取消 0 场" in clerk.post_and_read(f"{path}/cancel", reason="消防检修")
+    assert "请先勾选要取消的场次" in clerk.post_and_read(f"{path}/cancel", reason="消防检修")
 
     page = clerk.post_and_read(f"{path}/cancel", slot=slot, reason="消防检修")
     assert "已取消 1 场，1 个家庭的次数已退还" in page
