@@ -16,6 +16,7 @@ from backend.kernel.clock import CITY, FixedClock
 from backend.outbox.models import Message, MessageState
 from backend.people.models import Consent, Purpose
 from tests.handbook.pregnancy.scene import PROGRAMME, TODAY, begin, due_when, end, plan, told
+from tests.outbox.scene import TEMPLATES
 
 Sessions = sessionmaker[Session]
 CHECKUP, WEEK = "pregnancy_checkup", "pregnancy_week"
@@ -202,3 +203,13 @@ def test_on_any_day_the_planned_due_dates_are_those_of_whose_day_it_is(day: date
     for card in cards_due(PROGRAMME, day):
         assert 280 - (card.due_date - day).days == card.week * 7
         assert 4 <= card.week < 42
+
+
+def test_after_the_due_date_the_words_assume_neither_a_birth_nor_none() -> None:
+    facts = {"week": 41, "days_left": -7, "due_date": "2026-11-16", "card": "看看这周的孕期手册"}
+
+    after = TEMPLATES.render_in_app(WEEK, facts | {"wording": "after_due"}, None).body
+    wechat, _ = TEMPLATES.render_wechat(WEEK, facts | {"wording": "after_due"}, None)
+
+    for said in (after, *wechat.values()):
+        assert [word for word in ("宝宝", "恭喜", "41", "-7", "出生") if word in said] == []
