@@ -22,7 +22,8 @@ NO_CARD = "看看这周的孕期手册"
 BEFORE_DUE, AFTER_DUE = "", "after_due"  # wordings of the weekly card
 
 # First the lock that every change of a pregnancy waits for, or has waited for: what ended or
-# moved before it is not planned, what does so after it finds the rows and deletes them.
+# moved before it is not planned, what does so after it finds the rows and deletes them. Who was
+# told today by this due date is left out, so that a tick locks only those who are new to it.
 LOCK = text("""
 SELECT pregnancy.id
 FROM pregnancies AS pregnancy
@@ -33,6 +34,11 @@ WHERE pregnancy.state = 'open' AND pregnancy.due_date = ANY(CAST(:due_dates AS d
   AND (SELECT count(DISTINCT purpose) FROM consents
        WHERE consents.parent_id = pregnancy.parent_id AND withdrawn_at IS NULL
          AND purpose IN ('privacy', 'pregnancy')) = 2
+  AND NOT EXISTS (
+      SELECT 1 FROM messages AS told
+      WHERE told.parent_id = pregnancy.parent_id AND told.due_at = :due_at
+        AND starts_with(told.key,
+                        'pregnancy:' || pregnancy.id || ':' || pregnancy.due_date || ':'))
 ORDER BY pregnancy.id
 FOR SHARE OF pregnancy
 """)
@@ -123,10 +129,10 @@ def plan_due(session: Session, clock: Clock, programme: Programme, day: date) ->
     due_dates = sorted({one.due_date for one in checkups} | {one.due_date for one in cards})
     if not due_dates:
         return 0
-    locked = session.scalars(LOCK, {"due_dates": due_dates, "day": day}).all()
+    due_at = datetime.combine(day, SEND_AT, CITY)
+    locked = session.scalars(LOCK, {"due_dates": due_dates, "day": day, "due_at": due_at}).all()
     if not locked:
         return 0
-    due_at = datetime.combine(day, SEND_AT, CITY)
     shared = {"ids": locked, "day": day, "due_at": due_at, "now": clock.now()}
     return _plan_checkups(session, checkups, shared) + _plan_cards(session, cards, shared)
 

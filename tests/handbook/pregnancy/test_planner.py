@@ -152,6 +152,22 @@ def test_a_moved_date_brings_no_second_card_within_a_week(
     assert told(sessions, parent) == [(WEEK, 24), (WEEK, 26)]
 
 
+def test_a_checkup_that_comes_near_by_a_moved_date_is_told_of_the_same_day(
+    sessions: Sessions, clock: FixedClock
+) -> None:
+    parent, _ = begin(sessions, clock, due_when(24))
+    plan(sessions, clock)
+    with sessions.begin() as session:
+        for one in session.scalars(select(Message)):
+            one.state = MessageState.SENT
+    with sessions.begin() as session:
+        dating = Dating(Method.CLINIC, due_when(27))
+        service.redate(session, clock, parent_id=parent, dating=dating, multiple=False)
+
+    assert plan(sessions, clock) == 1
+    assert told(sessions, parent) == [(WEEK, 24), (CHECKUP, 27)]
+
+
 @pytest.mark.parametrize("state", list(MessageState))
 def test_after_a_loss_there_is_no_message_whatever_had_become_of_it(
     sessions: Sessions, clock: FixedClock, state: MessageState
