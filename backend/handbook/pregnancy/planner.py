@@ -14,10 +14,12 @@ from backend.handbook.pregnancy.dating import DAYS_PER_WEEK, SILENT_WEEKS, TERM,
 from backend.handbook.pregnancy.messages import CHECKUP, WEEK
 from backend.handbook.pregnancy.programme import Programme
 from backend.kernel.clock import CITY, Clock, city_date
+from backend.outbox.service import OVERTAKEN
 
 CHECKUP_DAYS_BEFORE = (7, 1)  # issue 5
 FIRST_CARD_WEEK = 4  # before this hardly anybody knows
 CARDS_APART = timedelta(days=DAYS_PER_WEEK)  # at most one card a week, also when the date moves
+CARD_KEEPS = timedelta(days=3)  # for so long a card that was held back may still go out
 NO_CARD = "看看这周的孕期手册"
 BEFORE_DUE, AFTER_DUE = "", "after_due"  # wordings of the weekly card
 
@@ -95,6 +97,16 @@ RETURNING id
 """)
 
 
+# A card that an outage has held back says a week that is over: it stays in the family's list.
+# After the locks of LOCK, never before: whoever ends a pregnancy takes the two in that order.
+OVERTAKE = text("""
+UPDATE messages SET state = 'in_app', problem = :why
+WHERE id IN (SELECT id FROM messages
+             WHERE template = :template AND state = 'waiting' AND due_at < :oldest
+             FOR UPDATE SKIP LOCKED)
+""")
+
+
 @dataclass(frozen=True)
 class CheckupDue:
     """All pregnancies with this due date hear of this check-up on the planned day."""
@@ -124,6 +136,14 @@ def plan_due(session: Session, clock: Clock, programme: Programme, day: date) ->
     is made up for as far as a check-up still lies ahead; cards of past days are not sent.
     """
     today = city_date(clock.now())
+    added = _plan(session, clock, programme, day, today)
+    if day == today:
+        oldest = datetime.combine(day, SEND_AT, CITY) - CARD_KEEPS
+        session.execute(OVERTAKE, {"template": WEEK, "oldest": oldest, "why": OVERTAKEN})
+    return added
+
+
+def _plan(session: Session, clock: Clock, programme: Programme, day: date, today: date) -> int:
     checkups = [one for one in checkups_due(programme, day) if one.aim_date >= today]
     cards = list(cards_due(programme, day)) if day == today else []
     due_dates = sorted({one.due_date for one in checkups} | {one.due_date for one in cards})

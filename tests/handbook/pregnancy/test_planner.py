@@ -168,6 +168,20 @@ def test_a_checkup_that_comes_near_by_a_moved_date_is_told_of_the_same_day(
     assert told(sessions, parent) == [(WEEK, 24), (CHECKUP, 27)]
 
 
+def test_a_card_that_was_held_back_for_days_does_not_go_out_any_more(
+    sessions: Sessions, clock: FixedClock
+) -> None:
+    parent, _ = begin(sessions, clock, due_when(24))
+    plan(sessions, clock)
+    states = []
+    for _ in range(5):
+        plan(sessions, clock)
+        states.append(message(sessions, parent).state)
+        clock.advance(timedelta(days=1))
+
+    assert states == [MessageState.WAITING] * 4 + [MessageState.IN_APP]
+
+
 @pytest.mark.parametrize("state", list(MessageState))
 def test_after_a_loss_there_is_no_message_whatever_had_become_of_it(
     sessions: Sessions, clock: FixedClock, state: MessageState
