@@ -24,6 +24,7 @@ from backend.api import handbook as handbook_api
 from backend.api import marks as marks_api
 from backend.api import messages as messages_api
 from backend.api import nursing_rooms as nursing_rooms_api
+from backend.api import pregnancy as pregnancy_api
 from backend.api import priority as priority_api
 from backend.api import quiz as quiz_api
 from backend.api import sessions as sessions_api
@@ -53,6 +54,7 @@ BLUEPRINTS = (
     visits_api.bp,
     waiting_api.bp,
     handbook_api.bp,
+    pregnancy_api.bp,
     messages_api.bp,
     quiz_api.bp,
     nursing_rooms_api.bp,

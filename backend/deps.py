@@ -17,6 +17,7 @@ from backend.config import Settings, make_vault
 from backend.guides.current import CurrentLibrary, Follows
 from backend.guides.library import Library
 from backend.guides.loading import load_shelf
+from backend.handbook.pregnancy.programme import Programme, load_programme
 from backend.handbook.schedule import Rule, Schedule, load_schedule
 from backend.kernel.clock import Clock, clock_from
 from backend.kernel.db import make_engine, read_factory, session_factory
@@ -52,6 +53,7 @@ class Deps:
     templates: Templates
     current_library: CurrentLibrary
     current_handbook: Follows[Schedule]
+    current_pregnancy: Follows[Programme]
     current_questions: Follows[Questions]
 
     @property
@@ -73,6 +75,11 @@ class Deps:
     def handbook(self) -> Schedule:
         """The programme, without reminders of guides that are hidden."""
         return self.current_handbook.get(self.library)
+
+    @property
+    def pregnancy(self) -> Programme:
+        """The programme of a pregnancy, with the cards that may be read."""
+        return self.current_pregnancy.get(self.library)
 
     @property
     def questions(self) -> Questions:
@@ -117,10 +124,12 @@ def build(
             clock=clock,
         ),
         current_handbook=Follows(lambda library: handbook_of(content, library)),
+        current_pregnancy=Follows(lambda library: pregnancy_of(content, library)),
         current_questions=Follows(
             lambda library: load_questions(content, shelf.facts, guides=library)
         ),
     )
+    load_programme(content)
     load_schedule(content)  # a wrong file stops the start, not the first reader
     load_questions(content, shelf.facts, guides=())
     return parts
@@ -130,6 +139,17 @@ def handbook_of(content: Path, library: Library) -> Schedule:
     """The programme with the guides that may be shown, in the words that are shown of them."""
     schedule = load_schedule(content, guides=library)
     return replace(schedule, rules=tuple(_as_shown(rule, library) for rule in schedule.rules))
+
+
+def pregnancy_of(content: Path, library: Library) -> Programme:
+    """The programme of a pregnancy with the cards that may be shown, in their signed words."""
+    programme = load_programme(content, guides=library)
+    cards = (
+        replace(card, title=shown.title, summary=shown.summary)
+        for card in programme.cards
+        if (shown := library.get(card.slug))
+    )
+    return replace(programme, cards=tuple(cards))
 
 
 def _as_shown(rule: Rule, library: Library) -> Rule:

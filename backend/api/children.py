@@ -84,7 +84,7 @@ def list_children() -> ChildrenOut:
 @bp.doc(responses={403: "Consent is needed first", 422: "A date or a place is wrong"})
 def register_child(json_data: ChildIn) -> Response:
     """Register a child. The same child twice in the city becomes 可能重复."""
-    _check_place(json_data)
+    check_place(json_data)
     new = children.Registration(**json_data.model_dump())
 
     def work(session: Session) -> ChildOut:
@@ -102,7 +102,7 @@ def register_child(json_data: ChildIn) -> Response:
 @bp.doc(responses={404: "Not a child of this parent", 409: "Who the child is is fixed by now"})
 def correct_child(child_id: int, json_data: CorrectionIn) -> ChildOut:
     """Put a child's data right."""
-    _check_place(json_data)
+    check_place(json_data)
     new = children.Correction(**json_data.model_dump())
     with deps().sessions.begin() as session:
         child = children.correct(
@@ -223,7 +223,7 @@ def delete_me() -> Response:
     return Response(status=204)
 
 
-def _check_place(told: CorrectionIn) -> None:
+def check_place(told: CorrectionIn) -> None:
     """Raises UnknownTown, or UnknownVillage for a village that is not in the town."""
     town = deps().places.town(told.town_code)
     if told.village_code is not None:

@@ -14,7 +14,12 @@ PROBLEM = "application/problem+json"
 REF = "#/components/schemas/"
 LARGEST_ID = 10**18 - 1  # what ID_PATTERN takes
 NOT_OURS = ("HTTPError", "ValidationError")  # APIFlask's own bodies of refusals
-ONCE = ("/bookings", "/children", "/children/{child_id}/invitations")  # take an Idempotency-Key
+ONCE = (  # take an Idempotency-Key
+    "/bookings",
+    "/children",
+    "/children/{child_id}/invitations",
+    "/pregnancy/birth",
+)
 ACCEPT = "/invitations/{code}/accept"
 MAY_SAY_RELATION: Part = {  # the only body that may be left out
     "required": False,

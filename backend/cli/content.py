@@ -11,6 +11,7 @@ from backend.guides.check_text import ages, wording
 from backend.guides.problems import load_words
 from backend.guides.source import guide_files
 from backend.handbook.growth.check import check_growth
+from backend.handbook.pregnancy.programme import check_programme
 from backend.handbook.schedule import check_handbook
 from backend.knowledge.check import check_questions
 from backend.outbox.templates import WrongTemplates, load_templates
@@ -19,7 +20,8 @@ from backend.people.documents import load_documents
 
 def problems(root: Path) -> list[str]:
     """One line for each thing to mend: the file, where, and what is wrong."""
-    found = [str(problem) for problem in (*check_content(root), *check_handbook(root))]
+    checks = (*check_content(root), *check_handbook(root), *check_programme(root))
+    found = [str(problem) for problem in checks]
     return [*found, *check_growth(root), *_quiz(root), *_unreadable(root)]
 
 

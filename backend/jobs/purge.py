@@ -8,6 +8,7 @@ from sqlalchemy.orm import Session
 from sqlalchemy.sql.expression import Delete
 
 from backend.accounts.service import EVENTS_STAY, forget_handled
+from backend.handbook.pregnancy.service import forget_old
 from backend.jobs.models import TaskRun
 from backend.kernel.clock import Clock, city_date
 from backend.outbox.models import Message
@@ -43,6 +44,7 @@ def purge_expired(session: Session, clock: Clock) -> dict[str, int]:
     """Delete expired sign-ins, codes, answers and traces of work; return how many of each."""
     statements = _statements(clock.now())
     deleted = {name: _count(session, statement) for name, statement in statements.items()}
+    deleted["pregnancies"] = forget_old(session, clock)
     deleted["events"] = forget_handled(session, clock.now() - EVENTS_STAY)
     jobs = session.execute(FAILED_JOBS, {"stay": FAILED_JOBS_STAY})
     assert isinstance(jobs, CursorResult)

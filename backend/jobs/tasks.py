@@ -20,6 +20,8 @@ from backend.bookings.reconfirming import ask_and_release
 from backend.bookings.rules import HeldForPriority, SlotClosed, SlotFull
 from backend.bookings.waiting_offers import end_if_over, offer_next, over, slots_to_offer
 from backend.handbook.planner import plan_due
+from backend.handbook.pregnancy import planner as pregnancy_planner
+from backend.handbook.pregnancy.programme import Programme
 from backend.handbook.schedule import Schedule
 from backend.jobs.models import TaskRun
 from backend.jobs.purge import purge_expired
@@ -71,7 +73,11 @@ class Deliver:
 
 
 def plan_handbook(
-    sessions: sessionmaker[Session], clock: Clock, schedule: Schedule, nominal: datetime
+    sessions: sessionmaker[Session],
+    clock: Clock,
+    schedule: Schedule,
+    programme: Programme,
+    nominal: datetime,
 ) -> None:
     """Put the reminders of the nominal day into the outbox, and those of days missed before."""
     with sessions.begin() as session:
@@ -79,13 +85,19 @@ def plan_handbook(
             return
         days = _days_to_plan(session, nominal)
         added = sum(plan_due(session, clock, schedule, day) for day in days)
+        added += sum(pregnancy_planner.plan_due(session, clock, programme, day) for day in days)
     log.info("handbook_planned", days=len(days), added=added)
 
 
-def plan_today(sessions: sessionmaker[Session], clock: Clock, schedule: Schedule) -> None:
+def plan_today(
+    sessions: sessionmaker[Session], clock: Clock, schedule: Schedule, programme: Programme
+) -> None:
     """Put into the outbox what today's run could not know yet: who came since, what was undone."""
+    today = city_date(clock.now())
     with sessions.begin() as session:
-        added = plan_due(session, clock, schedule, city_date(clock.now()))
+        added = plan_due(session, clock, schedule, today)
+    with sessions.begin() as session:  # of its own: it holds locks that families wait for
+        added += pregnancy_planner.plan_due(session, clock, programme, today)
     if added:
         log.info("handbook_planned", days=1, added=added)
 

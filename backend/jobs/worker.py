@@ -54,10 +54,11 @@ def register(app: App, deps: Deps, sending: Delivery) -> None:
         await tasks.retry_stalled(app, deps.settings.worker_stalled_seconds)
 
     def plan_handbook(nominal: datetime) -> None:
-        tasks.plan_handbook(sessions, clock, deps.handbook, nominal)
+        tasks.plan_handbook(sessions, clock, deps.handbook, deps.pregnancy, nominal)
 
     def plan_today() -> None:
-        tasks.plan_today(sessions, clock, deps.handbook)  # as the reviews stand now
+        # as the reviews stand now
+        tasks.plan_today(sessions, clock, deps.handbook, deps.pregnancy)
 
     app.task(name="deliver")(tasks.Deliver(sending).run)
     app.task(name="plan_handbook")(nominal(plan_handbook))

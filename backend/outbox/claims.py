@@ -20,7 +20,7 @@ from backend.kernel.clock import Clock
 from backend.outbox import ledger
 from backend.outbox.models import Message, MessageState
 from backend.outbox.verdicts import Verdict
-from backend.people.models import Child, Consent, Parent, ParentIdentity
+from backend.people.models import OF_EVERYBODY, Child, Consent, Parent, ParentIdentity
 
 LEASE = timedelta(seconds=60)
 SAME_PERSON_WAIT = timedelta(seconds=1)  # 43108: never two calls at once for one openid
@@ -109,6 +109,7 @@ def _claimed(session: Session, appid: str, ids: Collection[int], lease: datetime
     )
     took_back = select(withdrawn.id).where(
         withdrawn.parent_id == Message.parent_id,
+        withdrawn.purpose.in_(OF_EVERYBODY),  # what is optional takes its own messages along
         withdrawn.withdrawn_at.is_not(None),
         ~still_agreed.exists(),
     )
@@ -246,6 +247,20 @@ MARK = text(
      WHERE id = ANY(CAST(:ids AS bigint[]))
     """
 )
+
+
+STILL_SENDING = text(
+    """
+    SELECT EXISTS (SELECT 1 FROM messages
+                    WHERE id = :id AND state = 'sending' AND attempts = :attempt)
+    """
+)
+
+
+def still_wanted(session: Session, ready: Ready) -> bool:
+    """Whether a message that was marked is still there: its occasion may have gone since."""
+    found = session.scalar(STILL_SENDING, {"id": ready.claim.id, "attempt": ready.attempt})
+    return bool(found)
 
 
 def write_back(session: Session, clock: Clock, outcomes: Sequence[tuple[Ready, Verdict]]) -> None:

@@ -36,6 +36,7 @@ WRITE_BACK_SECONDS = 0.5  # no outcome waits longer than this for its row
 MOST_WRITES = 3  # a write-back that meets a deadlock or a lost connection is tried again
 IN_APP_ONLY = "只在小程序内提醒"
 NOT_REACHABLE = "家长没有关联微信、已注销或撤回了同意"
+GONE = Verdict(MessageState.IN_APP)  # of a row that is deleted: nothing is left to write back to
 
 log = structlog.get_logger()
 Result = TypeVar("Result")
@@ -190,7 +191,10 @@ class Batch:
         """In a thread of the pool. Asks once more whether to send: the mark may be old by now."""
         try:
             stop = self._reason_to_stop()
-            verdict = self._attempt(ready) if stop is None else replace(stop, comes_back=True)
+            if stop is not None:
+                verdict = replace(stop, comes_back=True)
+            else:
+                verdict = self._last_word(ready) or self._attempt(ready)
         except Exception as error:  # a bug must not strand the batch; the message may be out
             log.exception("send_crashed", message_id=ready.claim.id)
             crash = OutcomeUnknown(type(error).__name__, FailureKind.TRANSIENT)
@@ -198,6 +202,17 @@ class Batch:
         if verdict.stops_batch:
             self._stop = Verdict(verdict.state, not_before=verdict.not_before)
         self._done.put(ready, verdict)
+
+    def _last_word(self, ready: Ready) -> Verdict | None:
+        """None to send. Asks again for a message that must not come late by a second."""
+        if not self._parts.templates[ready.claim.template].ask_again:
+            return None
+        try:
+            with self._parts.sessions() as session:
+                return None if claims.still_wanted(session, ready) else GONE
+        except OperationalError as error:
+            log.warning("last_word_not_heard", reason=type(error.orig).__name__)
+            return Verdict(MessageState.WAITING, comes_back=True)
 
     def _reason_to_stop(self) -> Verdict | None:
         """How what was not handed over waits, if nothing more may be: in any thread."""

@@ -115,12 +115,17 @@ class Variant(_Strict):
 
 
 class Template(_Strict):
-    """`variants`: other wordings by name; the fact `wording` of a message chooses one."""
+    """`variants`: other wordings by name; the fact `wording` of a message chooses one.
+
+    `ask_again`: before such a message is handed over, the database is asked once more whether
+    it still stands; what hurts when it is wrong by a second is worth a query.
+    """
 
     title: str = Field(min_length=1, max_length=20)
     body: str = Field(min_length=1)
     page: str | None = Field(default=None, pattern=r"^pages/[^\s?]+(\?\S+)?$")
     facts: dict[str, FactKind]
+    ask_again: bool = False
     wechat: WeChatForm | None = None
     variants: dict[str, Variant] = {}
 

@@ -45,7 +45,7 @@ def register(
     """
     now = clock.now()
     rules.check_birth_date(new.birth_date, city_date(now))
-    _lock_parent(session, parent_id)
+    lock_registrations(session, parent_id)
     if len(children_of(session, parent_id)) >= rules.MOST_CHILDREN:
         raise rules.TooManyChildren
     identity = rules.child_identity(vault, new.name, new.sex, new.birth_date)
@@ -118,7 +118,8 @@ def _first_of(session: Session, identity: bytes) -> int | None:
     )
 
 
-def _lock_parent(session: Session, parent_id: int) -> None:
+def lock_registrations(session: Session, parent_id: int) -> None:
+    """One registration of a parent at a time."""
     session.execute(
         text("SELECT 1 FROM parents WHERE id = :id FOR NO KEY UPDATE"), {"id": parent_id}
     )

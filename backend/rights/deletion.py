@@ -10,6 +10,7 @@ from backend.bookings.forgetting import forget_words
 from backend.bookings.service import release_child
 from backend.bookings.waiting_models import WaitingEntry
 from backend.handbook.models import HandbookEntry, ItemDate
+from backend.handbook.pregnancy import service as pregnancies
 from backend.kernel import audit
 from backend.kernel.ages import add_months
 from backend.kernel.clock import Clock, city_date
@@ -153,6 +154,7 @@ def delete_parent(session: Session, clock: Clock, *, parent_id: int) -> None:
         children.own_child(session, parent_id=parent_id, child_id=child.id, lock=True)
     for child in own:
         leave_child(session, clock, parent_id=parent_id, child_id=child.id)
+    pregnancies.forget(session, clock, parent_id=parent_id)
     _forget_wechat(session, parent_id)
     for owned in (Guardian, Message, ParentToken, ParentIdentity, IdempotentAnswer):
         session.execute(delete(owned).where(owned.parent_id == parent_id))

@@ -97,16 +97,9 @@ def test_centres_of_a_town_are_read_without_a_token(
 
     items = client.get("/api/v1/centres?town=320281001").json["items"]
 
-    assert items == [
-        {
-            "id": here,
-            "name": "澄江中心",
-            "town_code": "320281001",
-            "town": items[0]["town"],
-            "address": "测试路1号",
-            "phone_public": None,
-        }
-    ]
+    (item,) = items
+    assert (item["id"], item["name"], item["town_code"]) == (here, "澄江中心", "320281001")
+    assert (item["address"], item["phone_public"]) == ("测试路1号", None)
     assert items[0]["town"] != "320281001"
     assert len(client.get("/api/v1/centres").json["items"]) == 2
 

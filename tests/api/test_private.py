@@ -33,6 +33,7 @@ def test_the_two_consents_are_never_needed_to_register(phone: Phone, child: int)
         "children",
         "priority",
         "address",
+        "pregnancy",
     }
     assert listed["needed"] == []
     assert {one["purpose"] for one in listed["given"]} == {"privacy", "children"}

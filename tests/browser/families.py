@@ -64,11 +64,11 @@ class Parent:
         answer.raise_for_status()
         return answer.json() if answer.content else None
 
-    def agree(self) -> None:
-        """Accept both documents as they stand."""
+    def agree(self, *purposes: str) -> None:
+        """Accept documents as they stand; without names, the two that everybody needs."""
         documents = self.call("GET", "/consents")["documents"]
         keys = ("purpose", "version", "hash")
-        wanted = ("privacy", "children")
+        wanted = purposes or ("privacy", "children")
         accept = [{key: one[key] for key in keys} for one in documents if one["purpose"] in wanted]
         self.call("POST", "/consents", {"accept": accept})
 
@@ -85,6 +85,16 @@ class Parent:
         }
         child: dict[str, Any] = self.call("POST", "/children", {**body, **changes})
         return child
+
+    def expect_a_child(self) -> None:
+        """28 weeks on the clock's first day, with something in the diary."""
+        self.agree("privacy", "pregnancy")
+        self.call("POST", "/pregnancy", {"dated_by": "lmp", "day": "2026-05-11"})
+        for day, kg in (("2026-06-20", 55.2), ("2026-08-01", 56.4), ("2026-11-20", 61.5)):
+            self.call("PUT", f"/pregnancy/weights/{day}", {"kg": kg})
+        self.call("PUT", "/pregnancy/checkups/anc-1", {"done_on": "2026-07-20"})
+        count = {"started_at": "2026-11-22T20:00:00+08:00", "minutes": 60, "count": 9}
+        self.call("POST", "/pregnancy/movements", count)
 
     def book(self, child: int, title: str = CLASS) -> dict[str, Any]:
         """Ask for the first session of this title that the child may book in 澄江街道."""

@@ -110,6 +110,7 @@ def make_family(house: House, clerk: Desk) -> Family:
     for vaccine in ("hepb-1", "bcg-1"):
         path = f"/children/{child}/handbook/vaccine:{vaccine}"
         parent.call("PUT", path, {"done_on": EIGHT_MONTHS})
+    parent.expect_a_child()
     newcomer = Parent.of_phone(house.base, phone_called(house.base, "奶奶手机"))
     return Family(parent, child, newcomer)
 
@@ -185,6 +186,10 @@ def pages_of_parent(family: Family) -> list[tuple[str, str, str]]:
         ("rooms", "母婴室名录", page_url("rooms")),
         ("handbook", "手册", page_url("handbook")),
         ("item", "手册里的一项", page_url("item", id=due)),
+        ("pregnancy", "孕期手册", page_url("pregnancy")),
+        ("pregnancy-dates", "预产期", page_url("pregnancy-dates")),
+        ("pregnancy-diary", "体重和胎动", page_url("pregnancy-diary")),
+        ("pregnancy-birth", "宝宝出生了", page_url("pregnancy-birth")),
         ("messages", "消息", page_url("messages")),
         ("me", "我的", page_url("me")),
         ("child-form", "登记孩子", page_url("child-form")),

@@ -22,6 +22,7 @@ def family(house: House) -> tuple[Parent, dict[str, int]]:
     child = parent.register(LONG_NAME)
     parent.book(child["id"])
     parent.register("端木果果", birth_date="2024-02-29", sex="m")
+    parent.expect_a_child()
     return parent, child
 
 
@@ -53,6 +54,10 @@ def every_page(parent: Parent, child: dict[str, int]) -> list[str]:
         page_url("visit", id=booking),
         page_url("address", child=child["id"]),
         page_url("priority", child=child["id"]),
+        page_url("pregnancy"),
+        page_url("pregnancy-dates"),
+        page_url("pregnancy-diary"),
+        page_url("pregnancy-birth"),
         page_url("messages"),
         page_url("centres", kind="activity"),
         page_url("rooms"),

@@ -77,7 +77,12 @@ def test_the_key_that_makes_a_request_once_is_described(document: dict[str, Any]
         for parameter in operation["parameters"]
         if parameter["name"] == "Idempotency-Key"
     }
-    assert keyed == {"POST /bookings", "POST /children", "POST /children/{child_id}/invitations"}
+    assert keyed == {
+        "POST /bookings",
+        "POST /children",
+        "POST /children/{child_id}/invitations",
+        "POST /pregnancy/birth",
+    }
 
 
 def test_pages_for_people_are_not_part_of_it(document: dict[str, Any]) -> None:

@@ -59,6 +59,9 @@ class World:
 def world(client: FlaskClient, sessions: sessionmaker[Session]) -> World:
     phone = Phone(client, "fuzz")
     child = phone.add_child()
+    phone.agree("pregnancy")
+    dating = {"dated_by": "clinic", "day": "2027-01-01"}
+    assert phone.post("/pregnancy", dating).status_code == 201
     slot = make_slot(sessions)
     booking = make_booking(sessions, child_id=child["id"], slot_id=slot)
     slug = client.get(f"{API}/guides").json["items"][0]["slug"]
@@ -70,6 +73,8 @@ def world(client: FlaskClient, sessions: sessionmaker[Session]) -> World:
         "quiz_id": _quiz(sessions, phone.get("/me").json["id"]),
         "purpose": "privacy",
         "item_id": "vaccine:hepb-1",
+        "checkup_id": "anc-2",
+        "day": "2026-09-10",
         "done_on": date(2026, 3, 10).isoformat(),
         "town_code": "320281001",
     }

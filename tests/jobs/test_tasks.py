@@ -11,6 +11,7 @@ from sqlalchemy.orm import Session, sessionmaker
 from backend.accounts.models import InboundEvent
 from backend.accounts.service import Reactions
 from backend.bookings.rating_check import Verdict
+from backend.handbook.pregnancy.programme import load_programme
 from backend.handbook.schedule import Schedule, load_schedule
 from backend.jobs import tasks as jobs
 from backend.jobs.engine import make_engine as make_task_engine
@@ -25,6 +26,7 @@ from tests.factories import make_child, make_parent, make_slot
 from tests.jobs.queue_rows import begin_all, waiting
 
 CONTENT = Path(__file__).parents[2] / "content"
+PROGRAMME = load_programme(CONTENT)
 NOMINAL = datetime(2026, 11, 23, 1, tzinfo=CITY)
 Sessions = sessionmaker[Session]
 
@@ -88,9 +90,9 @@ def test_the_handbook_is_planned_once_however_often_the_task_runs(
 ) -> None:
     make_family(sessions, documents, born)
 
-    jobs.plan_handbook(sessions, clock, schedule, NOMINAL)
+    jobs.plan_handbook(sessions, clock, schedule, PROGRAMME, NOMINAL)
     first = count(sessions, Message)
-    jobs.plan_handbook(sessions, clock, schedule, NOMINAL)
+    jobs.plan_handbook(sessions, clock, schedule, PROGRAMME, NOMINAL)
 
     assert first > 0
     assert count(sessions, Message) == first
@@ -104,7 +106,7 @@ def test_days_without_a_scheduler_are_planned_later(
         jobs.first_run(session, clock, "plan_handbook", NOMINAL - timedelta(days=1))
     clock.set(NOMINAL + timedelta(days=2, hours=9))
 
-    jobs.plan_handbook(sessions, clock, schedule, NOMINAL + timedelta(days=2))
+    jobs.plan_handbook(sessions, clock, schedule, PROGRAMME, NOMINAL + timedelta(days=2))
 
     assert count(sessions, Message) > 0
 

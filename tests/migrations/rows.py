@@ -323,6 +323,24 @@ LAWFUL: dict[str, dict[str, Any]] = {
         "recorded_by": 1,
         "recorded_at": T1,
     },
+    "pregnancies": {
+        "id": 1,
+        "parent_id": 1,
+        "due_date": "2027-03-08",
+        "dated_by": "lmp",
+        "multiple": False,
+        "state": "open",
+        "plans_from": "2026-11-26",
+        "created_at": T1,
+        "dated_at": T1,
+    },
+    "pregnancy_entries": {
+        "pregnancy_id": 1,
+        "kind": "checkup",
+        "key": "anc-1",
+        "day": "2026-11-26",
+        "recorded_at": T1,
+    },
     "reviewed_texts": {"slug": "a", "content_hash": "h", "text": "x", "kept_at": T1},
     "review_decisions": {
         "id": 1,
@@ -556,6 +574,18 @@ BREACHES = [
     _breach("pk_wechat_tokens", "wechat_tokens"),
     _breach("pk_item_dates", "item_dates"),
     _breach("pk_handbook_entries", "handbook_entries"),
+    _breach("ck_pregnancies_due_date", "pregnancies", id=2, due_date="1999-12-31"),
+    _breach("ck_pregnancies_method_known", "pregnancies", id=2, dated_by="guess"),
+    _breach("ck_pregnancies_state_known", "pregnancies", id=2, state="due", closed_at=T1),
+    _breach("ck_pregnancies_closed_with_a_time", "pregnancies", id=2, state="ended"),
+    _breach("ck_pregnancies_closed_with_a_time", "pregnancies", id=2, closed_at=T1),
+    _breach("uq_pregnancies_open", "pregnancies", id=2),
+    _breach(
+        "ck_pregnancy_entries_entrykind_known", "pregnancy_entries", kind="mood", value_sealed="x"
+    ),
+    _breach("ck_pregnancy_entries_others_have_a_value", "pregnancy_entries", kind="weight"),
+    _breach("ck_pregnancy_entries_others_have_a_value", "pregnancy_entries", value_sealed="x"),
+    _breach("uq_pregnancy_entries_pregnancy_id_kind_key", "pregnancy_entries"),
     _breach("pk_reviewed_texts", "reviewed_texts"),
     _breach(
         "ck_review_decisions_verdict_known",

@@ -2,6 +2,7 @@
 
 from datetime import timedelta
 
+import pytest
 from sqlalchemy.orm import Session, sessionmaker
 
 from backend.kernel.clock import FixedClock
@@ -237,7 +238,22 @@ def test_who_withdrew_a_consent_is_not_welcome_and_who_never_had_one_is(
     assert welcome == {stays: True, leaves: False}
 
 
-def agree_and_withdraw(sessions: Sessions, clock: FixedClock, parent_id: int) -> None:
+@pytest.mark.parametrize("purpose", [Purpose.PRIORITY, Purpose.ADDRESS, Purpose.PREGNANCY])
+def test_who_withdrew_an_optional_consent_hears_of_everything_else(
+    sessions: Sessions, clock: FixedClock, purpose: Purpose
+) -> None:
+    ((message_id, _),) = told_families(sessions, clock, 1)
+    agree_and_withdraw(sessions, clock, message(sessions, message_id).parent_id, purpose)
+
+    assert [one.welcome for one in claim(sessions, clock)] == [True]
+
+
+def agree_and_withdraw(
+    sessions: Sessions,
+    clock: FixedClock,
+    parent_id: int,
+    purpose: Purpose = Purpose.CHILDREN,
+) -> None:
     with sessions.begin() as session:
         for document in DOCUMENTS.values():
             session.add(
@@ -250,4 +266,4 @@ def agree_and_withdraw(sessions: Sessions, clock: FixedClock, parent_id: int) ->
                     given_at=clock.now(),
                 )
             )
-    withdraw(sessions, clock, parent_id, Purpose.CHILDREN)
+    withdraw(sessions, clock, parent_id, purpose)

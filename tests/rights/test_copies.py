@@ -98,6 +98,7 @@ def test_the_copy_tells_what_happened_and_by_which_side(family: Phone) -> None:
         "children",
         "priority",
         "address",
+        "pregnancy",
     }
     assert {one["template"] for one in copy["messages"]} >= {"booking_confirmed"}
 

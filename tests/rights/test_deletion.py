@@ -71,6 +71,7 @@ def test_nothing_tells_of_a_family_that_closed_its_account(
         ("guardians", "parent_id", me),
         ("messages", "parent_id", me),
         ("messages", "child_id", child),
+        ("pregnancies", "parent_id", me),
         ("parent_tokens", "parent_id", me),
         ("parent_identities", "parent_id", me),
         ("idempotent_answers", "parent_id", me),
@@ -195,10 +196,11 @@ def test_every_deletion_is_in_the_log_without_a_name(family: Phone, sessions: Se
 
     with sessions() as session:
         rows = session.execute(
-            text("SELECT actor, action, subject, detail FROM audit_log ORDER BY id DESC LIMIT 2")
+            text("SELECT actor, action, subject, detail FROM audit_log ORDER BY id DESC LIMIT 3")
         ).all()
     assert {tuple(row)[:3] for row in rows} == {
         (f"parent:{me}", "child.deleted", f"child:{child}"),
+        (f"parent:{me}", "pregnancy.deleted", f"parent:{me}"),
         (f"parent:{me}", "parent.deleted", f"parent:{me}"),
     }
-    assert [row.detail for row in rows] == [{}, {}]
+    assert [row.detail for row in rows] == [{}, {}, {}]

@@ -45,7 +45,10 @@ def make_family(client: FlaskClient, sessions: sessionmaker[Session], clock: Clo
     done = phone.put(f"/children/{child}/handbook/vaccine:hepb-1", {"done_on": "2026-03-10"})
     assert done.status_code == 200
     assert phone.post(f"/children/{child}/invitations", key="invite").status_code == 201
-    phone.agree("priority", "address")
+    phone.agree("priority", "address", "pregnancy")
+    dating = {"dated_by": "clinic", "day": "2027-03-08"}
+    assert phone.post("/pregnancy", dating).status_code == 201
+    assert phone.put("/pregnancy/weights/2026-11-20", {"kg": 61.5}).status_code == 200
     assert phone.post(f"/children/{child}/priority", {"kind": KIND}).status_code == 201
     assert phone.put(f"/children/{child}/address", {"address": STREET}).status_code == 200
     assert phone.get(f"/children/{child}/export").status_code == 200

@@ -32,7 +32,7 @@ export interface Me {
 }
 
 /** The last two are asked only of who wants what they are for. */
-export type Purpose = 'privacy' | 'children' | 'priority' | 'address';
+export type Purpose = 'privacy' | 'children' | 'priority' | 'address' | 'pregnancy';
 
 export interface ConsentDocument {
   purpose: Purpose;

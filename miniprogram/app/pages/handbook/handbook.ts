@@ -122,6 +122,10 @@ Page({
     open(`/pages/item/item?id=${encodeURIComponent(event.detail.id)}`);
   },
 
+  openPregnancy() {
+    open('/pages/pregnancy/pregnancy');
+  },
+
   register() {
     open('/pages/child-form/child-form');
   },

@@ -86,6 +86,10 @@ Page({
     open('/pages/invite/invite');
   },
 
+  openPregnancy() {
+    open('/pages/pregnancy/pregnancy');
+  },
+
   goBook() {
     open('/pages/book/book');
   },

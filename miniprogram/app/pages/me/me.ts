@@ -37,6 +37,7 @@ const WITHDRAWN: Record<Purpose, string> = {
   children: BASIC,
   priority: '撤回后，优先申请和优先资格会删除，不留记录。照常可以预约。',
   address: '撤回后，上门地址会删除。已经约好的入户，老师看不到地址，请打电话告诉中心。',
+  pregnancy: '撤回后，孕期手册和全部孕期记录会删除，提醒停止，不能恢复。',
 };
 
 interface ConsentView {
@@ -49,7 +50,7 @@ interface ConsentView {
   askPage: string;
 }
 
-const OPTIONAL: Purpose[] = ['priority', 'address'];
+const OPTIONAL: Purpose[] = ['priority', 'address', 'pregnancy'];
 
 Page({
   data: {

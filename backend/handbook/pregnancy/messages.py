@@ -1,0 +1,49 @@
+"""Which messages belong to a pregnancy, and how they are stopped."""
+
+from __future__ import annotations
+
+from sqlalchemy import delete
+from sqlalchemy.orm import Session
+
+from backend.handbook.pregnancy.models import Pregnancy
+from backend.outbox.models import Message, MessageState
+
+CHECKUP, WEEK = "pregnancy_checkup", "pregnancy_week"
+TEMPLATES = (CHECKUP, WEEK)
+# `sending` too: delivery asks for the row once more before it hands such a message over.
+NOT_GONE_OUT = (MessageState.WAITING, MessageState.CLAIMED, MessageState.SENDING)
+
+
+def stop(session: Session, pregnancy: Pregnancy) -> int:
+    """None of what has not gone out goes out any more. Call with the pregnancy locked.
+
+    The planner's new rows wait for that lock. A worker that holds a row finds it gone when it
+    marks it as being sent, and once more before it speaks to WeChat.
+    """
+    return _delete(session, pregnancy, only_waiting=True)
+
+
+def clear(session: Session, pregnancy: Pregnancy) -> int:
+    """Stop, and take what was said before out of the family's list. Call with it locked."""
+    return _delete(session, pregnancy, only_waiting=False)
+
+
+def stop_checkup(session: Session, pregnancy: Pregnancy, checkup_id: str) -> int:
+    """A check-up is done: its reminder need not come."""
+    return _delete(session, pregnancy, only_waiting=True, checkup_id=checkup_id)
+
+
+def _delete(
+    session: Session, pregnancy: Pregnancy, *, only_waiting: bool, checkup_id: str | None = None
+) -> int:
+    doomed = delete(Message).where(
+        Message.parent_id == pregnancy.parent_id,
+        Message.template.in_(TEMPLATES),
+        Message.key.startswith(f"pregnancy:{pregnancy.id}:", autoescape=True),
+    )
+    if only_waiting:
+        doomed = doomed.where(Message.state.in_(NOT_GONE_OUT))
+    if checkup_id is not None:
+        doomed = doomed.where(Message.data["item_id"].astext == checkup_id)
+    ids = session.scalars(doomed.returning(Message.id).execution_options(synchronize_session=False))
+    return len(ids.all())

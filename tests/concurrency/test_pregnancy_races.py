@@ -1,0 +1,237 @@
+"""A family says that it is over while a worker delivers or the planner plans: nothing comes after.
+
+The tests named `without` take one guard out and show that the message would then go out.
+"""
+
+import threading
+import time
+from collections.abc import Callable
+from datetime import date, datetime, timedelta
+
+import pytest
+from sqlalchemy import delete, select, text, update
+from sqlalchemy.orm import Session, sessionmaker
+
+from backend.handbook.planner import SEND_AT
+from backend.handbook.pregnancy import planner, service
+from backend.handbook.pregnancy.dating import Dating, Method
+from backend.handbook.pregnancy.models import Pregnancy, State
+from backend.kernel.clock import CITY, FixedClock
+from backend.outbox import claims
+from backend.outbox.delivery import Delivery, deliver
+from backend.outbox.ledger import Key
+from backend.outbox.models import Message, MessageState
+from backend.outbox.templates import Templates
+from tests.factories import APPID
+from tests.fakes import FakeMessenger
+from tests.handbook.pregnancy.scene import PROGRAMME, TODAY, begin, due_when, end, plan, told
+from tests.handbook.test_race import wait_until_somebody_waits
+from tests.outbox.scene import TEMPLATES, delivery, grant
+
+pytestmark = pytest.mark.slow
+Sessions = sessionmaker[Session]
+PATIENCE = 20  # seconds
+TEMPLATE_ID = "tpl-pregnancy-week"
+HASTY = Templates(  # the same words, and nobody asks again
+    {name: TEMPLATES[name].model_copy(update={"ask_again": False}) for name in TEMPLATES}
+)
+
+
+@pytest.fixture
+def clock() -> FixedClock:
+    return FixedClock(datetime(2026, 11, 23, 10, tzinfo=CITY))
+
+
+def expecting(committed: Sessions, clock: FixedClock, name: str) -> int:
+    """A parent with a card that is due and a permission to send it."""
+    parent, _ = begin(committed, clock, due_when(25), openid=name)
+    grant(committed, clock, Key(APPID, name, TEMPLATE_ID))
+    return parent
+
+
+def worker(
+    committed: Sessions,
+    clock: FixedClock,
+    messenger: FakeMessenger,
+    templates: Templates = TEMPLATES,
+) -> Delivery:
+    return delivery(
+        committed,
+        clock,
+        messenger,
+        threads=1,
+        templates=templates,
+        template_ids={"pregnancy_week": TEMPLATE_ID},
+    )
+
+
+def wait_until_marked(committed: Sessions, parent: int) -> None:
+    limit = time.monotonic() + PATIENCE
+    while time.monotonic() < limit:
+        with committed() as session:
+            query = select(Message.state).where(Message.parent_id == parent)
+            if session.scalar(query) is MessageState.SENDING:
+                return
+    raise AssertionError("the message was never marked")
+
+
+def sent_while_one_ends(
+    committed: Sessions, clock: FixedClock, templates: Templates = TEMPLATES
+) -> int:
+    """How many of two get their message: one's loss falls between its mark and the wire."""
+    parents = {name: expecting(committed, clock, name) for name in ("one", "other")}
+    plan(committed, clock)
+
+    def before(openid: str) -> None:
+        if not messenger.sent:  # the first is on the wire; the second is marked and next
+            (lost,) = (parent for name, parent in parents.items() if name != openid)
+            wait_until_marked(committed, lost)
+            end(committed, clock, lost)
+
+    messenger = FakeMessenger(before=before)
+    deliver(worker(committed, clock, messenger, templates))
+    return len(messenger.sent)
+
+
+def test_a_message_that_is_marked_and_not_yet_handed_over_is_not_sent(
+    committed: Sessions, clock: FixedClock
+) -> None:
+    assert sent_while_one_ends(committed, clock) == 1
+
+
+def test_without_the_last_question_it_would_be(committed: Sessions, clock: FixedClock) -> None:
+    assert sent_while_one_ends(committed, clock, HASTY) == 2
+
+
+def deliver_after(
+    committed: Sessions, clock: FixedClock, loss: Callable[[Sessions, FixedClock, int], object]
+) -> int:
+    """How many were marked to be sent by a worker that had claimed before the loss."""
+    parent = expecting(committed, clock, "only")
+    plan(committed, clock)
+    with committed.begin() as session:
+        claimed = claims.claim(session, clock, appid=APPID, limit=10)
+    loss(committed, clock, parent)
+    ready = [claims.Ready(one, Key(APPID, "only", TEMPLATE_ID), {}, None) for one in claimed]
+    with committed.begin() as session:
+        return len(claims.mark_sending(session, clock, ready).sending)
+
+
+def test_a_message_that_a_worker_holds_is_not_marked_any_more(
+    committed: Sessions, clock: FixedClock
+) -> None:
+    assert deliver_after(committed, clock, end) == 0
+
+
+def test_without_taking_claimed_ones_along_it_would_be(
+    committed: Sessions, clock: FixedClock
+) -> None:
+    assert deliver_after(committed, clock, end_what_waits) == 1
+
+
+def end_what_waits(committed: Sessions, clock: FixedClock, parent: int) -> None:
+    """What one writes without thinking: the state, and the rows that wait."""
+    with committed.begin() as session:
+        session.execute(
+            update(Pregnancy)
+            .where(Pregnancy.parent_id == parent)
+            .values(state=State.ENDED, closed_at=clock.now())
+        )
+        session.execute(
+            delete(Message).where(
+                Message.parent_id == parent, Message.state == MessageState.WAITING
+            )
+        )
+
+
+def test_an_end_that_waits_for_the_planner_finds_what_it_planned(
+    committed: Sessions, clock: FixedClock
+) -> None:
+    parent, _ = begin(committed, clock, due_when(25))
+    ending = threading.Thread(target=end, args=(committed, clock, parent))
+    with committed.begin() as session:
+        assert planner.plan_due(session, clock, PROGRAMME, TODAY) == 1
+        ending.start()
+        wait_until_somebody_waits(committed)
+    ending.join(PATIENCE)
+
+    assert told(committed, parent) == []
+
+
+@pytest.mark.parametrize("change", ["ended", "moved"])
+def test_a_planner_that_waits_for_a_change_plans_what_is_true_then(
+    committed: Sessions, clock: FixedClock, change: str
+) -> None:
+    parent, _ = begin(committed, clock, due_when(25))
+    added: list[int] = []
+    planning = threading.Thread(target=lambda: added.append(plan(committed, clock)))
+    with committed.begin() as session:
+        if change == "ended":
+            service.end(session, clock, parent_id=parent)
+        else:
+            move(session, clock, parent, due_when(25, 3))
+        planning.start()
+        wait_until_somebody_waits(committed)
+    planning.join(PATIENCE)
+
+    assert added == [0]
+    assert told(committed, parent) == []
+
+
+def move(session: Session, clock: FixedClock, parent: int, due: date) -> None:
+    dating = Dating(Method.CLINIC, due)
+    service.redate(session, clock, parent_id=parent, dating=dating, multiple=False)
+
+
+def test_without_the_planners_lock_a_message_would_outlive_the_end(
+    committed: Sessions, clock: FixedClock
+) -> None:
+    parent, pregnancy = begin(committed, clock, due_when(25))
+    due_at = datetime.combine(TODAY, SEND_AT, CITY)
+    with committed.begin() as session:
+        (card,) = (one for one in planner.cards_due(PROGRAMME, TODAY) if one.week == 25)
+        session.execute(
+            planner.PLAN_CARDS,
+            {
+                "ids": [pregnancy],
+                "day": TODAY,
+                "due_at": due_at,
+                "now": clock.now(),
+                "template": "pregnancy_week",
+                "checkup": "pregnancy_checkup",
+                "week_before": due_at - timedelta(days=7),
+                "weeks": [card.week],
+                "cards": [card.card],
+                "wordings": [card.wording],
+                "due_dates": [card.due_date],
+            },
+        )
+        end(committed, clock, parent)  # in another session; it waits for nobody
+
+    assert told(committed, parent) == [("pregnancy_week", 25)]
+
+
+def test_two_beginnings_at_once_make_one(committed: Sessions, clock: FixedClock) -> None:
+    parent, _ = begin(committed, clock, due_when(25))
+    end(committed, clock, parent)
+    outcomes: list[str] = []
+
+    def again() -> None:
+        try:
+            with committed.begin() as session:
+                service.lock_parent(session, parent)
+                dating = Dating(Method.CLINIC, due_when(9))
+                service.begin(session, clock, parent_id=parent, dating=dating, multiple=False)
+            outcomes.append("begun")
+        except service.PregnancyOpen:
+            outcomes.append("open")
+
+    racers = [threading.Thread(target=again) for _ in range(4)]
+    for racer in racers:
+        racer.start()
+    for racer in racers:
+        racer.join(PATIENCE)
+
+    assert sorted(outcomes) == ["begun", "open", "open", "open"]
+    with committed() as session:
+        assert session.scalar(text("SELECT count(*) FROM pregnancies WHERE state = 'open'")) == 1
