@@ -11,6 +11,7 @@ from backend.guides.check_text import ages, wording
 from backend.guides.problems import load_words
 from backend.guides.source import guide_files
 from backend.handbook.schedule import check_handbook
+from backend.handbook.screening_file import check_screenings
 from backend.knowledge.check import check_questions
 from backend.outbox.templates import WrongTemplates, load_templates
 from backend.people.documents import load_documents
@@ -18,7 +19,8 @@ from backend.people.documents import load_documents
 
 def problems(root: Path) -> list[str]:
     """One line for each thing to mend: the file, where, and what is wrong."""
-    found = [str(problem) for problem in (*check_content(root), *check_handbook(root))]
+    checked = (*check_content(root), *check_handbook(root), *check_screenings(root))
+    found = [str(problem) for problem in checked]
     return [*found, *_quiz(root), *_unreadable(root)]
 
 

@@ -189,7 +189,7 @@ class ScheduleFile(Strict):
     guides: tuple[GuideStage, ...]
 
 
-File = TypeVar("File", bound=Strict)
+File = TypeVar("File", bound=BaseModel)
 
 
 def read_file(file: Path, kind: type[File]) -> File:

@@ -70,6 +70,9 @@ def world(client: FlaskClient, sessions: sessionmaker[Session]) -> World:
         "quiz_id": _quiz(sessions, phone.get("/me").json["id"]),
         "purpose": "privacy",
         "item_id": "vaccine:hepb-1",
+        "visit_id": "m3",
+        "test": "hearing",
+        "talked_on": "2026-11-23",
         "done_on": date(2026, 3, 10).isoformat(),
         "town_code": "320281001",
     }

@@ -80,6 +80,8 @@ export const SENTENCES: Record<string, string> = {
   room_too_small: '名额超过了场地能容纳的人数',
   scan_key_used: '这条签到已用于另一个预约，请重新扫码',
   scan_time_wrong: '设备时间不对，请核对后再签到',
+  screening_incomplete: '每一条都请选一项：有、没有或不确定',
+  screening_too_early: '还没有到这个月龄，到时候再来看',
   series_changed_meanwhile: '看过之后又有变化，一次也没有写入，请再看一遍',
   slot_cancelled: '这次活动已经取消，请选择其他时段',
   slot_closed: '这个时段已停止预约',
