@@ -20,7 +20,9 @@ class SealedNote:
     purpose: ClassVar[str]
 
     child_id: Mapped[int] = mapped_column(
-        ForeignKey("children.id", ondelete="CASCADE"), primary_key=True
+        ForeignKey("children.id", ondelete="CASCADE"),
+        primary_key=True,
+        sort_order=-1,  # first in the key: notes are found by child
     )
     note_sealed: Mapped[str] = mapped_column(Text)
     recorded_by: Mapped[int | None] = mapped_column(ForeignKey("parents.id", ondelete="SET NULL"))
