@@ -94,6 +94,10 @@ Page({
     this.setData({ writing: true, removed: null });
   },
 
+  keepOld() {
+    if (this.data.found) this.show(this.data.found);
+  },
+
   async save() {
     const missing = this.data.rows.filter(({ answer }) => !answer).length;
     if (missing) {
