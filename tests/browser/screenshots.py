@@ -168,6 +168,8 @@ def pages_of_parent(family: Family) -> list[tuple[str, str, str]]:
     parent.call("PUT", f"/marks/{guide}/favourite")
     quiz = parent.call("POST", "/quizzes", {"child_id": child})["id"]
     booking = parent.call("GET", "/bookings")["items"][0]["id"]
+    signs = [{"id": f"w06-{n}", "answer": "yes" if n == 1 else "no"} for n in range(1, 5)]
+    parent.call("PUT", f"/children/{child}/screenings/m6", {"answers": signs})
     due = next(one["id"] for one in items if one["status"] == "due" and one["kind"] != "guide")
     return [
         ("home", "首页", page_url("home")),
@@ -190,6 +192,12 @@ def pages_of_parent(family: Family) -> list[tuple[str, str, str]]:
         ("pregnancy-dates", "预产期", page_url("pregnancy-dates")),
         ("pregnancy-diary", "体重和胎动", page_url("pregnancy-diary")),
         ("pregnancy-birth", "宝宝出生了", page_url("pregnancy-birth")),
+        ("screenings", "发育筛查", page_url("screenings")),
+        ("screening", "看四条", page_url("screening", visit="m8")),
+        ("screening-result", "筛查的结果", page_url("screening", visit="m6")),
+        ("newborn-screening", "新生儿筛查", page_url("newborn-screening")),
+        ("eye-care", "眼保健和听力", page_url("eye-care")),
+        ("family-doctor", "家庭医生签约", page_url("family-doctor")),
         ("messages", "消息", page_url("messages")),
         ("me", "我的", page_url("me")),
         ("child-form", "登记孩子", page_url("child-form")),

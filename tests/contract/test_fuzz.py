@@ -75,6 +75,9 @@ def world(client: FlaskClient, sessions: sessionmaker[Session]) -> World:
         "item_id": "vaccine:hepb-1",
         "checkup_id": "anc-2",
         "day": "2026-09-10",
+        "visit_id": "m3",
+        "test": "hearing",
+        "talked_on": "2026-11-23",
         "done_on": date(2026, 3, 10).isoformat(),
         "town_code": "320281001",
     }

@@ -1,3 +1,5 @@
+import { screenings } from '../../services/clinic';
+import type { Attention } from '../../services/clinic-types';
 import { handbook } from '../../services/handbook';
 import { askToSubscribe, subscriptions } from '../../services/messages';
 import { children, chooseChild, chosenChild } from '../../services/people';
@@ -39,6 +41,7 @@ Page({
     opened: [] as string[],
     groups: [] as ShownGroup[],
     reminder: null as SubscriptionTemplate | null,
+    attention: null as Attention | null,
   },
 
   onShow() {
@@ -64,7 +67,7 @@ Page({
       if (mine !== turn) return;
       this.setData({ children: all, child, items, today, disclaimer, status: 'ready' });
       this.draw();
-      await this.loadReminder();
+      await Promise.all([this.loadReminder(), this.loadAttention(child.id, mine)]);
     } catch (error) {
       if (mine === turn) this.setData(failed(this.data.status, error));
     }
@@ -77,6 +80,15 @@ Page({
       () => [],
     );
     this.setData({ reminder: templates.find(({ name }) => name === REMINDER) ?? null });
+  },
+
+  /** So does the hint about a screening. */
+  async loadAttention(childId: number, mine: number) {
+    const attention = await screenings(childId).then(
+      (answer) => answer.attention,
+      () => null,
+    );
+    if (mine === turn) this.setData({ attention });
   },
 
   async remind() {

@@ -15,6 +15,8 @@ Page({
     today: '',
     disclaimer: '',
     item: null as HandbookItem | null,
+    /** Of a check-up: its name in the list of check-ups. */
+    visitId: '',
     view: null as ItemView | null,
     sections: [] as ItemSection[],
     span: '',
@@ -59,9 +61,23 @@ Page({
       sections: item.page?.sections ?? [],
       source: item.page?.sections.some(({ heading }) => heading === '来源') ? '' : item.source,
       view: itemView(item, this.data.today),
+      visitId: item.kind === 'checkup' ? item.id.slice('checkup:'.length) : '',
       span: spanText(item),
       doneText: item.done_on ? fullDayText(item.done_on) : '',
     });
+  },
+
+  /** A result was saved, and with it that the check-up is done. */
+  async reload() {
+    const { child, id } = this.data;
+    if (!child) return;
+    try {
+      const book = await handbook(child.id);
+      const item = book.items.find((one) => one.id === id);
+      if (item) this.draw(item);
+    } catch (error) {
+      this.setData({ problem: sentence(error) });
+    }
   },
 
   chooseDate(event: WechatMiniprogram.PickerChange) {
