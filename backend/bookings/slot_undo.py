@@ -26,6 +26,7 @@ from backend.bookings.cancellation_models import (
 from backend.bookings.changes import (
     Step,
     actor_name,
+    change_before,
     free_number,
     fresh_booking,
     last_change,
@@ -139,9 +140,7 @@ def undo_cancellation(
     )
     done = Undone()
     for row in _cancelled_slots(session, cancellation_id):
-        starts_at = session.execute(
-            select(Slot.starts_at).where(Slot.id == row.slot_id)
-        ).scalar_one()
+        starts_at = session.get_one(Slot, row.slot_id).starts_at
         try:
             with session.begin_nested():
                 came = _slot_back(undo, row, at)
@@ -297,6 +296,9 @@ def _booking_back(undo: _Undo, change: BookingChange, booking: Booking) -> bool:
             template=TEMPLATES[booking.state],
             data=message_facts(booking),
         )
+    else:  # what the cancellation overtook may still have to be said
+        said = f"booking:{booking.id}:{change_before(session, change)}"
+        outbox.revive(session, child_id=booking.child_id, key=said)
     remind(session, clock, booking, f"{key}:reminder")
     return knows
 

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass
+from functools import partial
 from typing import Protocol
 
 from flask import g, redirect, render_template, request, url_for
@@ -13,7 +14,7 @@ from sqlalchemy.orm import Session
 from backend.bookings import service
 from backend.bookings.desk import booking_in_scope, bookings_of_child, history
 from backend.bookings.models import Booking, BookingState
-from backend.bookings.rules import STATE_TITLES, CannotUndo
+from backend.bookings.rules import STATE_TITLES
 from backend.console import notices, words
 from backend.console.auth import requires, viewer
 from backend.console.blueprint import back, bp, row_id, sentence
@@ -143,12 +144,7 @@ def undo_at_once() -> ResponseReturnValue:
     except ValueError as error:
         raise Invalid("请刷新后再试") from error
 
-    def act(session: Session, clock: Clock, *, booking_id: int, actor: str) -> Booking:
-        if session.get_one(Booking, booking_id).state is not step.after:
-            raise CannotUndo("这之后又有了变化")
-        return service.undo(session, clock, booking_id=booking_id, actor=actor)
-
-    done, refused = _each(chosen, act)
+    done, refused = _each(chosen, partial(service.undo, of=step.after))
     if done:
         notices.done(f"已撤销 {len(done)} 个")
     _say(refused)

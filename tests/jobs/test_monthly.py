@@ -4,7 +4,7 @@ import multiprocessing
 from datetime import date, datetime, timedelta
 
 import pytest
-from sqlalchemy import select, text
+from sqlalchemy import select
 from sqlalchemy.orm import Session, sessionmaker
 
 from backend.bookings import statements
@@ -27,6 +27,7 @@ from tests.bookings.settling import (
     make_institution,
     take,
 )
+from tests.concurrency.racing import waits_for_a_lock
 from tests.process.waiting import eventually
 
 Sessions = sessionmaker[Session]
@@ -161,12 +162,3 @@ def test_a_run_killed_between_two_institutions_is_made_good(
 
     assert set(drafts(own_sessions)) == {(contract, NOVEMBER) for contract in contracts}
     assert notes(own_sessions) == ["每月自动生成"] * 2
-
-
-def waits_for_a_lock(sessions: Sessions) -> bool:
-    waiting = (
-        "SELECT EXISTS (SELECT FROM pg_stat_activity"
-        " WHERE datname = current_database() AND wait_event_type = 'Lock')"
-    )
-    with sessions() as session:
-        return bool(session.scalar(text(waiting)))
