@@ -325,10 +325,9 @@ def _entry_back(undo: _Undo, entry: WaitingEntry, slot: Slot) -> bool:
 
 def _check_family(undo: _Undo, child_id: int) -> None:
     """Raises FamilyGone, also where it was merged while we waited for the lock."""
-    child = undo.session.get(Child, child_id, populate_existing=True)
-    if child is None or child.deleted_at is not None or child_id not in undo.locked:
-        raise FamilyGone
-    if child.duplicate_state is DuplicateState.SAME:
+    child = undo.session.get_one(Child, child_id, populate_existing=True)
+    merged = child.duplicate_state is DuplicateState.SAME
+    if merged or child.deleted_at is not None or child_id not in undo.locked:
         raise FamilyGone
 
 

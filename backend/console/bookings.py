@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable, Mapping
+from collections.abc import Callable, Iterable
 from dataclasses import dataclass
 from functools import partial
 from typing import Protocol
@@ -29,7 +29,6 @@ from backend.people.children import name_of
 from backend.people.models import Child
 
 MOST_AT_ONCE = 200
-MOST_NAMED = 12  # in one notice, which travels in a cookie
 
 
 class Act(Protocol):
@@ -129,7 +128,7 @@ def at_once() -> ResponseReturnValue:
         of = ".".join(map(str, done))  # in the address of the notice, which travels in a cookie
         undo = url_for("console.undo_at_once", step=name, of=of)
         notices.done(f"{step.done} {len(done)} 个", undo=undo)
-    _say(refused)
+    notices.refused_for(refused)
     return redirect(back(), 303)
 
 
@@ -147,7 +146,7 @@ def undo_at_once() -> ResponseReturnValue:
     done, refused = _each(chosen, partial(service.undo, of=step.after))
     if done:
         notices.done(f"已撤销 {len(done)} 个")
-    _say(refused)
+    notices.refused_for(refused)
     return redirect(back(), 303)
 
 
@@ -166,13 +165,6 @@ def _each(chosen: Iterable[int], act: Act) -> tuple[list[int], dict[str, list[st
         else:
             done.append(booking_id)
     return done, refused
-
-
-def _say(refused: Mapping[str, list[str]]) -> None:
-    for text, whose in refused.items():
-        more = " 等" if len(whose) > MOST_NAMED else ""
-        named = "、".join(whose[:MOST_NAMED])
-        notices.refused(f"{len(whose)} 个没有成功（{named}{more}）：{text}")
 
 
 def whose(booking_id: int) -> str:

@@ -174,6 +174,8 @@ def _sent() -> tuple[SignName, SignVerdict, int]:
     form = request.form
     try:
         month = date.fromisoformat(f"{form.get('month', '')}-01")
+        if not FIRST_MONTH <= month <= _this_month():
+            raise ValueError("a month that no page shows")
         sign = SignName(month, SignKind(form.get("kind", "")), form.get("subject", ""))
         return sign, SignVerdict(form.get("verdict", "")), int(form.get("seen", ""))
     except ValueError as error:
