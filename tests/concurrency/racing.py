@@ -5,9 +5,6 @@ from concurrent.futures import ThreadPoolExecutor
 from threading import Barrier
 from typing import TypeVar
 
-from sqlalchemy import text
-from sqlalchemy.orm import Session, sessionmaker
-
 Item = TypeVar("Item")
 Result = TypeVar("Result")
 
@@ -38,13 +35,3 @@ def at_once(
 
 def kinds(refusals: Sequence[Exception]) -> set[type[Exception]]:
     return {type(refusal) for refusal in refusals}
-
-
-def waits_for_a_lock(sessions: sessionmaker[Session]) -> bool:
-    """Whether somebody in this database waits for another's lock."""
-    waiting = (
-        "SELECT EXISTS (SELECT FROM pg_stat_activity"
-        " WHERE datname = current_database() AND wait_event_type = 'Lock')"
-    )
-    with sessions() as session:
-        return bool(session.scalar(text(waiting)))

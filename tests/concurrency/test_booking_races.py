@@ -18,9 +18,9 @@ from backend.kernel.clock import FixedClock, city_date
 from backend.kernel.errors import DomainError
 from backend.people.models import Child, DuplicateState, Guardian, Relation
 from tests.bookings.family import Family, act, book, cancel, in_city, make_family, state_of
-from tests.concurrency.racing import at_once, kinds, waits_for_a_lock
+from tests.concurrency.racing import at_once, kinds
 from tests.factories import MORNING, make_parent, make_policy, make_slot, make_slots, make_staff
-from tests.process.waiting import eventually
+from tests.handbook.test_race import wait_until_somebody_waits
 from tests.soak import record
 
 pytestmark = pytest.mark.slow
@@ -222,7 +222,7 @@ def test_what_a_colleague_does_in_this_moment_is_not_undone_instead(
                 session, clock, booking_id=booking, actor="staff:2", reason="停水"
             )
             undone = pool.submit(undo)
-            eventually(lambda: waits_for_a_lock(committed))
+            wait_until_somebody_waits(committed)
         refusal = undone.exception(timeout=30)
 
     assert isinstance(refusal, rules.CannotUndo)

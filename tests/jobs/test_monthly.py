@@ -27,8 +27,7 @@ from tests.bookings.settling import (
     make_institution,
     take,
 )
-from tests.concurrency.racing import waits_for_a_lock
-from tests.process.waiting import eventually
+from tests.handbook.test_race import wait_until_somebody_waits
 
 Sessions = sessionmaker[Session]
 NIGHT = datetime(2026, 12, 1, 2, 30, tzinfo=CITY)
@@ -153,7 +152,7 @@ def test_a_run_killed_between_two_institutions_is_made_good(
     with own_sessions.begin() as blocker:
         blocker.execute(select(Contract).where(Contract.id == contracts[1]).with_for_update())
         process.start()
-        eventually(lambda: waits_for_a_lock(own_sessions))
+        wait_until_somebody_waits(own_sessions)
         process.kill()
         process.join()
     assert set(drafts(own_sessions)) == {(contracts[0], NOVEMBER)}
