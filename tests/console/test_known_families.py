@@ -115,7 +115,7 @@ def test_the_clerk_finds_a_family_and_opens_its_bookings(
     assert "王*一" in page
     assert "赵小三" not in page
     assert "可能重复" not in page  # the town decides about those
-    for who in ("8642", "赵*", str(booking)):
+    for who in ("8642", "赵*", f"{booking:07}"):
         page = clerk.page(f"/families/known?who={who}")
         assert "找到 1 个" in page
         assert "赵*三" in page
