@@ -4,7 +4,17 @@ from collections.abc import Collection, Mapping
 from datetime import datetime
 from typing import Any
 
-from sqlalchemy import BigInteger, Exists, Select, Text, bindparam, delete, select, update
+from sqlalchemy import (
+    BigInteger,
+    Exists,
+    Select,
+    Text,
+    bindparam,
+    delete,
+    func,
+    select,
+    update,
+)
 from sqlalchemy.dialects.postgresql import JSONB, insert
 from sqlalchemy.orm import Session
 from sqlalchemy.sql.dml import ReturningInsert
@@ -132,6 +142,29 @@ def recall(session: Session, *, child_id: int, key: str) -> bool:
         delete(Message).where(*theirs), execution_options={"synchronize_session": False}
     )
     return True
+
+
+def revive(session: Session, *, child_id: int, key: str) -> int:
+    """Undo `withdraw`: the newest of what it kept from WeChat goes out after all; how many did.
+
+    Whatever was overtaken before that stays in the app, as does what somebody has read there.
+    """
+    stopped = (
+        Message.child_id == child_id,
+        Message.key.startswith(f"{key}:", autoescape=True),
+        Message.state == MessageState.IN_APP,
+        Message.problem == OVERTAKEN,
+        Message.read_at.is_(None),
+    )
+    newest = select(func.max(Message.created_at)).where(*stopped).scalar_subquery()
+    again = session.scalars(
+        update(Message)
+        .where(*stopped, Message.created_at == newest)
+        .values(state=MessageState.WAITING, problem=None)
+        .returning(Message.id)
+        .execution_options(synchronize_session=False)
+    )
+    return len(again.all())
 
 
 def mark_read(session: Session, clock: Clock, *, parent_id: int, ids: Collection[int]) -> int:

@@ -221,6 +221,7 @@ def photograph_console(album: Album, width: int) -> None:
             ("slot-new", "新时段", "slots/new"),
             ("slot-series", "每周重复", "slots/series/new"),
             ("check-in", "签到", "check-in"),
+            ("paper", "纸质签字", "paper"),
             ("waiting", "候补", "waiting"),
             ("families-known", "家庭：今年预约过的", "families/known"),
             ("statements", "结算", "statements"),
@@ -235,6 +236,7 @@ def photograph_console(album: Album, width: int) -> None:
         desk.sign_in("shiji", album.house.logins["shiji"])
         for name, title, path in (
             ("families", "家庭", "families"),
+            ("signs", "结算：需要核对的情况", "statements/signs"),
             ("messages", "没有送达的消息", "messages"),
             ("content", "内容", "content"),
             ("knowledge", "知晓率", "knowledge"),

@@ -219,7 +219,7 @@ def change_it_from_one_day_on_and_cancel_one(desk: Desk, centre: Centre) -> None
     page.get_by_role("link", name="取消这一次").click()
     page.get_by_label("写给家长的原因").fill("场地临时停电")
     page.get_by_role("button", name="取消这 1 次").click()
-    expect(desk.notice).to_contain_text("已取消 1 次")
+    expect(desk.notice).to_contain_text("已取消 1 场")
     slots = centre.rows(Slot, Slot.title == "绘本时光")
     assert [one.state for one in slots].count(SlotState.CANCELLED) == 1
     assert slots[1].state is SlotState.CANCELLED
