@@ -16,6 +16,7 @@ from backend.config import Settings, make_vault
 from backend.guides.current import CurrentLibrary, Follows
 from backend.guides.library import Library
 from backend.guides.loading import load_shelf
+from backend.handbook.growth.loaded import Standards
 from backend.handbook.schedule import Rule, Schedule, load_schedule
 from backend.kernel.clock import Clock, clock_from
 from backend.kernel.db import make_engine, read_factory, session_factory
@@ -52,6 +53,7 @@ class Deps:
     current_library: CurrentLibrary
     current_handbook: Follows[Schedule]
     current_questions: Follows[Questions]
+    growth: Standards
 
     @property
     def passes(self) -> Passes:
@@ -114,6 +116,7 @@ def build(
         current_questions=Follows(
             lambda library: load_questions(content, shelf.facts, guides=library)
         ),
+        growth=Standards(content),
     )
     load_schedule(content)  # a wrong file stops the start, not the first reader
     load_questions(content, shelf.facts, guides=())

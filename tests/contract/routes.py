@@ -25,6 +25,10 @@ ROUTES = [
     "GET /children/{child_id}/handbook",
     "PUT /children/{child_id}/handbook/{item_id}",
     "DELETE /children/{child_id}/handbook/{item_id}",
+    "GET /children/{child_id}/growth",
+    "PUT /children/{child_id}/growth/{measured_on}",
+    "DELETE /children/{child_id}/growth/{measured_on}",
+    "GET /growth-curves",
     "POST /children/{child_id}/invitations",
     "POST /invitations/{code}/accept",
     "GET /guides",
@@ -74,6 +78,7 @@ OPEN = {
     "GET /towns",
     "GET /centres",
     "GET /nursing-rooms",
+    "GET /growth-curves",
 }
 """These need no token."""
 

@@ -71,6 +71,7 @@ def world(client: FlaskClient, sessions: sessionmaker[Session]) -> World:
         "purpose": "privacy",
         "item_id": "vaccine:hepb-1",
         "done_on": date(2026, 3, 10).isoformat(),
+        "measured_on": date(2026, 11, 20).isoformat(),
         "town_code": "320281001",
     }
     return World(lambda: Phone(client, "fuzz"), known)
