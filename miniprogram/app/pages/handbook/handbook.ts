@@ -122,6 +122,10 @@ Page({
     open(`/pages/item/item?id=${encodeURIComponent(event.detail.id)}`);
   },
 
+  openGrowth() {
+    open('/pages/growth/growth');
+  },
+
   register() {
     open('/pages/child-form/child-form');
   },

@@ -97,6 +97,10 @@ Page({
     open(`/pages/guide/guide?slug=${this.data.item?.guide_slug ?? ''}`);
   },
 
+  openGrowth() {
+    open('/pages/growth/growth');
+  },
+
   toHandbook() {
     open('/pages/handbook/handbook');
   },
