@@ -12,7 +12,7 @@ from backend.bookings.models import Booking, BookingChange
 from backend.bookings.waiting_models import WaitingEntry
 from backend.centres.models import KIND_TITLES, Slot
 from backend.guides.models import GuideMark
-from backend.handbook.growth_queries import recorded
+from backend.handbook.growth_queries import everything
 from backend.handbook.models import HandbookEntry, ItemDate
 from backend.kernel import audit
 from backend.kernel.audit import AuditEntry
@@ -241,7 +241,7 @@ def _growth(session: Session, vault: Vault, ids: Sequence[int]) -> list[Copy]:
             **asdict(one.measures),
             "recorded_at": _said(one.recorded_at),
         }
-        for one in recorded(session, vault, ids)
+        for one in everything(session, vault, ids)
     ]
 
 

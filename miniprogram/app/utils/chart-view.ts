@@ -147,7 +147,7 @@ function yearsText(months: number): string {
   return months === 0 ? '出生' : `${months / 12}岁`;
 }
 
-/** The point under a finger, or nothing; two ages of one measurement are one point. */
+/** The point under a finger, or nothing. */
 export function pointNear(
   scale: Scale,
   points: Point[],
@@ -155,6 +155,7 @@ export function pointNear(
   reach: number,
 ): Point | null {
   const away = (point: Point) => Math.hypot(left(scale, point.x) - x, top(scale, point.y) - y);
-  const near = points.filter((point) => away(point) <= reach).sort((a, b) => away(a) - away(b));
+  const seen = points.filter((point) => point.x >= scale.view.from && point.x <= scale.view.to);
+  const near = seen.filter((point) => away(point) <= reach).sort((a, b) => away(a) - away(b));
   return near[0] ?? null;
 }

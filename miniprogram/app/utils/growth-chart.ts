@@ -38,8 +38,8 @@ const DAY: Colours = {
   outer: '#f1f4e9',
   inner: '#e3ecd8',
   median: '#45663f',
-  first: '#7f9c75',
-  second: '#b5791a',
+  first: '#5f7d57',
+  second: '#96640c',
   third: '#bd4a40',
   child: '#a8492a',
   childSoft: '#d9a088',
@@ -83,21 +83,13 @@ export function drawChart(context: Context, scale: Scale, drawing: Drawing): voi
   for (const z of LINES) drawLine(context, scale, rows, z, colours);
   context.restore();
   drawNames(context, scale, drawing.curves, colours);
-  context.save();
-  clip(context, grown(scale.frame, 8));
   drawPoints(context, scale, drawing, colours);
-  context.restore();
 }
 
 function clip(context: Context, frame: Frame): void {
   context.beginPath();
   context.rect(frame.left, frame.top, frame.right - frame.left, frame.bottom - frame.top);
   context.clip();
-}
-
-function grown(frame: Frame, by: number): Frame {
-  const { left: start, top: above, right, bottom } = frame;
-  return { left: start - by, top: above - by, right: right + by, bottom: bottom + by };
 }
 
 /** Between two lines, given by their places in a row. */
@@ -194,15 +186,22 @@ function drawNames(context: Context, scale: Scale, curves: Curves, colours: Colo
   });
 }
 
+/** Lines lead to points that are not seen; a point itself is drawn whole or not at all. */
 function drawPoints(context: Context, scale: Scale, drawing: Drawing, colours: Colours): void {
+  const { from, to } = scale.view;
   const firsts = drawing.points.filter(({ second }) => !second);
   const seconds = drawing.points.filter(({ second }) => second);
+  const seen = ({ x }: Point) => x >= from && x <= to;
+  context.save();
+  clip(context, scale.frame);
   context.lineWidth = 2;
   joined(context, scale, seconds, colours.childSoft, [4, 4]);
   joined(context, scale, firsts, colours.child, []);
-  for (const point of seconds) ring(context, scale, point, colours);
-  for (const point of firsts) dot(context, scale, point, colours);
-  for (const point of firsts.filter(({ key }) => key === drawing.chosen)) {
+  context.restore();
+  for (const point of seconds.filter(seen)) ring(context, scale, point, colours);
+  for (const point of firsts.filter(seen)) dot(context, scale, point, colours);
+  for (const point of firsts.filter(seen)) {
+    if (point.key !== drawing.chosen) continue;
     context.strokeStyle = colours.child;
     context.lineWidth = 2;
     context.beginPath();
