@@ -21,6 +21,7 @@ from backend.api import children as children_api
 from backend.api import clinic_papers as clinic_papers_api
 from backend.api import consents as consents_api
 from backend.api import contract, errors
+from backend.api import growth as growth_api
 from backend.api import guides as guides_api
 from backend.api import handbook as handbook_api
 from backend.api import marks as marks_api
@@ -61,6 +62,7 @@ BLUEPRINTS = (
     checkups_api.bp,
     screenings_api.bp,
     clinic_papers_api.bp,
+    growth_api.bp,
     messages_api.bp,
     quiz_api.bp,
     nursing_rooms_api.bp,

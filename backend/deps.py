@@ -17,6 +17,7 @@ from backend.config import Settings, make_vault
 from backend.guides.current import CurrentLibrary, Follows
 from backend.guides.library import Library
 from backend.guides.loading import load_shelf
+from backend.handbook.growth.loaded import Standards
 from backend.handbook.pregnancy.programme import Programme, load_programme
 from backend.handbook.schedule import Rule, Schedule, load_schedule
 from backend.handbook.screening_file import ScreeningProgramme, load_screenings
@@ -57,6 +58,7 @@ class Deps:
     current_pregnancy: Follows[Programme]
     current_questions: Follows[Questions]
     screenings: ScreeningProgramme
+    growth: Standards
 
     @property
     def passes(self) -> Passes:
@@ -131,6 +133,7 @@ def build(
             lambda library: load_questions(content, shelf.facts, guides=library)
         ),
         screenings=load_screenings(content),
+        growth=Standards(content),
     )
     load_programme(content)
     load_schedule(content)  # a wrong file stops the start, not the first reader

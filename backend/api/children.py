@@ -187,6 +187,7 @@ class CopyOut(Out):
     screenings: list[dict[str, Any]]
     newborn_screening: list[dict[str, Any]]
     family_doctor: list[dict[str, Any]]
+    growth: list[dict[str, Any]]
     consents: list[dict[str, Any]]
     messages: list[dict[str, Any]]
     library: list[dict[str, Any]]

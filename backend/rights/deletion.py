@@ -15,6 +15,7 @@ from backend.handbook.checkup_models import (
     NewbornNote,
     ScreeningNote,
 )
+from backend.handbook.growth_models import GrowthEntry
 from backend.handbook.models import HandbookEntry, ItemDate
 from backend.handbook.pregnancy import service as pregnancies
 from backend.kernel import audit
@@ -104,6 +105,7 @@ def _forget_child(session: Session, clock: Clock, child: Child, *, actor: str) -
         ScreeningNote,
         NewbornNote,
         FamilyDoctorNote,
+        GrowthEntry,
         Invitation,
         WaitingEntry,
         PriorityGrant,

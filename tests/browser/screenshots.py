@@ -39,6 +39,13 @@ GROUPS = {  # folder: (title, pictures in a row)
     "console-768": ("中心工作台，宽 768", 3),
 }
 PATIENCE_MS = 30_000
+MEASURED = (  # day, grams, millimetres of length and of head; an invented child
+    (EIGHT_MONTHS, 3250, 500, 340),
+    ("2026-04-16", 4350, 545, 370),
+    ("2026-06-18", 6200, 612, 398),
+    ("2026-09-20", 7600, 668, 423),
+    ("2026-11-20", 8050, 692, 433),
+)
 
 
 @dataclass(frozen=True)
@@ -111,6 +118,9 @@ def make_family(house: House, clerk: Desk) -> Family:
         path = f"/children/{child}/handbook/vaccine:{vaccine}"
         parent.call("PUT", path, {"done_on": EIGHT_MONTHS})
     parent.expect_a_child()
+    for day, weight_g, length_mm, head_mm in MEASURED:
+        measured = {"weight_g": weight_g, "length_mm": length_mm, "head_mm": head_mm}
+        parent.call("PUT", f"/children/{child}/growth/{day}", {**measured, "lying": True})
     newcomer = Parent.of_phone(house.base, phone_called(house.base, "奶奶手机"))
     return Family(parent, child, newcomer)
 
@@ -198,6 +208,8 @@ def pages_of_parent(family: Family) -> list[tuple[str, str, str]]:
         ("newborn-screening", "新生儿筛查", page_url("newborn-screening")),
         ("eye-care", "眼保健和听力", page_url("eye-care")),
         ("family-doctor", "家庭医生签约", page_url("family-doctor")),
+        ("growth", "生长曲线", page_url("growth")),
+        ("measure", "记一次测量", page_url("measure")),
         ("messages", "消息", page_url("messages")),
         ("me", "我的", page_url("me")),
         ("child-form", "登记孩子", page_url("child-form")),

@@ -31,6 +31,10 @@ def every_page(parent: Parent, child: dict[str, int]) -> list[str]:
     guide = parent.call("GET", "/guides")["items"][0]["slug"]
     items = parent.call("GET", f"/children/{child['id']}/handbook")["items"]
     parent.call("PUT", f"/marks/{guide}/favourite")
+    measured = {"weight_g": 8300, "length_mm": 705, "lying": False, "head_mm": 437}
+    parent.call(
+        "PUT", f"/children/{child['id']}/growth/2026-11-20", {**measured, "confirmed": True}
+    )
     quiz = parent.call("POST", "/quizzes", {"child_id": child["id"]})["id"]
     booking = parent.call("GET", "/bookings")["items"][0]["id"]
     return [
@@ -56,6 +60,8 @@ def every_page(parent: Parent, child: dict[str, int]) -> list[str]:
         page_url("newborn-screening"),
         page_url("eye-care"),
         page_url("family-doctor"),
+        page_url("growth", child=child["id"]),
+        page_url("measure"),
         page_url("bookings"),
         page_url("visit", id=booking),
         page_url("address", child=child["id"]),

@@ -52,6 +52,10 @@ ROUTES = [
     "GET /children/{child_id}/family-doctor",
     "PUT /children/{child_id}/family-doctor",
     "DELETE /children/{child_id}/family-doctor",
+    "GET /children/{child_id}/growth",
+    "PUT /children/{child_id}/growth/{measured_on}",
+    "DELETE /children/{child_id}/growth/{measured_on}",
+    "GET /growth-curves",
     "POST /children/{child_id}/invitations",
     "POST /invitations/{code}/accept",
     "GET /guides",
@@ -101,6 +105,7 @@ OPEN = {
     "GET /towns",
     "GET /centres",
     "GET /nursing-rooms",
+    "GET /growth-curves",
 }
 """These need no token."""
 

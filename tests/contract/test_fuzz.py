@@ -79,6 +79,7 @@ def world(client: FlaskClient, sessions: sessionmaker[Session]) -> World:
         "test": "hearing",
         "talked_on": "2026-11-23",
         "done_on": date(2026, 3, 10).isoformat(),
+        "measured_on": date(2026, 11, 20).isoformat(),
         "town_code": "320281001",
     }
     return World(lambda: Phone(client, "fuzz"), known)

@@ -346,6 +346,13 @@ LAWFUL: dict[str, dict[str, Any]] = {
     "screening_notes": {"child_id": 1, "visit_id": "m3"} | NOTE,
     "newborn_notes": {"child_id": 1, "test": "hearing"} | NOTE,
     "family_doctor_notes": {"child_id": 1} | NOTE,
+    "measurements": {
+        "child_id": 1,
+        "measured_on": "2026-01-31",
+        "values_sealed": "k1:x",
+        "recorded_by": 1,
+        "recorded_at": T1,
+    },
     "reviewed_texts": {"slug": "a", "content_hash": "h", "text": "x", "kept_at": T1},
     "review_decisions": {
         "id": 1,
@@ -596,6 +603,7 @@ BREACHES = [
     _breach("pk_newborn_notes", "newborn_notes"),
     _breach("ck_newborn_notes_newborntest_known", "newborn_notes", test="eyes"),
     _breach("pk_family_doctor_notes", "family_doctor_notes"),
+    _breach("pk_measurements", "measurements"),
     _breach("pk_reviewed_texts", "reviewed_texts"),
     _breach(
         "ck_review_decisions_verdict_known",

@@ -1,17 +1,21 @@
 """The copy for the family holds everything that is kept of a child."""
 
 import json
+from datetime import date
 
 import pytest
 from flask.testing import FlaskClient
 from sqlalchemy.orm import Session, sessionmaker
 
+from backend.handbook import growth_queries
+from backend.handbook.growth_models import GrowthEntry
+from backend.handbook.growth_rules import Measures
 from backend.kernel import audit
 from backend.kernel.clock import FixedClock
 from backend.kernel.db import Base
 from backend.people.models import Child
 from tests.api.families import Phone
-from tests.factories import make_booking, make_slot
+from tests.factories import default_vault, make_booking, make_slot
 from tests.people import acts
 from tests.rights.traces import (
     ADVICE,
@@ -21,6 +25,7 @@ from tests.rights.traces import (
     TEAM,
     TOWN,
     WEEKS,
+    WEIGHT_G,
     child_of,
     make_family,
 )
@@ -45,6 +50,7 @@ PARTS = {
     "screening_notes": "screenings",
     "newborn_notes": "newborn_screening",
     "family_doctor_notes": "family_doctor",
+    "measurements": "growth",
 }
 # Column of the child → its name in the copy. What is not here is ours, not theirs: ids, the
 # fingerprint made of what is in the copy, and the date of a deletion.
@@ -106,6 +112,15 @@ def test_the_copy_tells_what_happened_and_by_which_side(family: Phone) -> None:
         ("staff", "declined"),
     ]
     assert [entry["item"] for entry in copy["handbook"]] == ["vaccine:hepb-1", "checkup:m8"]
+    (measured,) = copy["growth"]
+    assert measured | {"recorded_at": ""} == {
+        "measured_on": "2026-11-20",
+        "weight_g": WEIGHT_G,
+        "length_mm": None,
+        "lying": None,
+        "head_mm": None,
+        "recorded_at": "",
+    }
     assert len(copy["invitations"]) == 1
     assert {one["purpose"] for one in copy["consents"]} == {
         "privacy",
@@ -159,12 +174,24 @@ def test_what_a_joined_registration_kept_is_in_the_copy(
     second = acts.register(sessions, clock, acts.parent(sessions))
     acts.decide(sessions, clock, second, same=True)
     make_booking(sessions, child_id=second, slot_id=make_slot(sessions), quota_number=None)
+    phone.put(f"/children/{child}/growth/2026-11-20", {"weight_g": 8_300})
+    values = growth_queries.sealed(default_vault(), Measures(weight_g=8_400))
+    with sessions.begin() as session:
+        session.add(
+            GrowthEntry(
+                child_id=second,
+                measured_on=date(2026, 11, 20),
+                values_sealed=values,
+                recorded_at=clock.now(),
+            )
+        )
 
     copy = phone.get(f"/children/{child}/export").json
 
     assert [one["same"] for one in copy["registrations"]] == [True]
     assert len(copy["bookings"]) == 1
     assert len(copy["guardians"]) == 2
+    assert {one["weight_g"] for one in copy["growth"]} == {8_300, 8_400}
 
 
 def test_the_copy_tells_the_kind_and_the_address_to_the_family(family: Phone) -> None:

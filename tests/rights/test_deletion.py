@@ -38,7 +38,7 @@ def family(client: FlaskClient, sessions: Sessions, clock: FixedClock) -> Phone:
 def test_names_and_numbers_are_sealed_while_the_family_is_there(
     family: Phone, sessions: Sessions
 ) -> None:
-    assert readable(sessions, NAME, NUMBER, STREET, KIND, ADVICE, TEAM) == []
+    assert readable(sessions, NAME, NUMBER, STREET, KIND, ADVICE, TEAM, "weight_g") == []
     assert "parent_identities.openid" in readable(sessions, OPENID)  # the search does find
 
 
@@ -91,6 +91,7 @@ def test_nothing_tells_of_a_family_that_closed_its_account(
         ("screening_notes", "child_id", child),
         ("newborn_notes", "child_id", child),
         ("family_doctor_notes", "child_id", child),
+        ("measurements", "child_id", child),
         ("invitations", "child_id", child),
         ("priority_grants", "child_id", child),
         ("home_addresses", "child_id", child),

@@ -13,6 +13,7 @@ NAME, NUMBER, OPENID = "欧阳测试满", "13800000042", "openid-vanishing"
 WEEKS, TOWN = 38, "320281001"
 STREET, KIND = "测试路 6 号 3 幢 502 室", "hardship"  # the address, the reason for priority
 ADVICE, TEAM = "测试嘱咐：多趴一趴", "测试签约团队"  # of a check-up; of the family doctor
+WEIGHT_G = 8_437
 
 COLUMNS = text("""
     SELECT table_name, column_name, data_type FROM information_schema.columns
@@ -46,6 +47,8 @@ def make_family(client: FlaskClient, sessions: sessionmaker[Session], clock: Clo
     done = phone.put(f"/children/{child}/handbook/vaccine:hepb-1", {"done_on": "2026-03-10"})
     assert done.status_code == 200
     _copy_papers(phone, child)
+    weighed = phone.put(f"/children/{child}/growth/2026-11-20", {"weight_g": WEIGHT_G})
+    assert weighed.json == {"saved": True, "questions": []}
     assert phone.post(f"/children/{child}/invitations", key="invite").status_code == 201
     phone.agree("priority", "address", "pregnancy")
     dating = {"dated_by": "clinic", "day": "2027-03-08"}

@@ -138,6 +138,10 @@ Page({
     open('/pages/pregnancy/pregnancy');
   },
 
+  openGrowth() {
+    open('/pages/growth/growth');
+  },
+
   register() {
     open('/pages/child-form/child-form');
   },

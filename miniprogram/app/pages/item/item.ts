@@ -113,6 +113,10 @@ Page({
     open(`/pages/guide/guide?slug=${this.data.item?.guide_slug ?? ''}`);
   },
 
+  openGrowth() {
+    open('/pages/growth/growth');
+  },
+
   toHandbook() {
     open('/pages/handbook/handbook');
   },
