@@ -119,7 +119,7 @@ def at_once() -> ResponseReturnValue:
     """One step for many, and one press that takes all of it back."""
     name = request.form.get("step", "")
     step = BULK.get(name, BULK["confirm"])
-    chosen = dict.fromkeys(request.form.getlist("booking", type=row_id)[:MOST_AT_ONCE])
+    chosen = at_most(request.form.getlist("booking", type=row_id))
     if not chosen:
         notices.refused("请先勾选")
         return redirect(back(), 303)
@@ -137,9 +137,8 @@ def at_once() -> ResponseReturnValue:
 def undo_at_once() -> ResponseReturnValue:
     """Take one step for many back; what went on meanwhile stays as it is, and is named."""
     step = BULK.get(request.args.get("step", ""), BULK["confirm"])
-    parts = request.args.get("of", "").split(".")[:MOST_AT_ONCE]
     try:
-        chosen = dict.fromkeys(row_id(part) for part in parts)
+        chosen = at_most(row_id(part) for part in request.args.get("of", "").split("."))
     except ValueError as error:
         raise Invalid("请刷新后再试") from error
 
@@ -148,6 +147,14 @@ def undo_at_once() -> ResponseReturnValue:
         notices.done(f"已撤销 {len(done)} 个")
     notices.refused_for(refused)
     return redirect(back(), 303)
+
+
+def at_most(chosen: Iterable[int]) -> list[int]:
+    """Each once, and as many as one press takes; who chose more is told."""
+    found = list(dict.fromkeys(chosen))
+    if (rest := len(found) - MOST_AT_ONCE) > 0:
+        notices.refused(f"一次最多 {MOST_AT_ONCE} 个，还有 {rest} 个没有处理，请再来一次")
+    return found[:MOST_AT_ONCE]
 
 
 def _each(chosen: Iterable[int], act: Act) -> tuple[list[int], dict[str, list[str]]]:

@@ -16,7 +16,7 @@ from backend.bookings.rules import UNDO_WITHIN
 from backend.console import notices
 from backend.console.auth import requires, viewer
 from backend.console.blueprint import back, bp, row_id, sentence
-from backend.console.bookings import MOST_AT_ONCE, whose
+from backend.console.bookings import at_most, whose
 from backend.console.day import day_asked, place_of
 from backend.console.desk import Line, line_of, note_listed
 from backend.console.permissions import Action
@@ -68,7 +68,7 @@ def paper() -> ResponseReturnValue:
 def record_paper() -> ResponseReturnValue:
     """Each in a transaction of its own: one that is refused keeps no other back."""
     sheet = _sheet()
-    chosen = list(dict.fromkeys(request.form.getlist("booking", type=row_id)))[:MOST_AT_ONCE]
+    chosen = at_most(request.form.getlist("booking", type=row_id))
     done, refused = 0, dict[str, list[str]]()
     for booking_id in chosen:
         try:

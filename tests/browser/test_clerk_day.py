@@ -245,6 +245,7 @@ def find_what_matters_among_the_requests(desk: Desk, centre: Centre) -> None:
     assert "%E5%B0%8F" not in page.url  # 小: a full name never stands in an address
     look_for.fill("")
     look_for.press("Enter")
+    expect(lines(page)).to_have_count(52)  # the next page is there before it is asked
     page.get_by_label("哪一天").select_option(value="2026-11-25")
     expect(lines(page)).to_have_count(FAMILIES)
     page.reload()

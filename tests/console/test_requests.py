@@ -184,7 +184,9 @@ def test_two_hundred_fit_into_the_notice_that_takes_them_back(app: Flask) -> Non
 
 def test_more_than_two_hundred_are_not_taken_back(clerk: Desk) -> None:
     of = ".".join(map(str, range(9_000_001, 9_000_001 + MOST_AT_ONCE + 5)))
-    assert "200 个没有成功" in clerk.post_and_read(f"/bookings/at-once/undo?of={of}")
+    page = clerk.post_and_read(f"/bookings/at-once/undo?of={of}")
+    assert "200 个没有成功" in page
+    assert "一次最多 200 个，还有 5 个没有处理" in page
 
 
 def test_another_centres_bookings_are_not_taken_back(
