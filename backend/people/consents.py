@@ -120,6 +120,12 @@ def agrees(session: Session, documents: Documents, parent_id: int, purpose: Purp
     return found is not None
 
 
+def agrees_to_all(
+    session: Session, documents: Documents, parent_id: int, purposes: Sequence[Purpose]
+) -> bool:
+    return all(agrees(session, documents, parent_id, one) for one in purposes)
+
+
 def drop_unagreed(session: Session, clock: Clock, *, child_id: int, actor: str) -> None:
     """A guardian has left: what no other guardian agreed to is kept no longer."""
     standing = set(

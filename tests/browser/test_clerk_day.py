@@ -340,8 +340,12 @@ def print_the_list_of_the_day(desk: Desk) -> None:
     page.get_by_role("button", name="打印").click()
     assert page.evaluate("window.printed")
     page.emulate_media(media="print")
+    page.set_viewport_size({"width": 680, "height": 962})  # A4 within its margins
     expect(page.get_by_role("navigation", name="工作台")).to_be_hidden()
+    expect(page.get_by_role("columnheader", name="备注")).to_be_visible()
+    assert page.evaluate("document.documentElement.scrollWidth") <= 680
     page.emulate_media(media="screen")
+    page.set_viewport_size(SCREEN)  # type: ignore[arg-type]  # width and height
 
 
 def check_one_family_in_by_its_code(desk: Desk, centre: Centre) -> None:
