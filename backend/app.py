@@ -27,6 +27,7 @@ from backend.api import nursing_rooms as nursing_rooms_api
 from backend.api import priority as priority_api
 from backend.api import quiz as quiz_api
 from backend.api import sessions as sessions_api
+from backend.api import vaccine_facts as vaccine_facts_api
 from backend.api import visits as visits_api
 from backend.api import waiting as waiting_api
 from backend.api.front import GuideFront
@@ -53,6 +54,7 @@ BLUEPRINTS = (
     visits_api.bp,
     waiting_api.bp,
     handbook_api.bp,
+    vaccine_facts_api.bp,
     messages_api.bp,
     quiz_api.bp,
     nursing_rooms_api.bp,

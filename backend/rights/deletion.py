@@ -9,7 +9,7 @@ from backend.accounts.models import InboundEvent
 from backend.bookings.forgetting import forget_words
 from backend.bookings.service import release_child
 from backend.bookings.waiting_models import WaitingEntry
-from backend.handbook.models import HandbookEntry, ItemDate
+from backend.handbook.models import HandbookEntry, ItemDate, VaccineFacts
 from backend.kernel import audit
 from backend.kernel.ages import add_months
 from backend.kernel.clock import Clock, city_date
@@ -93,6 +93,7 @@ def _forget_child(session: Session, clock: Clock, child: Child, *, actor: str) -
         Message,
         HandbookEntry,
         ItemDate,
+        VaccineFacts,
         Invitation,
         WaitingEntry,
         PriorityGrant,

@@ -25,6 +25,8 @@ ROUTES = [
     "GET /children/{child_id}/handbook",
     "PUT /children/{child_id}/handbook/{item_id}",
     "DELETE /children/{child_id}/handbook/{item_id}",
+    "GET /children/{child_id}/vaccine-facts",
+    "PUT /children/{child_id}/vaccine-facts",
     "POST /children/{child_id}/invitations",
     "POST /invitations/{code}/accept",
     "GET /guides",

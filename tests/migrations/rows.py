@@ -323,6 +323,7 @@ LAWFUL: dict[str, dict[str, Any]] = {
         "recorded_by": 1,
         "recorded_at": T1,
     },
+    "vaccine_facts": {"child_id": 1, "changed_at": T1},
     "reviewed_texts": {"slug": "a", "content_hash": "h", "text": "x", "kept_at": T1},
     "review_decisions": {
         "id": 1,
@@ -556,6 +557,7 @@ BREACHES = [
     _breach("pk_wechat_tokens", "wechat_tokens"),
     _breach("pk_item_dates", "item_dates"),
     _breach("pk_handbook_entries", "handbook_entries"),
+    _breach("pk_vaccine_facts", "vaccine_facts"),
     _breach("pk_reviewed_texts", "reviewed_texts"),
     _breach(
         "ck_review_decisions_verdict_known",

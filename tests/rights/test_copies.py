@@ -13,7 +13,17 @@ from backend.people.models import Child
 from tests.api.families import Phone
 from tests.factories import make_booking, make_slot
 from tests.people import acts
-from tests.rights.traces import KIND, NAME, STREET, TOWN, WEEKS, child_of, make_family
+from tests.rights.traces import (
+    CLINIC,
+    FACTS,
+    KIND,
+    NAME,
+    STREET,
+    TOWN,
+    WEEKS,
+    child_of,
+    make_family,
+)
 
 Sessions = sessionmaker[Session]
 
@@ -31,6 +41,7 @@ PARTS = {
     "messages": "messages",
     "handbook_entries": "handbook",
     "item_dates": "moved_items",
+    "vaccine_facts": "vaccine_facts",
 }
 # Column of the child → its name in the copy. What is not here is ours, not theirs: ids, the
 # fingerprint made of what is in the copy, and the date of a deletion.
@@ -91,7 +102,10 @@ def test_the_copy_tells_what_happened_and_by_which_side(family: Phone) -> None:
         ("parent", "requested"),
         ("staff", "declined"),
     ]
-    assert [entry["item"] for entry in copy["handbook"]] == ["vaccine:hepb-1"]
+    [dose] = copy["handbook"]
+    assert (dose["item"], dose["place"], dose["batch"]) == ("vaccine:hepb-1", CLINIC, "B2026")
+    assert copy["vaccine_facts"] == FACTS
+    assert {one["item"] for one in copy["moved_items"]} >= {"vaccine:varv-1"}
     assert len(copy["invitations"]) == 1
     assert {one["purpose"] for one in copy["consents"]} == {
         "privacy",

@@ -14,7 +14,17 @@ from backend.rights.deletion import forget_grown, leave_child
 from tests.api.families import Phone
 from tests.factories import APPID, MORNING, make_booking, make_slot
 from tests.people import acts
-from tests.rights.traces import KIND, NAME, NUMBER, OPENID, STREET, child_of, make_family, readable
+from tests.rights.traces import (
+    CLINIC,
+    KIND,
+    NAME,
+    NUMBER,
+    OPENID,
+    STREET,
+    child_of,
+    make_family,
+    readable,
+)
 
 Sessions = sessionmaker[Session]
 
@@ -63,7 +73,7 @@ def test_nothing_tells_of_a_family_that_closed_its_account(
 
     assert family.delete("/me").status_code == 204
 
-    assert readable(sessions, NAME, NUMBER, OPENID, STREET, KIND) == []
+    assert readable(sessions, NAME, NUMBER, OPENID, STREET, KIND, CLINIC) == []
     with sessions() as session:
         row = session.get_one(Child, child)
         assert (row.name_sealed, row.village_code, row.gestational_weeks) == ("", None, None)
@@ -75,6 +85,8 @@ def test_nothing_tells_of_a_family_that_closed_its_account(
         ("parent_identities", "parent_id", me),
         ("idempotent_answers", "parent_id", me),
         ("handbook_entries", "child_id", child),
+        ("item_dates", "child_id", child),
+        ("vaccine_facts", "child_id", child),
         ("invitations", "child_id", child),
         ("priority_grants", "child_id", child),
         ("home_addresses", "child_id", child),

@@ -12,6 +12,13 @@ from tests.factories import make_policy, make_slots
 NAME, NUMBER, OPENID = "欧阳测试满", "13800000042", "openid-vanishing"
 WEEKS, TOWN = 38, "320281001"
 STREET, KIND = "测试路 6 号 3 幢 502 室", "hardship"  # the address, the reason for priority
+CLINIC = "测试街道接种门诊"
+FACTS = {
+    "mother_hbsag": "negative",
+    "birth_grams": 3100,
+    "had_varicella": True,
+    "immunoglobulin": ["2026-04-01"],
+}
 
 COLUMNS = text("""
     SELECT table_name, column_name, data_type FROM information_schema.columns
@@ -42,8 +49,9 @@ def make_family(client: FlaskClient, sessions: sessionmaker[Session], clock: Clo
         service.confirm(session, clock, booking_id=bookings[0], actor="staff:1")
         service.decline(session, clock, booking_id=bookings[1], actor="staff:1", reason="老师病了")
     assert phone.post(f"/bookings/{bookings[2]}/cancel").status_code == 200
-    done = phone.put(f"/children/{child}/handbook/vaccine:hepb-1", {"done_on": "2026-03-10"})
-    assert done.status_code == 200
+    dose = {"done_on": "2026-03-10", "place": CLINIC, "batch": "B2026"}
+    assert phone.put(f"/children/{child}/handbook/vaccine:hepb-1", dose).status_code == 200
+    assert phone.put(f"/children/{child}/vaccine-facts", FACTS).status_code == 200
     assert phone.post(f"/children/{child}/invitations", key="invite").status_code == 201
     phone.agree("priority", "address")
     assert phone.post(f"/children/{child}/priority", {"kind": KIND}).status_code == 201

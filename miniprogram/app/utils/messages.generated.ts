@@ -27,6 +27,8 @@ export const SENTENCES: Record<string, string> = {
   consent_outdated: '文件已更新，请重新打开并阅读最新版本',
   contract_overlaps: '这家机构在这个街镇已有同期合同，请改起止日期',
   done_date_out_of_range: '日期应在出生之后、今天或今天以前，请检查',
+  dose_not_meant: '按现在填的情况没有这一剂，请先填母亲乙肝表面抗原和出生体重',
+  doses_backwards: '这个日期和同一种疫苗别的剂次前后对不上，请检查',
   family_gone: '这个宝宝的登记已注销或已合并',
   favourites_full: '收藏已满 300 篇，请先取消几篇',
   forbidden: '您没有权限做这件事',
