@@ -7,7 +7,7 @@ from __future__ import annotations
 
 import json
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import date
 from typing import Any
 
@@ -45,6 +45,13 @@ class Kept:
     records: Records
     done: dict[str, Done]
     last_place: str | None
+
+    def after(self, item_id: str, done: Done | None) -> Kept:
+        """The same with one record written, or taken back: None."""
+        others = {key: one for key, one in self.done.items() if key != item_id}
+        now = others if done is None else {**others, item_id: done}
+        days = {key: one.on for key, one in now.items()}
+        return replace(self, records=replace(self.records, done=days), done=now)
 
 
 def kept_of(session: Session, vault: Vault, child: Child) -> Kept:

@@ -26,11 +26,18 @@ def hold_off_planner(session: Session, child_id: int) -> None:
 
 
 def replan(
-    session: Session, schedule: Schedule, *, child_id: int, records: Records, on: date
+    session: Session,
+    schedule: Schedule,
+    *,
+    child_id: int,
+    records: Records,
+    on: date,
+    done: Collection[str] = (),
 ) -> None:
     """Bring the doses in `item_dates` in step with the records; call with the child locked.
 
-    A reminder that waits and names a day that has moved is cancelled with it.
+    A reminder that waits and names a day that has moved is cancelled with it, and so are those
+    of the items that were just `done`.
     """
     wanted = exceptions(schedule, records, on)
     rows = session.execute(
@@ -54,10 +61,10 @@ def replan(
                 index_elements=["child_id", "item_id"], set_={"due_on": written.excluded.due_on}
             )
         )
-    cancel_reminders(session, child_id, {*changed, *gone})
+    _cancel_reminders(session, child_id, {*changed, *gone, *done})
 
 
-def cancel_reminders(session: Session, child_id: int, item_ids: Collection[str]) -> None:
+def _cancel_reminders(session: Session, child_id: int, item_ids: Collection[str]) -> None:
     """Only rows that wait: what a worker holds may be on the wire already."""
     if not item_ids:
         return

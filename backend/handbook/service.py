@@ -20,7 +20,7 @@ from backend.handbook.records import (
     write_done,
     write_known,
 )
-from backend.handbook.replanning import cancel_reminders, hold_off_planner, replan
+from backend.handbook.replanning import hold_off_planner, replan
 from backend.handbook.schedule import Rule, Schedule
 from backend.handbook.timeline import Item, item_on, next_step, timeline
 from backend.kernel.clock import Clock, city_date
@@ -111,7 +111,8 @@ def record_done(  # noqa: PLR0913  # who, which child, what and when are facts o
     today = city_date(clock.now())
     if not child.birth_date <= done.on <= today:
         raise DoneDateOutOfRange
-    _check_dose(schedule, kept_of(session, vault, child).records, item_id, done.on, today)
+    kept = kept_of(session, vault, child)
+    _check_dose(schedule, kept.records, item_id, done.on, today)
     write_done(
         session,
         clock,
@@ -121,8 +122,16 @@ def record_done(  # noqa: PLR0913  # who, which child, what and when are facts o
         item_id=item_id,
         done=done,
     )
-    items = _settled(session, vault, schedule, child, today)
-    cancel_reminders(session, child.id, {item_id})
+    kept = kept.after(item_id, done)
+    replan(
+        session,
+        schedule,
+        child_id=child.id,
+        records=kept.records,
+        on=today,
+        done=[item_id],
+    )
+    items = _items(schedule, kept, today)
     item = next(one for one in items if one.id == item_id)
     return Recorded(item, next_step(items, item))
 
@@ -143,6 +152,7 @@ def undo_done(  # noqa: PLR0913  # as above
     """
     rule = _rule(schedule, item_id)
     child = _locked(session, parent_id, child_id)
+    kept = kept_of(session, vault, child).after(item_id, None)
     session.execute(
         delete(HandbookEntry).where(
             HandbookEntry.child_id.in_(registrations(session, child.id)),
@@ -150,7 +160,8 @@ def undo_done(  # noqa: PLR0913  # as above
         )
     )
     today = city_date(clock.now())
-    items = _settled(session, vault, schedule, child, today)
+    replan(session, schedule, child_id=child.id, records=kept.records, on=today)
+    items = _items(schedule, kept, today)
     item = next((one for one in items if one.id == item_id), None)
     if item is None:  # of a product that is not chosen any more
         unchosen = item_on(rule, child.birth_date, today, None)
@@ -233,15 +244,6 @@ def _check_dose(schedule: Schedule, records: Records, item_id: str, day: date, t
 
 def _said(day: date) -> str:
     return f"{day.year}年{day.month}月{day.day}日"
-
-
-def _settled(
-    session: Session, vault: Vault, schedule: Schedule, child: Child, today: date
-) -> list[Item]:
-    """The plan and its reminders brought in step with what is recorded now; every item."""
-    kept = kept_of(session, vault, child)
-    replan(session, schedule, child_id=child.id, records=kept.records, on=today)
-    return _items(schedule, kept, today)
 
 
 def _items(schedule: Schedule, kept: Kept, today: date) -> list[Item]:

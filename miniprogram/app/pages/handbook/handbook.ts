@@ -122,6 +122,10 @@ Page({
     open(`/pages/item/item?id=${encodeURIComponent(event.detail.id)}`);
   },
 
+  openVaccines() {
+    open('/pages/vaccines/vaccines');
+  },
+
   register() {
     open('/pages/child-form/child-form');
   },
