@@ -1,5 +1,6 @@
 """A phone opens the handbook and records what is done."""
 
+from datetime import date
 from typing import Any
 
 import pytest
@@ -8,6 +9,7 @@ from sqlalchemy import select
 from sqlalchemy.orm import Session, sessionmaker
 
 from backend.app import parts_of
+from backend.handbook.models import ItemDate
 from backend.handbook.planner import plan_due
 from backend.kernel.clock import FixedClock, city_date
 from backend.outbox.models import Message
@@ -285,3 +287,21 @@ def test_a_corrected_birth_date_moves_what_was_recorded(phone: Phone, child: int
 
     assert item(phone, child, "vaccine:hepb-1")["status"] == "done"
     assert item(phone, child, "vaccine:hepb-2")["due_date"] == "2026-07-10"
+
+
+def test_what_another_registration_recorded_moves_the_childs_doses_once_they_are_joined(
+    client: FlaskClient, phone: Phone, child: int, sessions: Sessions
+) -> None:
+    other = Phone(client)
+    twice = other.add_child(birth_date=IN_A_WEEK_SIX_MONTHS)
+    assert twice["possible_duplicate"]
+    other.put(f"/children/{twice['id']}/handbook/vaccine:hepb-1", {"done_on": "2026-05-30"})
+    other.put(f"/children/{twice['id']}/handbook/vaccine:hepb-2", {"done_on": "2026-11-20"})
+    code = phone.post(f"/children/{child}/invitations", key="i").json["code"]
+
+    assert other.post(f"/invitations/{code}/accept").json["id"] == child
+
+    assert item(phone, child)["due_date"] == "2027-01-19"
+    with sessions() as session:
+        row = session.scalars(select(ItemDate).where(ItemDate.child_id == child)).one()
+    assert (row.item_id, row.due_on) == (DOSE, date(2027, 1, 19))

@@ -23,7 +23,7 @@ def test_a_dose_is_copied_put_right_and_leads_to_the_next(app_window: App, house
     app.follow(starting("接种：第1剂"))
     app.choose_date("接种日期", "2026-03-15")
     app.shown.get_by_role("textbox", name="接种门诊，选填").fill(CLINIC)
-    app.shown.get_by_role("textbox", name="疫苗批号，选填").fill("B20260301")
+    app.shown.get_by_role("textbox", name="疫苗批号，选填，接种证上有").fill("B20260301")
     app.press("记录打过了")
     expect(app.text("2026年3月15日 已完成")).to_be_visible()
     expect(app.text(f"接种门诊：{CLINIC}")).to_be_visible()
