@@ -32,6 +32,7 @@ from backend.api import priority as priority_api
 from backend.api import quiz as quiz_api
 from backend.api import screenings as screenings_api
 from backend.api import sessions as sessions_api
+from backend.api import vaccine_facts as vaccine_facts_api
 from backend.api import visits as visits_api
 from backend.api import waiting as waiting_api
 from backend.api.front import GuideFront
@@ -63,6 +64,7 @@ BLUEPRINTS = (
     screenings_api.bp,
     clinic_papers_api.bp,
     growth_api.bp,
+    vaccine_facts_api.bp,
     messages_api.bp,
     quiz_api.bp,
     nursing_rooms_api.bp,

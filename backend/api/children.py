@@ -16,6 +16,7 @@ from backend.bookings import moving
 from backend.bookings.queries import policy_at
 from backend.bookings.rules import Policy
 from backend.deps import deps
+from backend.handbook.service import replan_child
 from backend.kernel.ages import age_days, age_months, age_text
 from backend.kernel.clock import city_date
 from backend.people import children, consents, joining
@@ -108,6 +109,7 @@ def correct_child(child_id: int, json_data: CorrectionIn) -> ChildOut:
         child = children.correct(
             session, deps().clock, deps().vault, parent_id=viewer(), child_id=child_id, new=new
         )
+        _replan(session, child)
         return _shown(session, child)
 
 
@@ -160,11 +162,17 @@ def accept_invitation(code: str) -> ChildOut:
                 relation=told.relation,
                 move=moving.move_sessions,
             )
+            _replan(session, child)
             return _shown(session, child)
     except InvitationInvalid:
         with deps().sessions.begin() as session:
             joining.count_wrong_code(session, deps().clock, parent_id=viewer())
         raise
+
+
+def _replan(session: Session, child: Child) -> None:
+    """The days of the handbook follow from the birth date, and from what others recorded."""
+    replan_child(session, deps().clock, deps().vault, deps().handbook, child_id=child.id)
 
 
 class CopyOut(Out):
@@ -188,6 +196,7 @@ class CopyOut(Out):
     newborn_screening: list[dict[str, Any]]
     family_doctor: list[dict[str, Any]]
     growth: list[dict[str, Any]]
+    vaccine_facts: dict[str, Any]
     consents: list[dict[str, Any]]
     messages: list[dict[str, Any]]
     library: list[dict[str, Any]]

@@ -14,6 +14,7 @@ from backend.centres.models import KIND_TITLES, Slot
 from backend.guides.models import GuideMark
 from backend.handbook.growth_queries import everything
 from backend.handbook.models import HandbookEntry, ItemDate
+from backend.handbook.records import BATCH, PLACE, known_of
 from backend.kernel import audit
 from backend.kernel.audit import AuditEntry
 from backend.kernel.clock import Clock, city_date, city_time
@@ -57,10 +58,11 @@ def copy_of_child(
         "visits": visits_of(session, vault, ids, parent_id),
         "pauses": pauses_of(session, ids),
         "waiting": _waiting(session, ids),
-        "handbook": _handbook(session, ids),
+        "handbook": _handbook(session, vault, ids),
         "moved_items": _moved_items(session, ids),
         **papers_of(session, vault, ids),
         "growth": _growth(session, vault, ids),
+        "vaccine_facts": _vaccine_facts(session, vault, ids),
         "consents": _consents(session, parent_id),
         "messages": _messages(session, ids, parent_id),
         "library": _marks(session, parent_id),
@@ -208,7 +210,7 @@ def _waiting(session: Session, ids: Sequence[int]) -> list[Copy]:
     ]
 
 
-def _handbook(session: Session, ids: Sequence[int]) -> list[Copy]:
+def _handbook(session: Session, vault: Vault, ids: Sequence[int]) -> list[Copy]:
     rows = session.scalars(
         select(HandbookEntry)
         .where(HandbookEntry.child_id.in_(ids))
@@ -218,6 +220,8 @@ def _handbook(session: Session, ids: Sequence[int]) -> list[Copy]:
         {
             "item": one.item_id,
             "done_on": one.done_on.isoformat(),
+            "place": None if one.place_sealed is None else vault.open(one.place_sealed, PLACE),
+            "batch": None if one.batch_sealed is None else vault.open(one.batch_sealed, BATCH),
             "recorded_at": _said(one.recorded_at),
         }
         for one in rows
@@ -245,6 +249,17 @@ def _growth(session: Session, vault: Vault, ids: Sequence[int]) -> list[Copy]:
         }
         for one in everything(session, vault, ids)
     ]
+
+
+def _vaccine_facts(session: Session, vault: Vault, ids: Sequence[int]) -> Copy:
+    """What the family said once; None: nobody said."""
+    known = known_of(session, vault, ids)
+    return {
+        "mother_hbsag": None if known.mother is None else known.mother.value,
+        "birth_grams": known.birth_grams,
+        "had_varicella": known.had_varicella,
+        "immunoglobulin": [day.isoformat() for day in known.immunoglobulin],
+    }
 
 
 def _consents(session: Session, parent_id: int) -> list[Copy]:

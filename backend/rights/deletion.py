@@ -16,7 +16,7 @@ from backend.handbook.checkup_models import (
     ScreeningNote,
 )
 from backend.handbook.growth_models import GrowthEntry
-from backend.handbook.models import HandbookEntry, ItemDate
+from backend.handbook.models import HandbookEntry, ItemDate, VaccineFacts
 from backend.handbook.pregnancy import service as pregnancies
 from backend.kernel import audit
 from backend.kernel.ages import add_months
@@ -106,6 +106,7 @@ def _forget_child(session: Session, clock: Clock, child: Child, *, actor: str) -
         NewbornNote,
         FamilyDoctorNote,
         GrowthEntry,
+        VaccineFacts,
         Invitation,
         WaitingEntry,
         PriorityGrant,

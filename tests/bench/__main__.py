@@ -21,6 +21,7 @@ from tests.bench import (
     bench_bookings,
     bench_delivery,
     bench_desk,
+    bench_doses,
     bench_growth,
     bench_guides,
     bench_library,
@@ -44,6 +45,7 @@ MEASURES: Measures = {
     **bench_guides.MEASURES,
     **bench_library.MEASURES,
     **bench_growth.MEASURES,
+    **bench_doses.MEASURES,
     **bench_start.MEASURES,
 }
 WIDTHS = (5, 10, 26, 10, 8, 9, 5)

@@ -56,6 +56,8 @@ ROUTES = [
     "PUT /children/{child_id}/growth/{measured_on}",
     "DELETE /children/{child_id}/growth/{measured_on}",
     "GET /growth-curves",
+    "GET /children/{child_id}/vaccine-facts",
+    "PUT /children/{child_id}/vaccine-facts",
     "POST /children/{child_id}/invitations",
     "POST /invitations/{code}/accept",
     "GET /guides",

@@ -10,6 +10,7 @@ from sqlalchemy.orm import Session, sessionmaker
 
 from backend.handbook.models import HandbookEntry
 from backend.handbook.planner import plan_due
+from backend.handbook.records import Done
 from backend.handbook.schedule import load_schedule
 from backend.handbook.service import record_done
 from backend.kernel.clock import FixedClock
@@ -17,7 +18,7 @@ from backend.kernel.errors import NotFound
 from backend.outbox.models import Message
 from backend.people.documents import load_documents
 from backend.rights.deletion import leave_child
-from tests.factories import make_child, make_parent
+from tests.factories import default_vault, make_child, make_parent
 
 CONTENT = Path(__file__).parents[2] / "content"
 SCHEDULE = load_schedule(CONTENT)
@@ -37,11 +38,12 @@ def record(session: Session, clock: FixedClock, parent: int, child: int) -> None
     record_done(
         session,
         clock,
+        default_vault(),
         SCHEDULE,
         parent_id=parent,
         child_id=child,
         item_id=DOSE,
-        done_on=TODAY,
+        done=Done(TODAY),
     )
 
 

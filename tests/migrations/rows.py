@@ -193,6 +193,7 @@ LAWFUL: dict[str, dict[str, Any]] = {
         "recorded_by": 1,
         "recorded_at": T1,
     },
+    "vaccine_facts": {"child_id": 1, "changed_at": T1},
     "reviewed_texts": {"slug": "a", "content_hash": "h", "text": "x", "kept_at": T1},
     "review_decisions": {
         "id": 1,
@@ -444,6 +445,7 @@ BREACHES = [
     _breach("ck_newborn_notes_newborntest_known", "newborn_notes", test="eyes"),
     _breach("pk_family_doctor_notes", "family_doctor_notes"),
     _breach("pk_measurements", "measurements"),
+    _breach("pk_vaccine_facts", "vaccine_facts"),
     _breach("pk_reviewed_texts", "reviewed_texts"),
     _breach(
         "ck_review_decisions_verdict_known",

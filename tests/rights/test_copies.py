@@ -19,6 +19,8 @@ from tests.factories import default_vault, make_booking, make_slot
 from tests.people import acts
 from tests.rights.traces import (
     ADVICE,
+    CLINIC,
+    FACTS,
     KIND,
     NAME,
     STREET,
@@ -51,6 +53,7 @@ PARTS = {
     "newborn_notes": "newborn_screening",
     "family_doctor_notes": "family_doctor",
     "measurements": "growth",
+    "vaccine_facts": "vaccine_facts",
 }
 # Column of the child → its name in the copy. What is not here is ours, not theirs: ids, the
 # fingerprint made of what is in the copy, and the date of a deletion.
@@ -121,6 +124,10 @@ def test_the_copy_tells_what_happened_and_by_which_side(family: Phone) -> None:
         "head_mm": None,
         "recorded_at": "",
     }
+    dose = copy["handbook"][0]
+    assert (dose["item"], dose["place"], dose["batch"]) == ("vaccine:hepb-1", CLINIC, "B2026")
+    assert copy["vaccine_facts"] == FACTS
+    assert {one["item"] for one in copy["moved_items"]} >= {"vaccine:varv-1"}
     assert len(copy["invitations"]) == 1
     assert {one["purpose"] for one in copy["consents"]} == {
         "privacy",

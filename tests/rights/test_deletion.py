@@ -16,6 +16,7 @@ from tests.factories import APPID, MORNING, make_booking, make_slot
 from tests.people import acts
 from tests.rights.traces import (
     ADVICE,
+    CLINIC,
     KIND,
     NAME,
     NUMBER,
@@ -74,7 +75,7 @@ def test_nothing_tells_of_a_family_that_closed_its_account(
 
     assert family.delete("/me").status_code == 204
 
-    assert readable(sessions, NAME, NUMBER, OPENID, STREET, KIND, ADVICE, TEAM) == []
+    assert readable(sessions, NAME, NUMBER, OPENID, STREET, KIND, ADVICE, TEAM, CLINIC) == []
     with sessions() as session:
         row = session.get_one(Child, child)
         assert (row.name_sealed, row.village_code, row.gestational_weeks) == ("", None, None)
@@ -92,6 +93,8 @@ def test_nothing_tells_of_a_family_that_closed_its_account(
         ("newborn_notes", "child_id", child),
         ("family_doctor_notes", "child_id", child),
         ("measurements", "child_id", child),
+        ("item_dates", "child_id", child),
+        ("vaccine_facts", "child_id", child),
         ("invitations", "child_id", child),
         ("priority_grants", "child_id", child),
         ("home_addresses", "child_id", child),

@@ -14,6 +14,13 @@ WEEKS, TOWN = 38, "320281001"
 STREET, KIND = "测试路 6 号 3 幢 502 室", "hardship"  # the address, the reason for priority
 ADVICE, TEAM = "测试嘱咐：多趴一趴", "测试签约团队"  # of a check-up; of the family doctor
 WEIGHT_G = 8_437
+CLINIC = "测试街道接种门诊"
+FACTS = {
+    "mother_hbsag": "negative",
+    "birth_grams": 3100,
+    "had_varicella": True,
+    "immunoglobulin": ["2026-04-01"],
+}
 
 COLUMNS = text("""
     SELECT table_name, column_name, data_type FROM information_schema.columns
@@ -49,6 +56,9 @@ def make_family(client: FlaskClient, sessions: sessionmaker[Session], clock: Clo
     _copy_papers(phone, child)
     weighed = phone.put(f"/children/{child}/growth/2026-11-20", {"weight_g": WEIGHT_G})
     assert weighed.json == {"saved": True, "questions": []}
+    dose = {"done_on": "2026-03-10", "place": CLINIC, "batch": "B2026"}
+    assert phone.put(f"/children/{child}/handbook/vaccine:hepb-1", dose).status_code == 200
+    assert phone.put(f"/children/{child}/vaccine-facts", FACTS).status_code == 200
     assert phone.post(f"/children/{child}/invitations", key="invite").status_code == 201
     phone.agree("priority", "address", "pregnancy")
     dating = {"dated_by": "clinic", "day": "2027-03-08"}

@@ -29,6 +29,8 @@ export const SENTENCES: Record<string, string> = {
   contract_overlaps: '这家机构在这个街镇已有同期合同，请改起止日期',
   dating_day_in_future: '这个日期还没有到，请检查',
   done_date_out_of_range: '日期应在出生之后、今天或今天以前，请检查',
+  dose_not_meant: '按现在填的情况没有这一剂，请先填母亲乙肝表面抗原和出生体重',
+  doses_backwards: '这个日期和同一种疫苗别的剂次前后对不上，请检查',
   due_date_out_of_range: '算出的预产期离今天太远，请检查填写的日期',
   embryo_age_unknown: '胚胎的天数只有第3、5、6天，请对照移植记录',
   entry_date_out_of_range: '日期应在怀孕期间、今天或今天以前，请检查',

@@ -142,6 +142,10 @@ Page({
     open('/pages/growth/growth');
   },
 
+  openVaccines() {
+    open('/pages/vaccines/vaccines');
+  },
+
   register() {
     open('/pages/child-form/child-form');
   },
