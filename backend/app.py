@@ -19,8 +19,10 @@ from backend.api import centres as centres_api
 from backend.api import children as children_api
 from backend.api import consents as consents_api
 from backend.api import contract, errors
+from backend.api import diary as diary_api
 from backend.api import guides as guides_api
 from backend.api import handbook as handbook_api
+from backend.api import home_check as home_check_api
 from backend.api import marks as marks_api
 from backend.api import messages as messages_api
 from backend.api import nursing_rooms as nursing_rooms_api
@@ -53,6 +55,8 @@ BLUEPRINTS = (
     visits_api.bp,
     waiting_api.bp,
     handbook_api.bp,
+    diary_api.bp,
+    home_check_api.bp,
     messages_api.bp,
     quiz_api.bp,
     nursing_rooms_api.bp,
@@ -164,7 +168,9 @@ def _watch_requests(app: Flask) -> None:
         structlog.contextvars.clear_contextvars()
         structlog.contextvars.bind_contextvars(request_id=g.request_id)
         has_body = request.method in {"POST", "PUT", "PATCH"} and request.content_length
-        if has_body and request.path.startswith(API) and not request.is_json:
+        if request.endpoint in diary_api.UPLOADS:
+            request.max_content_length = diary_api.LARGEST_UPLOAD
+        elif has_body and request.path.startswith(API) and not request.is_json:
             return errors.from_framework(415)
         return None
 

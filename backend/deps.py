@@ -17,6 +17,8 @@ from backend.config import Settings, make_vault
 from backend.guides.current import CurrentLibrary, Follows
 from backend.guides.library import Library
 from backend.guides.loading import load_shelf
+from backend.handbook.diary.store import FolderStore, Photos
+from backend.handbook.home_safety import HomeList, load_home_list
 from backend.handbook.schedule import Rule, Schedule, load_schedule
 from backend.kernel.clock import Clock, clock_from
 from backend.kernel.db import make_engine, read_factory, session_factory
@@ -47,6 +49,8 @@ class Deps:
     reads: sessionmaker[Session]
     clock: Clock
     vault: Vault
+    photos: Photos
+    home_list: HomeList
     places: Places
     documents: Documents
     templates: Templates
@@ -100,12 +104,15 @@ def build(
     clock = clock or clock_from(settings.clock)
     content = Path(settings.content_dir)
     shelf = load_shelf(content)
+    vault = make_vault(settings)
     parts = Deps(
         settings=settings,
         sessions=sessions,
         reads=reads,
         clock=clock,
-        vault=make_vault(settings),
+        vault=vault,
+        photos=Photos(FolderStore(Path(settings.photo_dir)), vault),
+        home_list=load_home_list(content, shelf.facts),
         places=load_places(content),
         documents=load_documents(content),
         templates=load_templates(content / "messages" / "templates.yaml"),

@@ -183,6 +183,8 @@ class CopyOut(Out):
     waiting: list[dict[str, Any]]
     handbook: list[dict[str, Any]]
     moved_items: list[dict[str, Any]]
+    diary: list[dict[str, Any]]
+    home_checks: list[dict[str, Any]]
     consents: list[dict[str, Any]]
     messages: list[dict[str, Any]]
     library: list[dict[str, Any]]

@@ -14,6 +14,7 @@ from backend.kernel.errors import NotFound
 from backend.people import consents
 from backend.people.documents import Document
 from backend.people.models import Purpose
+from backend.rights import diaries
 
 bp = APIBlueprint("consents", __name__, tag="家庭")
 
@@ -47,7 +48,7 @@ class AcceptIn(Body):
 
 
 class ConsentsIn(Body):
-    accept: Annotated[list[AcceptIn], Field(min_length=1, max_length=4)]
+    accept: Annotated[list[AcceptIn], Field(min_length=1, max_length=len(Purpose))]
 
 
 @bp.get("/consents")
@@ -85,7 +86,9 @@ def withdraw_consent(purpose: str) -> ConsentsOut:
     if purpose not in {known.value for known in Purpose}:
         raise NotFound
     with deps().sessions.begin() as session:
-        consents.withdraw(session, deps().clock, parent_id=viewer(), purpose=Purpose(purpose))
+        diaries.withdraw_consent(
+            session, deps().clock, parent_id=viewer(), purpose=Purpose(purpose)
+        )
         return _consents(session)
 
 

@@ -38,6 +38,7 @@ class Purpose(StrEnum):
     CHILDREN = "children"
     PRIORITY = "priority"  # asked only when a family asks for priority
     ADDRESS = "address"  # asked only before a home visit
+    DIARY = "diary"  # asked only when the diary is first opened
 
 
 OF_EVERYBODY = (Purpose.PRIVACY, Purpose.CHILDREN)  # without these two nobody is served

@@ -21,6 +21,7 @@ from backend.outbox.models import Message
 from backend.people import addresses, children, priority
 from backend.people.models import Child, Consent, DuplicateDecision, Guardian, Invitation
 from backend.people.priority_queries import grants_of
+from backend.rights.diaries import diary_of, home_checks_of
 from backend.rights.visit_copies import pauses_of, visits_of
 
 Copy = dict[str, Any]
@@ -56,6 +57,8 @@ def copy_of_child(
         "waiting": _waiting(session, ids),
         "handbook": _handbook(session, ids),
         "moved_items": _moved_items(session, ids),
+        "diary": diary_of(session, vault, ids),
+        "home_checks": home_checks_of(session, vault, ids),
         "consents": _consents(session, parent_id),
         "messages": _messages(session, ids, parent_id),
         "library": _marks(session, parent_id),

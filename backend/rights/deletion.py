@@ -9,6 +9,7 @@ from backend.accounts.models import InboundEvent
 from backend.bookings.forgetting import forget_words
 from backend.bookings.service import release_child
 from backend.bookings.waiting_models import WaitingEntry
+from backend.handbook.diary.models import DiaryEntry, HomeCheck
 from backend.handbook.models import HandbookEntry, ItemDate
 from backend.kernel import audit
 from backend.kernel.ages import add_months
@@ -29,6 +30,7 @@ from backend.people.models import (
 )
 from backend.people.priority_models import HomeAddress, PriorityGrant
 from backend.people.rules import OLDEST_YEARS
+from backend.rights import diaries
 
 NAMELESS = ""  # sealed names are never empty, so this one opens to nothing
 
@@ -61,6 +63,7 @@ def leave_child(session: Session, clock: Clock, *, parent_id: int, child_id: int
     for one in registrations:
         if children.guardians_of(session, one.id):
             consents.drop_unagreed(session, clock, child_id=one.id, actor=actor)
+            diaries.drop_unagreed(session, clock, child_id=one.id, actor=actor)
         else:
             _forget_child(session, clock, one, actor=actor)
 
@@ -93,6 +96,8 @@ def _forget_child(session: Session, clock: Clock, child: Child, *, actor: str) -
         Message,
         HandbookEntry,
         ItemDate,
+        DiaryEntry,
+        HomeCheck,
         Invitation,
         WaitingEntry,
         PriorityGrant,

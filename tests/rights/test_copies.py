@@ -13,7 +13,7 @@ from backend.people.models import Child
 from tests.api.families import Phone
 from tests.factories import make_booking, make_slot
 from tests.people import acts
-from tests.rights.traces import KIND, NAME, STREET, TOWN, WEEKS, child_of, make_family
+from tests.rights.traces import DIARY, KIND, NAME, STREET, TOWN, WEEKS, child_of, make_family
 
 Sessions = sessionmaker[Session]
 
@@ -31,6 +31,8 @@ PARTS = {
     "messages": "messages",
     "handbook_entries": "handbook",
     "item_dates": "moved_items",
+    "diary_entries": "diary",
+    "home_checks": "home_checks",
 }
 # Column of the child → its name in the copy. What is not here is ours, not theirs: ids, the
 # fingerprint made of what is in the copy, and the date of a deletion.
@@ -98,6 +100,7 @@ def test_the_copy_tells_what_happened_and_by_which_side(family: Phone) -> None:
         "children",
         "priority",
         "address",
+        "diary",
     }
     assert {one["template"] for one in copy["messages"]} >= {"booking_confirmed"}
 
@@ -159,3 +162,12 @@ def test_the_copy_tells_the_kind_and_the_address_to_the_family(family: Phone) ->
     assert (asked["kind"], asked["state"], asked["valid_until"]) == (KIND, "asked", None)
     assert [one["address"] for one in copy["addresses"]] == [STREET]
     assert copy["library"] == []
+
+
+def test_the_copy_holds_the_diary_and_the_home_checks(family: Phone) -> None:
+    copy = family.get(f"/children/{child_of(family)}/export").json
+
+    (day,) = copy["diary"]
+    assert (day["day"], day["note"], day["photo"]) == ("2026-11-22", DIARY, True)
+    (check,) = copy["home_checks"]
+    assert check["answers"] == {"choke-bed": "done"}

@@ -14,7 +14,17 @@ from backend.rights.deletion import forget_grown, leave_child
 from tests.api.families import Phone
 from tests.factories import APPID, MORNING, make_booking, make_slot
 from tests.people import acts
-from tests.rights.traces import KIND, NAME, NUMBER, OPENID, STREET, child_of, make_family, readable
+from tests.rights.traces import (
+    DIARY,
+    KIND,
+    NAME,
+    NUMBER,
+    OPENID,
+    STREET,
+    child_of,
+    make_family,
+    readable,
+)
 
 Sessions = sessionmaker[Session]
 
@@ -27,7 +37,7 @@ def family(client: FlaskClient, sessions: Sessions, clock: FixedClock) -> Phone:
 def test_names_and_numbers_are_sealed_while_the_family_is_there(
     family: Phone, sessions: Sessions
 ) -> None:
-    assert readable(sessions, NAME, NUMBER, STREET, KIND) == []
+    assert readable(sessions, NAME, NUMBER, STREET, KIND, DIARY) == []
     assert "parent_identities.openid" in readable(sessions, OPENID)  # the search does find
 
 
@@ -63,7 +73,7 @@ def test_nothing_tells_of_a_family_that_closed_its_account(
 
     assert family.delete("/me").status_code == 204
 
-    assert readable(sessions, NAME, NUMBER, OPENID, STREET, KIND) == []
+    assert readable(sessions, NAME, NUMBER, OPENID, STREET, KIND, DIARY) == []
     with sessions() as session:
         row = session.get_one(Child, child)
         assert (row.name_sealed, row.village_code, row.gestational_weeks) == ("", None, None)
@@ -78,6 +88,8 @@ def test_nothing_tells_of_a_family_that_closed_its_account(
         ("invitations", "child_id", child),
         ("priority_grants", "child_id", child),
         ("home_addresses", "child_id", child),
+        ("diary_entries", "child_id", child),
+        ("home_checks", "child_id", child),
         ("quiz_sets", "parent_id", me),
         ("consents", "withdrawn_at IS NULL AND parent_id", me),
     ):

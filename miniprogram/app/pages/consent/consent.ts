@@ -14,7 +14,11 @@ interface DocumentView {
   open: boolean;
 }
 
-const WHY: Record<string, string> = { address: '填写地址前', priority: '申请优先前' };
+const WHY: Record<string, string> = {
+  address: '填写地址前',
+  priority: '申请优先前',
+  diary: '写成长日记前',
+};
 
 Page({
   data: {
