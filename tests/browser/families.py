@@ -64,11 +64,11 @@ class Parent:
         answer.raise_for_status()
         return answer.json() if answer.content else None
 
-    def agree(self) -> None:
-        """Accept both documents as they stand."""
+    def agree(self, *purposes: str) -> None:
+        """Accept documents as they stand; without names, the two that everybody needs."""
         documents = self.call("GET", "/consents")["documents"]
         keys = ("purpose", "version", "hash")
-        wanted = ("privacy", "children")
+        wanted = purposes or ("privacy", "children")
         accept = [{key: one[key] for key in keys} for one in documents if one["purpose"] in wanted]
         self.call("POST", "/consents", {"accept": accept})
 

@@ -167,6 +167,13 @@ def pages_of_parent(family: Family) -> list[tuple[str, str, str]]:
     parent.call("PUT", f"/marks/{guide}/favourite")
     quiz = parent.call("POST", "/quizzes", {"child_id": child})["id"]
     booking = parent.call("GET", "/bookings")["items"][0]["id"]
+    parent.agree("diary")
+    for day, note in (
+        ("2026-11-20", "第一次吃米粉，吃了两勺，还要。"),
+        ("2026-11-22", "自己坐了好一会儿。"),
+    ):
+        parent.call("POST", f"/children/{child}/diary", {"day": day, "note": note})
+    parent.call("PUT", f"/children/{child}/home-check", {"answers": {"fall-window": "not_yet"}})
     due = next(one["id"] for one in items if one["status"] == "due" and one["kind"] != "guide")
     return [
         ("home", "首页", page_url("home")),
@@ -185,6 +192,9 @@ def pages_of_parent(family: Family) -> list[tuple[str, str, str]]:
         ("rooms", "母婴室名录", page_url("rooms")),
         ("handbook", "手册", page_url("handbook")),
         ("item", "手册里的一项", page_url("item", id=due)),
+        ("diary", "成长日记", page_url("diary")),
+        ("diary-day", "写一天", page_url("diary-day", child=child)),
+        ("home-check", "家庭安全自查", page_url("home-check")),
         ("messages", "消息", page_url("messages")),
         ("me", "我的", page_url("me")),
         ("child-form", "登记孩子", page_url("child-form")),

@@ -28,6 +28,7 @@ def test_a_day_is_kept_with_a_photo_that_tells_no_place(app_window: App, house: 
     expect(day.locator("img")).to_be_visible()
     what_is_kept_is_clean(house, parent, child)
     remove_and_bring_back(app)
+    take_along(app)
     check_the_home(app)
 
 
@@ -80,6 +81,14 @@ def remove_and_bring_back(app: App) -> None:
     expect(app.text(re.compile("十分钟内可以找回"))).to_be_visible()
     app.press("找回")
     expect(app.link(starting("11月23日"))).to_be_visible()
+
+
+def take_along(app: App) -> None:
+    app.press("打包带走全部日记和照片")
+    sharing = app.dialog("转发")
+    expect(sharing).to_contain_text("成长日记.zip")
+    sharing.get_by_role("button", name="发送").tap()
+    expect(app.shown.get_by_role("alert")).to_have_count(0)
 
 
 def check_the_home(app: App) -> None:

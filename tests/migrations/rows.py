@@ -3,6 +3,8 @@
 from dataclasses import dataclass, field
 from typing import Any
 
+from tests.migrations import diary_rows
+
 T1, T2 = "2026-11-26 10:00+08", "2026-11-26 11:00+08"
 
 LAWFUL: dict[str, dict[str, Any]] = {
@@ -277,12 +279,7 @@ LAWFUL: dict[str, dict[str, Any]] = {
         "at": T1,
         "actor": "x",
     },
-    "priority_grants": {
-        "id": 1,
-        "child_id": 1,
-        "kind_sealed": "k1:x",
-        "asked_at": T1,
-    },
+    "priority_grants": {"id": 1, "child_id": 1, "kind_sealed": "k1:x", "asked_at": T1},
     "home_addresses": {"child_id": 1, "address_sealed": "k1:x", "changed_at": T1},
     "messages": {
         "id": 1,
@@ -315,25 +312,7 @@ LAWFUL: dict[str, dict[str, Any]] = {
         "received_at": T1,
     },
     "wechat_tokens": {"appid": "wx1", "token_sealed": "k1:x", "expires_at": T2},
-    "diary_entries": {
-        "id": 1,
-        "child_id": 1,
-        "day": "2026-11-23",
-        "note_sealed": "k1:x",
-        "photo_key": "a",
-        "version": 1,
-        "recorded_by": 1,
-        "recorded_at": T1,
-    },
-    "dropped_photos": {"photo_key": "b"},
-    "home_checks": {
-        "child_id": 1,
-        "day": "2026-11-23",
-        "answers_sealed": "k1:x",
-        "list_version": "x",
-        "recorded_by": 1,
-        "recorded_at": T1,
-    },
+    **diary_rows.LAWFUL,
     "item_dates": {"child_id": 1, "item_id": "vaccine:hepb-2", "due_on": "2026-02-01"},
     "handbook_entries": {
         "child_id": 1,
@@ -574,26 +553,6 @@ BREACHES = [
     _breach("uq_inbound_events_appid_dedupe_key", "inbound_events"),
     _breach("pk_wechat_tokens", "wechat_tokens"),
     _breach("pk_item_dates", "item_dates"),
-    _breach("uq_diary_entries_child_id_day", "diary_entries", id=2, photo_key="c"),
-    _breach("uq_diary_entries_photo_key", "diary_entries", id=2, day="2026-11-24"),
-    _breach(
-        "ck_diary_entries_says_something",
-        "diary_entries",
-        id=2,
-        day="2026-11-24",
-        note_sealed=None,
-        photo_key=None,
-    ),
-    _breach(
-        "ck_diary_entries_version_from_one",
-        "diary_entries",
-        id=2,
-        day="2026-11-24",
-        photo_key="c",
-        version=0,
-    ),
-    _breach("pk_dropped_photos", "dropped_photos"),
-    _breach("pk_home_checks", "home_checks"),
     _breach("pk_handbook_entries", "handbook_entries"),
     _breach("pk_reviewed_texts", "reviewed_texts"),
     _breach(
@@ -633,4 +592,5 @@ BREACHES = [
     _breach("uq_centre_feeds_token_hash", "centre_feeds", centre_id=2),
     _breach("pk_heartbeats", "heartbeats"),
     _breach("pk_task_runs", "task_runs"),
+    *(Breach(*one) for one in diary_rows.BREACHES),
 ]

@@ -30,6 +30,7 @@ Page({
     month: '',
     child: null as Child | null,
     entry: null as DiaryEntry | null,
+    earliest: '',
     today: '',
     day: '',
     dayText: '',
@@ -68,7 +69,12 @@ Page({
         this.setData({ status: 'empty' });
         return;
       }
-      this.setData({ child, entry, today: cityDay(new Date()) });
+      this.setData({
+        child,
+        entry,
+        earliest: child.birth_date,
+        today: cityDay(new Date()),
+      });
       this.fill();
       this.setData({ status: 'ready' });
       if (entry?.photo) await this.fetchPhoto(entry);
