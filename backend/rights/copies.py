@@ -21,7 +21,7 @@ from backend.outbox.models import Message
 from backend.people import addresses, children, priority
 from backend.people.models import Child, Consent, DuplicateDecision, Guardian, Invitation
 from backend.people.priority_queries import grants_of
-from backend.rights.diaries import diary_of, home_checks_of
+from backend.rights.diaries import diary_of, home_checks_of, readable_by
 from backend.rights.visit_copies import pauses_of, visits_of
 
 Copy = dict[str, Any]
@@ -43,6 +43,7 @@ def copy_of_child(
         subject=f"child:{child.id}",
     )
     ids = [child.id, *(one.id for one in children.merged_into(session, child.id))]
+    readable = readable_by(session, parent_id, ids)
     return {
         "exported_at": _said(clock.now()),
         "child": _child(vault, child),
@@ -57,8 +58,8 @@ def copy_of_child(
         "waiting": _waiting(session, ids),
         "handbook": _handbook(session, ids),
         "moved_items": _moved_items(session, ids),
-        "diary": diary_of(session, vault, ids),
-        "home_checks": home_checks_of(session, vault, ids),
+        "diary": diary_of(session, vault, readable),
+        "home_checks": home_checks_of(session, vault, readable),
         "consents": _consents(session, parent_id),
         "messages": _messages(session, ids, parent_id),
         "library": _marks(session, parent_id),

@@ -54,6 +54,16 @@ def _has_diary(session: Session, ids: Sequence[int]) -> bool:
     return any(session.scalar(select(one)) for one in kept)
 
 
+def readable_by(session: Session, parent_id: int, ids: Sequence[int]) -> Sequence[int]:
+    """Of these children those whose diary this guardian may read: all, under a standing consent."""
+    agreed = exists().where(
+        Consent.parent_id == parent_id,
+        Consent.purpose == Purpose.DIARY,
+        Consent.withdrawn_at.is_(None),
+    )
+    return ids if session.scalar(select(agreed)) else []
+
+
 def diary_of(session: Session, vault: Vault, ids: Sequence[int]) -> list[dict[str, Any]]:
     """Notes, and which days have a photo; the photos themselves are in diary.zip."""
     rows = session.scalars(

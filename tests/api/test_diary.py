@@ -321,6 +321,8 @@ def test_the_diary_goes_with_the_last_consent_and_not_before(
 
     assert phone.delete("/consents/diary").status_code == 200
     assert phone.get(diary).json["agreed"] is False
+    assert phone.get(f"/children/{child}/export").json["diary"] == []
+    assert len(father.get(f"/children/{child}/export").json["diary"]) == 1
     assert len(father.get(diary).json["items"]) == 1
 
     assert father.delete("/consents/diary").status_code == 200
