@@ -21,9 +21,11 @@ from backend.api import children as children_api
 from backend.api import clinic_papers as clinic_papers_api
 from backend.api import consents as consents_api
 from backend.api import contract, errors
+from backend.api import diary as diary_api
 from backend.api import growth as growth_api
 from backend.api import guides as guides_api
 from backend.api import handbook as handbook_api
+from backend.api import home_check as home_check_api
 from backend.api import marks as marks_api
 from backend.api import messages as messages_api
 from backend.api import nursing_rooms as nursing_rooms_api
@@ -65,6 +67,8 @@ BLUEPRINTS = (
     clinic_papers_api.bp,
     growth_api.bp,
     vaccine_facts_api.bp,
+    diary_api.bp,
+    home_check_api.bp,
     messages_api.bp,
     quiz_api.bp,
     nursing_rooms_api.bp,
@@ -176,7 +180,9 @@ def _watch_requests(app: Flask) -> None:
         structlog.contextvars.clear_contextvars()
         structlog.contextvars.bind_contextvars(request_id=g.request_id)
         has_body = request.method in {"POST", "PUT", "PATCH"} and request.content_length
-        if has_body and request.path.startswith(API) and not request.is_json:
+        if request.endpoint in diary_api.UPLOADS:
+            request.max_content_length = diary_api.LARGEST_UPLOAD
+        elif has_body and request.path.startswith(API) and not request.is_json:
             return errors.from_framework(415)
         return None
 

@@ -17,7 +17,9 @@ from backend.config import Settings, make_vault
 from backend.guides.current import CurrentLibrary, Follows
 from backend.guides.library import Library
 from backend.guides.loading import load_shelf
+from backend.handbook.diary.store import FolderStore, Photos
 from backend.handbook.growth.loaded import Standards
+from backend.handbook.home_safety import HomeList, load_home_list
 from backend.handbook.pregnancy.programme import Programme, load_programme
 from backend.handbook.schedule import Rule, Schedule, load_schedule
 from backend.handbook.screening_file import ScreeningProgramme, load_screenings
@@ -50,6 +52,8 @@ class Deps:
     reads: sessionmaker[Session]
     clock: Clock
     vault: Vault
+    photos: Photos
+    home_list: HomeList
     places: Places
     documents: Documents
     templates: Templates
@@ -111,12 +115,15 @@ def build(
     clock = clock or clock_from(settings.clock)
     content = Path(settings.content_dir)
     shelf = load_shelf(content)
+    vault = make_vault(settings)
     parts = Deps(
         settings=settings,
         sessions=sessions,
         reads=reads,
         clock=clock,
-        vault=make_vault(settings),
+        vault=vault,
+        photos=Photos(FolderStore(Path(settings.photo_dir)), vault),
+        home_list=load_home_list(content, shelf.facts),
         places=load_places(content),
         documents=load_documents(content),
         templates=load_templates(content / "messages" / "templates.yaml"),

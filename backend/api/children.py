@@ -197,6 +197,8 @@ class CopyOut(Out):
     family_doctor: list[dict[str, Any]]
     growth: list[dict[str, Any]]
     vaccine_facts: dict[str, Any]
+    diary: list[dict[str, Any]]
+    home_checks: list[dict[str, Any]]
     consents: list[dict[str, Any]]
     messages: list[dict[str, Any]]
     library: list[dict[str, Any]]

@@ -36,6 +36,16 @@ def clean(text: str) -> str:
     return text
 
 
+JOINS = "\u200d"  # of several emoji one
+
+
+def clean_lines(text: str) -> str:
+    """As `clean`, for what is written on several lines and with emoji."""
+    lines = text.replace("\r\n", "\n")
+    clean(lines.replace("\n", "").replace(JOINS, ""))
+    return lines
+
+
 Id = Annotated[int, Field(ge=1, le=MOST_ID)]
 Word = Annotated[
     str, StringConstraints(strip_whitespace=True, max_length=64), AfterValidator(clean)

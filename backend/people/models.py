@@ -39,6 +39,7 @@ class Purpose(StrEnum):
     PRIORITY = "priority"  # asked only when a family asks for priority
     ADDRESS = "address"  # asked only before a home visit
     PREGNANCY = "pregnancy"  # asked only when the pregnancy handbook is opened
+    DIARY = "diary"  # asked only when the diary is first opened
 
 
 OF_EVERYBODY = (Purpose.PRIVACY, Purpose.CHILDREN)  # without these two nobody is served

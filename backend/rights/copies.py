@@ -24,6 +24,7 @@ from backend.outbox.models import Message
 from backend.people import addresses, children, priority
 from backend.people.models import Child, Consent, DuplicateDecision, Guardian, Invitation
 from backend.people.priority_queries import grants_of
+from backend.rights.diaries import diary_of, home_checks_of, readable_by
 from backend.rights.paper_copies import papers_of
 from backend.rights.visit_copies import pauses_of, visits_of
 
@@ -46,6 +47,7 @@ def copy_of_child(
         subject=f"child:{child.id}",
     )
     ids = [child.id, *(one.id for one in children.merged_into(session, child.id))]
+    readable = readable_by(session, parent_id, ids)
     return {
         "exported_at": _said(clock.now()),
         "child": _child(vault, child),
@@ -63,6 +65,8 @@ def copy_of_child(
         **papers_of(session, vault, ids),
         "growth": _growth(session, vault, ids),
         "vaccine_facts": _vaccine_facts(session, vault, ids),
+        "diary": diary_of(session, vault, readable),
+        "home_checks": home_checks_of(session, vault, readable),
         "consents": _consents(session, parent_id),
         "messages": _messages(session, ids, parent_id),
         "library": _marks(session, parent_id),

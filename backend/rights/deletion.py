@@ -15,6 +15,7 @@ from backend.handbook.checkup_models import (
     NewbornNote,
     ScreeningNote,
 )
+from backend.handbook.diary.models import DiaryEntry, HomeCheck
 from backend.handbook.growth_models import GrowthEntry
 from backend.handbook.models import HandbookEntry, ItemDate, VaccineFacts
 from backend.handbook.pregnancy import service as pregnancies
@@ -37,6 +38,7 @@ from backend.people.models import (
 )
 from backend.people.priority_models import HomeAddress, PriorityGrant
 from backend.people.rules import OLDEST_YEARS
+from backend.rights import diaries
 
 NAMELESS = ""  # sealed names are never empty, so this one opens to nothing
 
@@ -69,6 +71,7 @@ def leave_child(session: Session, clock: Clock, *, parent_id: int, child_id: int
     for one in registrations:
         if children.guardians_of(session, one.id):
             consents.drop_unagreed(session, clock, child_id=one.id, actor=actor)
+            diaries.drop_unagreed(session, clock, child_id=one.id, actor=actor)
         else:
             _forget_child(session, clock, one, actor=actor)
 
@@ -107,6 +110,8 @@ def _forget_child(session: Session, clock: Clock, child: Child, *, actor: str) -
         FamilyDoctorNote,
         GrowthEntry,
         VaccineFacts,
+        DiaryEntry,
+        HomeCheck,
         Invitation,
         WaitingEntry,
         PriorityGrant,

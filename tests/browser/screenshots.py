@@ -180,6 +180,13 @@ def pages_of_parent(family: Family) -> list[tuple[str, str, str]]:
     booking = parent.call("GET", "/bookings")["items"][0]["id"]
     signs = [{"id": f"w06-{n}", "answer": "yes" if n == 1 else "no"} for n in range(1, 5)]
     parent.call("PUT", f"/children/{child}/screenings/m6", {"answers": signs})
+    parent.agree("diary")
+    for day, note in (
+        ("2026-11-20", "第一次吃米粉，吃了两勺，还要。"),
+        ("2026-11-22", "自己坐了好一会儿。"),
+    ):
+        parent.call("POST", f"/children/{child}/diary", {"day": day, "note": note})
+    parent.call("PUT", f"/children/{child}/home-check", {"answers": {"fall-window": "not_yet"}})
     due = next(one["id"] for one in items if one["status"] == "due" and one["kind"] != "guide")
     return [
         ("home", "首页", page_url("home")),
@@ -213,6 +220,9 @@ def pages_of_parent(family: Family) -> list[tuple[str, str, str]]:
         ("dose", "手册里的一剂", page_url("item", id="vaccine:hepb-2")),
         ("vaccines", "接种本", page_url("vaccines")),
         ("vaccine-facts", "会改变日期的几件事", page_url("vaccine-facts", child=child)),
+        ("diary", "成长日记", page_url("diary")),
+        ("diary-day", "写一天", page_url("diary-day", child=child)),
+        ("home-check", "家庭安全自查", page_url("home-check")),
         ("messages", "消息", page_url("messages")),
         ("me", "我的", page_url("me")),
         ("child-form", "登记孩子", page_url("child-form")),

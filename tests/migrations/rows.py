@@ -3,6 +3,7 @@
 from dataclasses import dataclass, field
 from typing import Any
 
+from tests.migrations import diary_rows
 from tests.migrations.foundations import FOUNDATIONS
 
 T1, T2 = "2026-11-26 10:00+08", "2026-11-26 11:00+08"
@@ -118,12 +119,7 @@ LAWFUL: dict[str, dict[str, Any]] = {
         "at": T1,
         "actor": "x",
     },
-    "priority_grants": {
-        "id": 1,
-        "child_id": 1,
-        "kind_sealed": "k1:x",
-        "asked_at": T1,
-    },
+    "priority_grants": {"id": 1, "child_id": 1, "kind_sealed": "k1:x", "asked_at": T1},
     "home_addresses": {"child_id": 1, "address_sealed": "k1:x", "changed_at": T1},
     "messages": {
         "id": 1,
@@ -156,6 +152,7 @@ LAWFUL: dict[str, dict[str, Any]] = {
         "received_at": T1,
     },
     "wechat_tokens": {"appid": "wx1", "token_sealed": "k1:x", "expires_at": T2},
+    **diary_rows.LAWFUL,
     "item_dates": {"child_id": 1, "item_id": "vaccine:hepb-2", "due_on": "2026-02-01"},
     "handbook_entries": {
         "child_id": 1,
@@ -484,4 +481,5 @@ BREACHES = [
     _breach("uq_centre_feeds_token_hash", "centre_feeds", centre_id=2),
     _breach("pk_heartbeats", "heartbeats"),
     _breach("pk_task_runs", "task_runs"),
+    *(Breach(*one) for one in diary_rows.BREACHES),
 ]

@@ -20,6 +20,7 @@ from tests.people import acts
 from tests.rights.traces import (
     ADVICE,
     CLINIC,
+    DIARY,
     FACTS,
     KIND,
     NAME,
@@ -54,6 +55,8 @@ PARTS = {
     "family_doctor_notes": "family_doctor",
     "measurements": "growth",
     "vaccine_facts": "vaccine_facts",
+    "diary_entries": "diary",
+    "home_checks": "home_checks",
 }
 # Column of the child → its name in the copy. What is not here is ours, not theirs: ids, the
 # fingerprint made of what is in the copy, and the date of a deletion.
@@ -135,6 +138,7 @@ def test_the_copy_tells_what_happened_and_by_which_side(family: Phone) -> None:
         "priority",
         "address",
         "pregnancy",
+        "diary",
     }
     assert {one["template"] for one in copy["messages"]} >= {"booking_confirmed"}
 
@@ -218,3 +222,12 @@ def test_the_copy_holds_what_the_family_copied_from_papers(family: Phone) -> Non
     assert copy["screenings"][0]["answers"]["w08-1"] == "yes"
     assert copy["newborn_screening"][0]["result"] == "passed"
     assert copy["family_doctor"][0]["team"] == TEAM
+
+
+def test_the_copy_holds_the_diary_and_the_home_checks(family: Phone) -> None:
+    copy = family.get(f"/children/{child_of(family)}/export").json
+
+    (day,) = copy["diary"]
+    assert (day["day"], day["note"], day["photo"]) == ("2026-11-22", DIARY, True)
+    (check,) = copy["home_checks"]
+    assert check["answers"] == {"choke-bed": "done"}

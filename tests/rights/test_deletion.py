@@ -17,6 +17,7 @@ from tests.people import acts
 from tests.rights.traces import (
     ADVICE,
     CLINIC,
+    DIARY,
     KIND,
     NAME,
     NUMBER,
@@ -39,7 +40,8 @@ def family(client: FlaskClient, sessions: Sessions, clock: FixedClock) -> Phone:
 def test_names_and_numbers_are_sealed_while_the_family_is_there(
     family: Phone, sessions: Sessions
 ) -> None:
-    assert readable(sessions, NAME, NUMBER, STREET, KIND, ADVICE, TEAM, "weight_g") == []
+    words = (NAME, NUMBER, STREET, KIND, ADVICE, TEAM, "weight_g", DIARY)
+    assert readable(sessions, *words) == []
     assert "parent_identities.openid" in readable(sessions, OPENID)  # the search does find
 
 
@@ -75,7 +77,8 @@ def test_nothing_tells_of_a_family_that_closed_its_account(
 
     assert family.delete("/me").status_code == 204
 
-    assert readable(sessions, NAME, NUMBER, OPENID, STREET, KIND, ADVICE, TEAM, CLINIC) == []
+    words = (NAME, NUMBER, OPENID, STREET, KIND, ADVICE, TEAM, CLINIC, DIARY)
+    assert readable(sessions, *words) == []
     with sessions() as session:
         row = session.get_one(Child, child)
         assert (row.name_sealed, row.village_code, row.gestational_weeks) == ("", None, None)
@@ -98,6 +101,8 @@ def test_nothing_tells_of_a_family_that_closed_its_account(
         ("invitations", "child_id", child),
         ("priority_grants", "child_id", child),
         ("home_addresses", "child_id", child),
+        ("diary_entries", "child_id", child),
+        ("home_checks", "child_id", child),
         ("quiz_sets", "parent_id", me),
         ("consents", "withdrawn_at IS NULL AND parent_id", me),
     ):

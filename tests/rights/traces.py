@@ -8,9 +8,11 @@ from backend.bookings import service
 from backend.kernel.clock import Clock
 from tests.api.families import Phone
 from tests.factories import make_policy, make_slots
+from tests.handbook.pictures import send_photo
 
 NAME, NUMBER, OPENID = "欧阳测试满", "13800000042", "openid-vanishing"
 WEEKS, TOWN = 38, "320281001"
+DIARY = "今天会自己坐了，笑得很开心"
 STREET, KIND = "测试路 6 号 3 幢 502 室", "hardship"  # the address, the reason for priority
 ADVICE, TEAM = "测试嘱咐：多趴一趴", "测试签约团队"  # of a check-up; of the family doctor
 WEIGHT_G = 8_437
@@ -66,6 +68,11 @@ def make_family(client: FlaskClient, sessions: sessionmaker[Session], clock: Clo
     assert phone.put("/pregnancy/weights/2026-11-20", {"kg": 61.5}).status_code == 200
     assert phone.post(f"/children/{child}/priority", {"kind": KIND}).status_code == 201
     assert phone.put(f"/children/{child}/address", {"address": STREET}).status_code == 200
+    phone.agree("diary")
+    day = {"day": "2026-11-22", "note": DIARY}
+    assert send_photo(phone, f"/children/{child}/diary/photos", **day).status_code == 201
+    answers = {"answers": {"choke-bed": "done"}}
+    assert phone.put(f"/children/{child}/home-check", answers).status_code == 200
     assert phone.get(f"/children/{child}/export").status_code == 200
     return phone
 

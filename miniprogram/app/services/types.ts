@@ -31,8 +31,8 @@ export interface Me {
   consents_current: boolean;
 }
 
-/** The last two are asked only of who wants what they are for. */
-export type Purpose = 'privacy' | 'children' | 'priority' | 'address' | 'pregnancy';
+/** All but the first two are asked only of who wants what they are for. */
+export type Purpose = 'privacy' | 'children' | 'priority' | 'address' | 'pregnancy' | 'diary';
 
 export interface ConsentDocument {
   purpose: Purpose;

@@ -18,6 +18,7 @@ const WHY: Record<string, string> = {
   address: '填写地址前',
   priority: '申请优先前',
   pregnancy: '用孕期手册前',
+  diary: '写成长日记前',
 };
 
 /** What may still be missing beside the one text: a pregnancy can be there before any child. */

@@ -130,6 +130,11 @@ Page({
     return this.load();
   },
 
+  openDoor(event: WechatMiniprogram.TouchEvent) {
+    const page = String(event.currentTarget.dataset.page);
+    open(`/pages/${page}/${page}`);
+  },
+
   openItem(event: WechatMiniprogram.CustomEvent<{ id: string }>) {
     open(`/pages/item/item?id=${encodeURIComponent(event.detail.id)}`);
   },

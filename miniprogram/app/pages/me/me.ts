@@ -1,3 +1,4 @@
+import { forgetDiaries } from '../../services/diary';
 import { askToSubscribe, subscriptions } from '../../services/messages';
 import {
   children,
@@ -38,6 +39,8 @@ const WITHDRAWN: Record<Purpose, string> = {
   priority: '撤回后，优先申请和优先资格会删除，不留记录。照常可以预约。',
   address: '撤回后，上门地址会删除。已经约好的入户，老师看不到地址，请打电话告诉中心。',
   pregnancy: '撤回后，孕期手册和全部孕期记录会删除，提醒停止，不能恢复。',
+  diary:
+    '撤回后，你看不到成长日记和自查结果。家里没有别人同意时，日记和照片全部删除，不能找回，想留的请先打包带走。',
 };
 
 interface ConsentView {
@@ -50,7 +53,7 @@ interface ConsentView {
   askPage: string;
 }
 
-const OPTIONAL: Purpose[] = ['priority', 'address', 'pregnancy'];
+const OPTIONAL: Purpose[] = ['priority', 'address', 'pregnancy', 'diary'];
 
 Page({
   data: {
@@ -249,6 +252,7 @@ Page({
     this.setData({ busy: true, problem: '' });
     try {
       const answer = await withdrawConsent(withdrawing.purpose);
+      if (withdrawing.purpose === 'diary') forgetDiaries();
       this.setData({ consents: consentViews(answer), withdrawing: null });
     } catch (error) {
       this.setData({ problem: sentence(error) });
