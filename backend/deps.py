@@ -18,6 +18,7 @@ from backend.guides.current import CurrentLibrary, Follows
 from backend.guides.library import Library
 from backend.guides.loading import load_shelf
 from backend.handbook.schedule import Rule, Schedule, load_schedule
+from backend.handbook.settling import settle
 from backend.kernel.clock import Clock, clock_from
 from backend.kernel.db import make_engine, read_factory, session_factory
 from backend.kernel.privacy import Vault
@@ -184,6 +185,7 @@ def delivery_of(deps: Deps, messenger: Messenger, *, at_night: bool = False) -> 
         template_ids=deps.settings.wechat_template_ids,
         threads=deps.settings.send_threads,
         at_night=at_night,
+        settle=settle,
     )
 
 

@@ -9,12 +9,11 @@ from sqlalchemy.dialects.postgresql import insert
 from sqlalchemy.orm import Session
 
 from backend.handbook.models import HandbookEntry
-from backend.handbook.planner import TEMPLATE
 from backend.handbook.schedule import Rule, Schedule
+from backend.handbook.settling import settle_children
 from backend.handbook.timeline import Item, item_on, timeline
 from backend.kernel.clock import Clock, city_date
 from backend.kernel.errors import Invalid, NotFound
-from backend.outbox.models import Message, MessageState
 from backend.people.children import merged_into, own_child
 from backend.people.models import Child
 
@@ -66,7 +65,7 @@ def record_done(  # noqa: PLR0913  # who, which child, what and when are four fa
         .values(child_id=child.id, item_id=item_id, **facts)
         .on_conflict_do_update(index_elements=["child_id", "item_id"], set_=facts)
     )
-    _cancel_reminder(session, child.id, item_id)
+    settle_children(session, [child.id])
     return item_on(rule, child.birth_date, today, done_on)
 
 
@@ -112,15 +111,3 @@ def _rule(schedule: Schedule, item_id: str) -> Rule:
     if rule is None:
         raise NotFound
     return rule
-
-
-def _cancel_reminder(session: Session, child_id: int, item_id: str) -> None:
-    """Only a row that waits: what a worker holds may be on the wire already."""
-    session.execute(
-        delete(Message).where(
-            Message.child_id == child_id,
-            Message.template == TEMPLATE,
-            Message.data["item_id"].astext == item_id,
-            Message.state == MessageState.WAITING,
-        )
-    )

@@ -10,6 +10,7 @@ from backend.bookings.forgetting import forget_words
 from backend.bookings.service import release_child
 from backend.bookings.waiting_models import WaitingEntry
 from backend.handbook.models import HandbookEntry, ItemDate
+from backend.handbook.settling import forget_children
 from backend.kernel import audit
 from backend.kernel.ages import add_months
 from backend.kernel.clock import Clock, city_date
@@ -42,6 +43,7 @@ def leave_child(session: Session, clock: Clock, *, parent_id: int, child_id: int
     child = children.own_child(session, parent_id=parent_id, child_id=child_id, lock=True)
     registrations = [child, *children.merged_into(session, child.id)]
     ids = [one.id for one in registrations]
+    forget_children(session, child_ids=ids, parent_ids=[parent_id])
     session.execute(
         delete(Guardian).where(Guardian.child_id.in_(ids), Guardian.parent_id == parent_id)
     )
@@ -80,6 +82,8 @@ def forget_grown(session: Session, clock: Clock, *, limit: int = 200) -> int:
         .with_for_update(skip_locked=True, key_share=True)
     ).all()
     for child in grown:
+        parents = children.guardians_of(session, child.id)
+        forget_children(session, child_ids=[child.id], parent_ids=parents)
         session.execute(delete(Guardian).where(Guardian.child_id == child.id))
         _forget_child(session, clock, child, actor="system")
     return len(grown)
@@ -103,6 +107,7 @@ def _forget_child(session: Session, clock: Clock, child: Child, *, actor: str) -
     child.name_sealed = NAMELESS
     child.village_code = None
     child.gestational_weeks = None
+    child.departure, child.departed_at = None, None
     child.deleted_at = clock.now()
     audit.record(session, clock, actor=actor, action="child.deleted", subject=f"child:{child.id}")
 
