@@ -147,16 +147,19 @@ SELECT child.id FROM children AS child
  ORDER BY child.id FOR KEY SHARE
 """)
 
-# A record that PLAN could not see yet. Not settled at once: of a whole city's messages these few.
+# What PLAN could not see yet, a record or an event: of a whole city's messages these few.
 RECORDED_MEANWHILE = text("""
 SELECT DISTINCT messages.id
   FROM messages
  CROSS JOIN LATERAL jsonb_array_elements(data -> 'children') AS told
  CROSS JOIN LATERAL jsonb_array_elements(told -> 'items') AS item
  WHERE messages.id = ANY(CAST(:ids AS bigint[]))
-   AND (EXISTS (SELECT FROM handbook_entries AS entry
-                 WHERE entry.child_id = CAST(told ->> 'child_id' AS bigint)
-                   AND entry.item_id = item ->> 'item_id')
+   AND (EXISTS (SELECT FROM children AS child
+                 WHERE child.id = CAST(told ->> 'child_id' AS bigint)
+                   AND child.departure IS NOT NULL)
+        OR EXISTS (SELECT FROM handbook_entries AS entry
+                    WHERE entry.child_id = CAST(told ->> 'child_id' AS bigint)
+                      AND entry.item_id = item ->> 'item_id')
         OR EXISTS (SELECT FROM item_dates AS own
                     WHERE own.child_id = CAST(told ->> 'child_id' AS bigint)
                       AND own.item_id = item ->> 'item_id'

@@ -17,7 +17,9 @@ from backend.kernel.clock import FixedClock
 from backend.kernel.errors import NotFound
 from backend.outbox.models import Message
 from backend.people.documents import load_documents
+from backend.people.models import Departure
 from backend.rights.deletion import leave_child
+from backend.rights.departing import depart
 from tests.factories import make_child, make_parent
 
 CONTENT = Path(__file__).parents[2] / "content"
@@ -94,6 +96,26 @@ def test_a_record_that_commits_while_the_planner_waits_is_heeded(
     assert added == [1]
     assert (child, DOSE) not in told(committed)
     assert len(told(committed)) == (7 if twins else 3)
+
+
+def test_a_death_that_commits_while_the_planner_waits_leaves_no_message(
+    committed: Sessions, clock: FixedClock
+) -> None:
+    parent, child = family(committed)
+    added: list[int] = []
+
+    def plan() -> None:
+        with committed.begin() as session:
+            added.append(plan_due(session, clock, SCHEDULE, TODAY))
+
+    planner = threading.Thread(target=plan)
+    with committed.begin() as session:
+        depart(session, clock, parent_id=parent, child_id=child, kind=Departure.DIED)
+        planner.start()
+        wait_until_somebody_waits(committed)
+    planner.join(PATIENCE)
+
+    assert (added, told(committed)) == ([0], set())
 
 
 def test_a_record_that_waits_for_the_planner_cancels_what_it_planned(
