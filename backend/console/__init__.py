@@ -24,6 +24,7 @@ from backend.console import (  # each page module hangs its pages on `bp`  # noq
     policy,
     priority,
     ratings,
+    reminders,
     requests,
     review,
     room_sheets,

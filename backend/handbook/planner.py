@@ -11,7 +11,7 @@ import calendar
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from datetime import date, datetime, time, timedelta
-from functools import cache
+from functools import cache, lru_cache
 from typing import Any
 
 from sqlalchemy.orm import Session
@@ -103,15 +103,14 @@ def births_near(schedule: Schedule, day: date) -> list[Near]:
     return [Near(birth, tuple(dues)) for birth, dues in found.items()]
 
 
-def births_reaching(age: Age, day: date) -> Iterator[date]:
+@lru_cache(maxsize=20_000)  # a day's plan and the next one's look at nearly the same days
+def births_reaching(age: Age, day: date) -> tuple[date, ...]:
     """Every birth date that reaches `age` exactly on `day`; the inverse of Age.on."""
     month_day = day - timedelta(days=age.days)
     first = add_months(month_day.replace(day=1), -age.months)
     last = calendar.monthrange(first.year, first.month)[1]
-    for number in range(min(month_day.day, last), last + 1):
-        birth = first.replace(day=number)
-        if age.on(birth) == day:
-            yield birth
+    births = (first.replace(day=number) for number in range(min(month_day.day, last), last + 1))
+    return tuple(birth for birth in births if age.on(birth) == day)
 
 
 def told_to(near: list[Near], day: date, today: date) -> Iterator[tuple[date, Told]]:

@@ -73,9 +73,7 @@ class House:
 
     def withdraw(self) -> None:
         with self.sessions.begin() as session:
-            consents.withdraw(
-                session, self.clock, parent_id=self.parent, purpose=Purpose.CHILDREN
-            )
+            consents.withdraw(session, self.clock, parent_id=self.parent, purpose=Purpose.CHILDREN)
 
     def leave(self) -> None:
         with self.sessions.begin() as session:
@@ -115,7 +113,9 @@ class House:
 
     def mark(self, claimed: list[Claimed], how: claims.Settle = settle) -> claims.Marked:
         parts = delivery(self.sessions, self.clock, FakeMessenger(), settle=settle)
-        ready = [one for one in (prepare(parts, each) for each in claimed) if isinstance(one, Ready)]
+        ready = [
+            one for one in (prepare(parts, each) for each in claimed) if isinstance(one, Ready)
+        ]
         assert len(ready) == len(claimed)
         with self.sessions.begin() as session:
             return claims.mark_sending(session, self.clock, ready, settle=how)
