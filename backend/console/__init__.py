@@ -11,6 +11,7 @@ from backend.console import (  # each page module hangs its pages on `bp`  # noq
     content,
     day,
     day_print,
+    departures,
     families,
     feeds,
     knowledge,

@@ -162,7 +162,7 @@ def p1(scale: float) -> Sequence[Row]:
     schedule = load_schedule(Path(ROOT / "content"))
     with open_database() as database:
         engine = make_engine(database.url, pool_size=2)
-        _settle_a_city(engine, round(FULL * scale), schedule)
+        settle_a_city(engine, round(FULL * scale), schedule)
         ours, by_hand = _take_turns(engine, schedule)
         _move_items(engine)
         moved = _plan_alone(engine, schedule)
@@ -192,7 +192,7 @@ def _take_turns(engine: Engine, schedule: Schedule) -> tuple[list[float], list[f
     for _ in range(ROUNDS):
         found = []
         for work, kept in zip((plan, say_it_by_hand), times, strict=True):
-            kept.append(_seconds(work))
+            kept.append(seconds(work))
             found.append(_rows_and_forget(engine))
         assert found[0] == found[1], "the two do not add the same rows"
     return times
@@ -206,7 +206,7 @@ def _plan_alone(engine: Engine, schedule: Schedule) -> list[float]:
             with sessions.begin() as session:
                 assert plan_due(session, CLOCK, schedule, DAY)
 
-        times.append(_seconds(plan))
+        times.append(seconds(plan))
         _rows_and_forget(engine)
     return times
 
@@ -227,7 +227,7 @@ def _rows_and_forget(engine: Engine) -> tuple[Any, ...]:
     return rows
 
 
-def _settle_a_city(engine: Engine, count: int, schedule: Schedule) -> None:
+def settle_a_city(engine: Engine, count: int, schedule: Schedule) -> None:
     values = {
         "before": CLOCK.now() - timedelta(days=30),
         "day": DAY,
@@ -267,7 +267,7 @@ def _end(rule: Rule) -> Age:
     return rule.late or rule.closes
 
 
-def _seconds(work: Callable[[], None]) -> float:
+def seconds(work: Callable[[], None]) -> float:
     started = time.perf_counter()
     work()
     return time.perf_counter() - started

@@ -259,16 +259,22 @@ def test_staff_of_the_town_say_it_and_of_another_town_find_nothing(
     sessions: Sessions, clock: FixedClock
 ) -> None:
     house = House(sessions, clock)
-    facts = {
-        "child_id": house.child,
-        "kind": Departure.DIED,
-        "actor": "staff:1",
-        "told_by": ToldBy.VILLAGE,
-    }
-    with sessions.begin() as session, pytest.raises(NotFound):
-        departing.depart_for_family(session, clock, town_code="320281999", **facts)
-    with sessions.begin() as session:
-        departing.depart_for_family(session, clock, town_code=TOWN, **facts)
+
+    def say(town_code: str) -> None:
+        with sessions.begin() as session:
+            departing.depart_for_family(
+                session,
+                clock,
+                child_id=house.child,
+                kind=Departure.DIED,
+                actor="staff:1",
+                told_by=ToldBy.VILLAGE,
+                town_code=town_code,
+            )
+
+    with pytest.raises(NotFound):
+        say("320281999")
+    say(TOWN)
     assert house.messages() == []
 
     clock.advance(timedelta(days=3))
