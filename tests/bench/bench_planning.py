@@ -31,8 +31,9 @@ CITY_OF_CHILDREN = (
     """
     INSERT INTO children (name_sealed, identity, birth_date, sex, town_code, home_cared,
                           created_at, deleted_at)
-    SELECT 'k1:x', sha256(n::text::bytea), CAST(:day AS date) - (n * 7919 % :days)::integer, 'f',
-           '320281001', true, :before, CASE WHEN n % 97 = 0 THEN CAST(:before AS timestamptz) END
+    SELECT 'k1:x', sha256(n::text::bytea),
+           CAST(:day AS date) - (CAST(n AS bigint) * 7919 % :days)::integer, 'f', '320281001',
+           true, :before, CASE WHEN n % 97 = 0 THEN CAST(:before AS timestamptz) END
       FROM generate_series(1, :count) AS n
     """,
     """
