@@ -20,9 +20,9 @@ from backend.handbook.service import replan_child
 from backend.kernel.ages import age_days, age_months, age_text
 from backend.kernel.clock import city_date
 from backend.people import children, consents, joining
-from backend.people.models import Child, DuplicateState, Relation, Sex
+from backend.people.models import Child, Departure, DuplicateState, Relation, Sex
 from backend.people.rules import InvitationInvalid
-from backend.rights import copies, deletion
+from backend.rights import copies, deletion, departing
 
 bp = APIBlueprint("children", __name__, tag="家庭")
 
@@ -57,6 +57,8 @@ class ChildOut(Out):
     possible_duplicate: bool
     guardians: int
     may_book: bool
+    departure: Departure | None
+    may_undo_departure: bool
 
 
 class ChildrenOut(Out):
@@ -229,6 +231,35 @@ def delete_child(child_id: int) -> Response:
     return Response(status=204)
 
 
+class DepartureIn(Body):
+    kind: Departure
+
+
+@bp.put("/children/<int:child_id>/departure")
+@signed_in
+@bp.input(DepartureIn)
+@bp.output(ChildOut)
+@bp.doc(responses={404: "Not a child of this parent"})
+def depart(child_id: int, json_data: DepartureIn) -> ChildOut:
+    """The child moved out of the city, or died: nothing is sent or booked from now on."""
+    with deps().sessions.begin() as session:
+        child = departing.depart(
+            session, deps().clock, parent_id=viewer(), child_id=child_id, kind=json_data.kind
+        )
+        return _shown(session, child)
+
+
+@bp.delete("/children/<int:child_id>/departure")
+@signed_in
+@bp.output(ChildOut)
+@bp.doc(responses={404: "Not a child of this parent", 409: "Too late to take it back here"})
+def come_back(child_id: int) -> ChildOut:
+    """Take back that the child is gone; without it this changes nothing."""
+    with deps().sessions.begin() as session:
+        child = departing.come_back(session, deps().clock, parent_id=viewer(), child_id=child_id)
+        return _shown(session, child)
+
+
 @bp.delete("/me")
 @signed_in
 @bp.doc(responses={204: "The account is closed"})
@@ -275,6 +306,9 @@ def child_out(child: Child, guardians: int, policy: Policy) -> ChildOut:
         may_book=(
             child.home_cared
             and not open_duplicate
+            and child.departure is None
             and age_months(child.birth_date, today) < policy.eligible_under_months
         ),
+        departure=child.departure,
+        may_undo_departure=child.departure is not None and departing.may_undo(child, parts.clock),
     )

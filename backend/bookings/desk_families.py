@@ -12,7 +12,7 @@ from backend.bookings.rules import OPEN_STATES
 from backend.centres.models import Slot
 from backend.kernel.ages import age_months
 from backend.kernel.clock import city_date, city_midnight
-from backend.people.models import Child
+from backend.people.models import Child, Departure
 
 MOST_FAMILIES = 5000  # of one search; a centre has some hundreds a year
 
@@ -29,6 +29,7 @@ class DeskFamily:
     coming: int  # open bookings of sessions that are still ahead
     next_at: datetime | None
     booking_ids: frozenset[int]
+    departure: Departure | None
 
     @property
     def last_booking(self) -> int:
@@ -51,6 +52,7 @@ def known_families(
             Child.id,
             Child.name_sealed,
             Child.birth_date,
+            Child.departure,
             func.count().filter(Booking.state == BookingState.ATTENDED).label("attended"),
             func.count().filter(Booking.state == BookingState.MISSED).label("missed"),
             func.count().filter(ahead).label("coming"),
@@ -78,6 +80,7 @@ def known_families(
             coming=row.coming,
             next_at=row.next_at,
             booking_ids=frozenset(row.booking_ids),
+            departure=row.departure,
         )
         for row in session.execute(query)
     ]

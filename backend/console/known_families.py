@@ -12,6 +12,7 @@ from backend.console import search
 from backend.console.auth import requires
 from backend.console.blueprint import bp
 from backend.console.day import place_of
+from backend.console.departures import TOLD_BY
 from backend.console.desk import age_words, note_listed
 from backend.console.permissions import Action
 from backend.deps import deps
@@ -73,4 +74,5 @@ def families_known() -> ResponseReturnValue:
         coming=coming,
         who=who,
         today=city_date(now),
+        told_by=TOLD_BY,
     )

@@ -11,9 +11,8 @@ from sqlalchemy.orm import Session
 
 from backend.handbook.doses import PREFIX, Records, exceptions
 from backend.handbook.models import ItemDate
-from backend.handbook.planner import TEMPLATE
 from backend.handbook.schedule import Schedule
-from backend.outbox.models import Message, MessageState
+from backend.handbook.settling import settle_children
 from backend.people.models import Child
 
 
@@ -61,18 +60,4 @@ def replan(
                 index_elements=["child_id", "item_id"], set_={"due_on": written.excluded.due_on}
             )
         )
-    _cancel_reminders(session, child_id, {*changed, *gone, *done})
-
-
-def _cancel_reminders(session: Session, child_id: int, item_ids: Collection[str]) -> None:
-    """Only rows that wait: what a worker holds may be on the wire already."""
-    if not item_ids:
-        return
-    session.execute(
-        delete(Message).where(
-            Message.child_id == child_id,
-            Message.template == TEMPLATE,
-            Message.data["item_id"].astext.in_(item_ids),
-            Message.state == MessageState.WAITING,
-        )
-    )
+    settle_children(session, [child_id], without={*changed, *gone, *done})

@@ -30,7 +30,6 @@ from backend.kernel.ages import add_months
 from backend.kernel.yaml_lines import line_of
 
 DISCLAIMER = "以纸质手册和门诊记录为准"
-REMIND_DAYS_BEFORE = 7  # issue 5: a reminder 7 days before; a guide comes on its own day
 
 
 class Kind(StrEnum):
@@ -66,7 +65,7 @@ class Rule:
 
     It may be done from `opens`, is meant for `due` and recommended `before` (exclusive; None
     where the programme names no latest age). From `late` on it is overdue, from `closes` on
-    the programme gives it no more. A reminder goes out `remind_days` before `due`.
+    the programme gives it no more.
     """
 
     id: str
@@ -78,7 +77,6 @@ class Rule:
     before: Age | None
     late: Age | None
     closes: Age
-    remind_days: int
     source: str
     sections: tuple[pages.Section, ...]
     guide_slug: str | None = None
@@ -99,6 +97,13 @@ class Schedule:
     programme: Programme
     others: tuple[Rule, ...]
     low_weight: tuple[Rule, ...]
+
+    @property
+    def told(self) -> tuple[Rule, ...]:
+        """Everything that a family may be reminded of, each id once."""
+        usual = {rule.id for rule in self.rules}
+        few = (rule for rule in (*self.others, *self.low_weight) if rule.id not in usual)
+        return (*self.rules, *few)
 
     def rule(self, item_id: str) -> Rule | None:
         """Also of an item that few children have."""
@@ -194,7 +199,6 @@ def _dose_rule(file: VaccineFile, vaccine: Vaccine, place: int) -> Rule:
         before=before,
         late=late,
         closes=Age(months=vaccine.ends_months or END_MONTH),
-        remind_days=REMIND_DAYS_BEFORE,
         source=file.version if vaccine.scope is None else vaccine.scope,
         sections=pages.vaccine_page(file, vaccine, dose),
         series=vaccine.name,
@@ -240,7 +244,6 @@ def _visit_rule(file: CheckupFile, visit: Visit, closes: Age) -> Rule:
         before=before,
         late=before,
         closes=closes,
-        remind_days=REMIND_DAYS_BEFORE,
         source=file.sources["BPHS3"],
         sections=pages.checkup_page(file, visit),
     )
@@ -266,7 +269,6 @@ def _guide_rule(stage: GuideStage, card: GuideCard) -> Rule:
         before=before,
         late=None,
         closes=before,
-        remind_days=0,
         source=card.source,
         sections=(),
         guide_slug=stage.slug,

@@ -161,16 +161,6 @@ def until(rule: Rule, birth: date) -> date | None:
     return None if rule.before is None else rule.before.on(birth) - timedelta(days=1)
 
 
-def reminder_day(rule: Rule, birth: date) -> date:
-    return rule.due.on(birth) - timedelta(days=rule.remind_days)
-
-
-def is_current(rule: Rule, birth: date, on: date) -> bool:
-    """Whether a reminder still makes sense on that day: neither late nor closed."""
-    late = rule.late.on(birth) if rule.late else rule.closes.on(birth)
-    return on < min(late, rule.closes.on(birth))
-
-
 def _status(rule: Rule, birth: date, on: date, done_on: date | None) -> Status:
     if done_on is not None:
         return Status.DONE

@@ -22,7 +22,7 @@ from sqlalchemy.sql.dml import ReturningInsert
 from backend.kernel.clock import Clock
 from backend.kernel.db import Base, UTCDateTime
 from backend.outbox.models import Message, MessageState
-from backend.people.models import OF_EVERYBODY, Consent, Guardian, Parent, Purpose
+from backend.people.models import OF_EVERYBODY, Child, Consent, Guardian, Parent, Purpose
 
 OVERTAKEN = "已有更新的消息"
 
@@ -60,6 +60,9 @@ def _put_to(parents: Select[int]) -> ReturningInsert[int]:
 TO_GUARDIANS = _put_to(
     select(Guardian.parent_id).where(
         Guardian.child_id == bindparam("child", type_=BigInteger),
+        ~select(Child.id)
+        .where(Child.id == Guardian.child_id, Child.departure.is_not(None))
+        .exists(),
         *(_agreed(purpose) for purpose in OF_EVERYBODY),
     )
 )
@@ -82,6 +85,8 @@ def put(  # noqa: PLR0913  # a message is these facts; a class for them would on
     parent_ids: Collection[int] | None = None,
 ) -> int:
     """Add one message for each guardian of the child whose consents stand; return how many.
+
+    None for a child that moved away or died.
 
     With `parent_ids` it is these parents instead, whatever their consents: for an answer to
     somebody's own doing. The key of a row is `key:parent id`, so putting again, also at the

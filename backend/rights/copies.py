@@ -1,11 +1,11 @@
 """A copy of everything that is kept of a child, for its guardians (PIPL art. 45)."""
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import asdict
 from datetime import datetime
 from typing import Any
 
-from sqlalchemy import select
+from sqlalchemy import and_, or_, select
 from sqlalchemy.orm import Session, joinedload
 
 from backend.bookings.models import Booking, BookingChange
@@ -20,6 +20,7 @@ from backend.kernel.audit import AuditEntry
 from backend.kernel.clock import Clock, city_date, city_time
 from backend.kernel.privacy import Vault
 from backend.knowledge.models import QuizAnswer, QuizSet
+from backend.outbox.merged import CHILDREN
 from backend.outbox.models import Message
 from backend.people import addresses, children, priority
 from backend.people.models import Child, Consent, DuplicateDecision, Guardian, Invitation
@@ -87,6 +88,8 @@ def _child(vault: Vault, child: Child) -> Copy:
         "home_cared": child.home_cared,
         "registered_at": _said(child.created_at),
         "duplicate": None if state is None else state.value,
+        "departure": None if child.departure is None else child.departure.value,
+        "departed_at": _said_or_none(child.departed_at),
     }
 
 
@@ -283,9 +286,14 @@ def _consents(session: Session, parent_id: int) -> list[Copy]:
 
 
 def _messages(session: Session, ids: Sequence[int], parent_id: int) -> list[Copy]:
+    """What was said of the child; of a message about several children the part of this one."""
+    of_several = [Message.data.contains({CHILDREN: [{"child_id": one}]}) for one in ids]
     rows = session.scalars(
         select(Message)
-        .where(Message.child_id.in_(ids), Message.parent_id == parent_id)
+        .where(
+            Message.parent_id == parent_id,
+            or_(Message.child_id.in_(ids), and_(Message.child_id.is_(None), or_(*of_several))),
+        )
         .order_by(Message.id)
     )
     return [
@@ -295,10 +303,16 @@ def _messages(session: Session, ids: Sequence[int], parent_id: int) -> list[Copy
             "state": one.state.value,
             "sent_at": _said_or_none(one.sent_at),
             "read_at": _said_or_none(one.read_at),
-            "facts": one.data,
+            "facts": _facts(one.data, ids),
         }
         for one in rows
     ]
+
+
+def _facts(data: Mapping[str, Any], ids: Sequence[int]) -> Copy:
+    if CHILDREN not in data:
+        return dict(data)
+    return {**data, CHILDREN: [told for told in data[CHILDREN] if told["child_id"] in ids]}
 
 
 def _marks(session: Session, parent_id: int) -> list[Copy]:

@@ -19,6 +19,7 @@ from backend.handbook.diary.models import DiaryEntry, HomeCheck
 from backend.handbook.growth_models import GrowthEntry
 from backend.handbook.models import HandbookEntry, ItemDate, VaccineFacts
 from backend.handbook.pregnancy import service as pregnancies
+from backend.handbook.settling import forget_children
 from backend.kernel import audit
 from backend.kernel.ages import add_months
 from backend.kernel.clock import Clock, city_date
@@ -52,6 +53,7 @@ def leave_child(session: Session, clock: Clock, *, parent_id: int, child_id: int
     child = children.own_child(session, parent_id=parent_id, child_id=child_id, lock=True)
     registrations = [child, *children.merged_into(session, child.id)]
     ids = [one.id for one in registrations]
+    forget_children(session, child_ids=ids, parent_ids=[parent_id])
     session.execute(
         delete(Guardian).where(Guardian.child_id.in_(ids), Guardian.parent_id == parent_id)
     )
@@ -91,6 +93,8 @@ def forget_grown(session: Session, clock: Clock, *, limit: int = 200) -> int:
         .with_for_update(skip_locked=True, key_share=True)
     ).all()
     for child in grown:
+        parents = children.guardians_of(session, child.id)
+        forget_children(session, child_ids=[child.id], parent_ids=parents)
         session.execute(delete(Guardian).where(Guardian.child_id == child.id))
         _forget_child(session, clock, child, actor="system")
     return len(grown)
@@ -122,6 +126,7 @@ def _forget_child(session: Session, clock: Clock, child: Child, *, actor: str) -
     child.name_sealed = NAMELESS
     child.village_code = None
     child.gestational_weeks = None
+    child.departure, child.departed_at = None, None
     child.deleted_at = clock.now()
     audit.record(session, clock, actor=actor, action="child.deleted", subject=f"child:{child.id}")
 

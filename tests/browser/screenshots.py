@@ -169,6 +169,35 @@ def pages_of_newcomer() -> list[tuple[str, str, str]]:
     ]
 
 
+def keep_a_diary(parent: Parent, child: int) -> None:
+    parent.agree("diary")
+    for day, note in (
+        ("2026-11-20", "第一次吃米粉，吃了两勺，还要。"),
+        ("2026-11-22", "自己坐了好一会儿。"),
+    ):
+        parent.call("POST", f"/children/{child}/diary", {"day": day, "note": note})
+    parent.call("PUT", f"/children/{child}/home-check", {"answers": {"fall-window": "not_yet"}})
+
+
+def pages_of_the_handbook(child: int) -> list[tuple[str, str, str]]:
+    return [
+        ("screenings", "发育筛查", page_url("screenings")),
+        ("screening", "看四条", page_url("screening", visit="m8")),
+        ("screening-result", "筛查的结果", page_url("screening", visit="m6")),
+        ("newborn-screening", "新生儿筛查", page_url("newborn-screening")),
+        ("eye-care", "眼保健和听力", page_url("eye-care")),
+        ("family-doctor", "家庭医生签约", page_url("family-doctor")),
+        ("growth", "生长曲线", page_url("growth")),
+        ("measure", "记一次测量", page_url("measure")),
+        ("dose", "手册里的一剂", page_url("item", id="vaccine:hepb-2")),
+        ("vaccines", "接种本", page_url("vaccines")),
+        ("vaccine-facts", "会改变日期的几件事", page_url("vaccine-facts", child=child)),
+        ("diary", "成长日记", page_url("diary")),
+        ("diary-day", "写一天", page_url("diary-day", child=child)),
+        ("home-check", "家庭安全自查", page_url("home-check")),
+    ]
+
+
 def pages_of_parent(family: Family) -> list[tuple[str, str, str]]:
     """(file name, title, address) of the pages that need no tap."""
     parent, child = family.parent, family.child
@@ -180,13 +209,7 @@ def pages_of_parent(family: Family) -> list[tuple[str, str, str]]:
     booking = parent.call("GET", "/bookings")["items"][0]["id"]
     signs = [{"id": f"w06-{n}", "answer": "yes" if n == 1 else "no"} for n in range(1, 5)]
     parent.call("PUT", f"/children/{child}/screenings/m6", {"answers": signs})
-    parent.agree("diary")
-    for day, note in (
-        ("2026-11-20", "第一次吃米粉，吃了两勺，还要。"),
-        ("2026-11-22", "自己坐了好一会儿。"),
-    ):
-        parent.call("POST", f"/children/{child}/diary", {"day": day, "note": note})
-    parent.call("PUT", f"/children/{child}/home-check", {"answers": {"fall-window": "not_yet"}})
+    keep_a_diary(parent, child)
     due = next(one["id"] for one in items if one["status"] == "due" and one["kind"] != "guide")
     return [
         ("home", "首页", page_url("home")),
@@ -209,20 +232,7 @@ def pages_of_parent(family: Family) -> list[tuple[str, str, str]]:
         ("pregnancy-dates", "预产期", page_url("pregnancy-dates")),
         ("pregnancy-diary", "体重和胎动", page_url("pregnancy-diary")),
         ("pregnancy-birth", "宝宝出生了", page_url("pregnancy-birth")),
-        ("screenings", "发育筛查", page_url("screenings")),
-        ("screening", "看四条", page_url("screening", visit="m8")),
-        ("screening-result", "筛查的结果", page_url("screening", visit="m6")),
-        ("newborn-screening", "新生儿筛查", page_url("newborn-screening")),
-        ("eye-care", "眼保健和听力", page_url("eye-care")),
-        ("family-doctor", "家庭医生签约", page_url("family-doctor")),
-        ("growth", "生长曲线", page_url("growth")),
-        ("measure", "记一次测量", page_url("measure")),
-        ("dose", "手册里的一剂", page_url("item", id="vaccine:hepb-2")),
-        ("vaccines", "接种本", page_url("vaccines")),
-        ("vaccine-facts", "会改变日期的几件事", page_url("vaccine-facts", child=child)),
-        ("diary", "成长日记", page_url("diary")),
-        ("diary-day", "写一天", page_url("diary-day", child=child)),
-        ("home-check", "家庭安全自查", page_url("home-check")),
+        *pages_of_the_handbook(child),
         ("messages", "消息", page_url("messages")),
         ("me", "我的", page_url("me")),
         ("child-form", "登记孩子", page_url("child-form")),

@@ -15,6 +15,8 @@ ROUTES = [
     "PUT /children/{child_id}",
     "DELETE /children/{child_id}",
     "GET /children/{child_id}/export",
+    "PUT /children/{child_id}/departure",
+    "DELETE /children/{child_id}/departure",
     "GET /children/{child_id}/quota",
     "GET /children/{child_id}/priority",
     "POST /children/{child_id}/priority",

@@ -45,6 +45,14 @@ DOSES = [
 Sessions = sessionmaker[Session]
 
 
+def told(dose: str) -> dict[str, str]:
+    """An item of a message, with the day that the child's birth date gives it."""
+    rule = SCHEDULE.rule(f"{PREFIX}{dose}")
+    assert rule is not None
+    due = rule.due.on(BIRTH).isoformat()
+    return {"item_id": rule.id, "item_title": rule.title, "due_date": due, "say": "ahead"}
+
+
 class Family:
     def __init__(self, sessions: Sessions, clock: FixedClock, birth: date = BIRTH) -> None:
         self.sessions, self.clock = sessions, clock
@@ -96,7 +104,7 @@ class Family:
                     parent_id=self.parent,
                     child_id=self.child,
                     template=TEMPLATE,
-                    data={"item_id": f"{PREFIX}{dose}"},
+                    data={"children": [{"child_id": self.child, "items": [told(dose)]}]},
                     state=state,
                     due_at=self.clock.now(),
                     created_at=self.clock.now(),
@@ -105,7 +113,12 @@ class Family:
 
     def reminded(self) -> set[str]:
         with self.sessions() as session:
-            return {row.data["item_id"] for row in session.scalars(select(Message))}
+            return {
+                item["item_id"]
+                for row in session.scalars(select(Message))
+                for child in row.data["children"]
+                for item in child["items"]
+            }
 
 
 @pytest.fixture

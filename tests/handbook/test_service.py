@@ -73,7 +73,8 @@ class Family:
             plan_due(session, self.clock, SCHEDULE, TODAY)
 
     def reminders(self) -> list[MessageState]:
-        query = select(Message.state).where(Message.data["item_id"].astext == DOSE)
+        about = {"children": [{"items": [{"item_id": DOSE}]}]}
+        query = select(Message.state).where(Message.data.contains(about))
         with self.sessions() as session:
             return list(session.scalars(query))
 

@@ -69,6 +69,8 @@ COLUMNS = {
     "village_code": "village_code",
     "home_cared": "home_cared",
     "duplicate_state": "duplicate",
+    "departure": "departure",
+    "departed_at": "departed_at",
     "created_at": "registered_at",
 }
 OURS = {"id", "identity", "duplicate_of_id", "deleted_at"}

@@ -85,7 +85,12 @@ export interface Child {
   guardians: number;
   /** Cared for at home, under the age of the plan today, and surely registered once. */
   may_book: boolean;
+  /** Moved out of the city, or died: nothing is sent or booked, the book stays readable. */
+  departure: Departure | null;
+  may_undo_departure: boolean;
 }
+
+export type Departure = 'moved' | 'died';
 
 /** Who the child is (name, birth date, sex) may be put right for a day, the rest at any time. */
 export interface Correction {

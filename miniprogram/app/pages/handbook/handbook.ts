@@ -44,6 +44,11 @@ Page({
     attention: null as Attention | null,
   },
 
+  onLoad(query: Record<string, string | undefined>) {
+    // a message may be about another child than the one chosen last
+    if (Number(query.child)) chooseChild(Number(query.child));
+  },
+
   onShow() {
     return this.load();
   },
@@ -105,7 +110,9 @@ Page({
 
   draw() {
     const { items, today, kind, opened } = this.data;
-    const wanted = kind ? items.filter((item) => item.kind === kind) : items;
+    // of a child that died only what was done is shown: nothing is to come and nothing is late
+    const kept = this.data.child?.departure === 'died' ? items.filter((one) => one.done_on) : items;
+    const wanted = kind ? kept.filter((item) => item.kind === kind) : kept;
     this.setData({ groups: grouped(wanted, today).map((group) => shown(group, opened)) });
   },
 
