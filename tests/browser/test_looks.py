@@ -10,6 +10,7 @@ from tests.browser.families import Parent, add_phone
 from tests.browser.house import House
 from tests.browser.looks import brightness, faint_words, overflowing
 from tests.browser.pages import App, page_url, starting, tab_to
+from tests.soak import SOAK
 
 LONG_NAME = "阿卜杜热依木江买买提依明艾尔肯古丽娜扎尔"
 LARGEST = 26
@@ -93,7 +94,8 @@ def every_page(parent: Parent, child: dict[str, int]) -> list[str]:
     ]
 
 
-@pytest.mark.parametrize("font", [20, 23, LARGEST])
+@pytest.mark.slow
+@pytest.mark.parametrize("font", [20, 23, LARGEST] if SOAK else [LARGEST])
 def test_nothing_reaches_over_the_edge_with_large_type_and_a_long_name(
     app_window: App, family: tuple[Parent, dict[str, int]], font: int
 ) -> None:
