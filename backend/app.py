@@ -19,6 +19,7 @@ from backend.api import centres as centres_api
 from backend.api import children as children_api
 from backend.api import consents as consents_api
 from backend.api import contract, errors
+from backend.api import growth as growth_api
 from backend.api import guides as guides_api
 from backend.api import handbook as handbook_api
 from backend.api import marks as marks_api
@@ -55,6 +56,7 @@ BLUEPRINTS = (
     waiting_api.bp,
     handbook_api.bp,
     pregnancy_api.bp,
+    growth_api.bp,
     messages_api.bp,
     quiz_api.bp,
     nursing_rooms_api.bp,

@@ -18,6 +18,7 @@ from backend.guides.current import CurrentLibrary, Follows
 from backend.guides.library import Library
 from backend.guides.loading import load_shelf
 from backend.handbook.pregnancy.programme import Programme, load_programme
+from backend.handbook.growth.loaded import Standards
 from backend.handbook.schedule import Rule, Schedule, load_schedule
 from backend.kernel.clock import Clock, clock_from
 from backend.kernel.db import make_engine, read_factory, session_factory
@@ -55,6 +56,7 @@ class Deps:
     current_handbook: Follows[Schedule]
     current_pregnancy: Follows[Programme]
     current_questions: Follows[Questions]
+    growth: Standards
 
     @property
     def passes(self) -> Passes:
@@ -128,6 +130,7 @@ def build(
         current_questions=Follows(
             lambda library: load_questions(content, shelf.facts, guides=library)
         ),
+        growth=Standards(content),
     )
     load_programme(content)
     load_schedule(content)  # a wrong file stops the start, not the first reader

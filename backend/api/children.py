@@ -183,6 +183,7 @@ class CopyOut(Out):
     waiting: list[dict[str, Any]]
     handbook: list[dict[str, Any]]
     moved_items: list[dict[str, Any]]
+    growth: list[dict[str, Any]]
     consents: list[dict[str, Any]]
     messages: list[dict[str, Any]]
     library: list[dict[str, Any]]

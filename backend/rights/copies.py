@@ -1,6 +1,7 @@
 """A copy of everything that is kept of a child, for its guardians (PIPL art. 45)."""
 
 from collections.abc import Sequence
+from dataclasses import asdict
 from datetime import datetime
 from typing import Any
 
@@ -11,6 +12,7 @@ from backend.bookings.models import Booking, BookingChange
 from backend.bookings.waiting_models import WaitingEntry
 from backend.centres.models import KIND_TITLES, Slot
 from backend.guides.models import GuideMark
+from backend.handbook.growth_queries import recorded
 from backend.handbook.models import HandbookEntry, ItemDate
 from backend.kernel import audit
 from backend.kernel.audit import AuditEntry
@@ -56,6 +58,7 @@ def copy_of_child(
         "waiting": _waiting(session, ids),
         "handbook": _handbook(session, ids),
         "moved_items": _moved_items(session, ids),
+        "growth": _growth(session, vault, ids),
         "consents": _consents(session, parent_id),
         "messages": _messages(session, ids, parent_id),
         "library": _marks(session, parent_id),
@@ -227,6 +230,18 @@ def _moved_items(session: Session, ids: Sequence[int]) -> list[Copy]:
     return [
         {"item": one.item_id, "due_on": None if one.due_on is None else one.due_on.isoformat()}
         for one in rows
+    ]
+
+
+def _growth(session: Session, vault: Vault, ids: Sequence[int]) -> list[Copy]:
+    """What was measured, in grams and millimetres."""
+    return [
+        {
+            "measured_on": one.measured_on.isoformat(),
+            **asdict(one.measures),
+            "recorded_at": _said(one.recorded_at),
+        }
+        for one in recorded(session, vault, ids)
     ]
 
 

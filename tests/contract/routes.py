@@ -38,6 +38,10 @@ ROUTES = [
     "POST /pregnancy/movements",
     "DELETE /pregnancy/movements/{entry_id}",
     "GET /pregnancy/export",
+    "GET /children/{child_id}/growth",
+    "PUT /children/{child_id}/growth/{measured_on}",
+    "DELETE /children/{child_id}/growth/{measured_on}",
+    "GET /growth-curves",
     "POST /children/{child_id}/invitations",
     "POST /invitations/{code}/accept",
     "GET /guides",
@@ -87,6 +91,7 @@ OPEN = {
     "GET /towns",
     "GET /centres",
     "GET /nursing-rooms",
+    "GET /growth-curves",
 }
 """These need no token."""
 

@@ -76,6 +76,7 @@ def world(client: FlaskClient, sessions: sessionmaker[Session]) -> World:
         "checkup_id": "anc-2",
         "day": "2026-09-10",
         "done_on": date(2026, 3, 10).isoformat(),
+        "measured_on": date(2026, 11, 20).isoformat(),
         "town_code": "320281001",
     }
     return World(lambda: Phone(client, "fuzz"), known)

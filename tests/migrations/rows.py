@@ -339,6 +339,11 @@ LAWFUL: dict[str, dict[str, Any]] = {
         "kind": "checkup",
         "key": "anc-1",
         "day": "2026-11-26",
+    "measurements": {
+        "child_id": 1,
+        "measured_on": "2026-01-31",
+        "values_sealed": "k1:x",
+        "recorded_by": 1,
         "recorded_at": T1,
     },
     "reviewed_texts": {"slug": "a", "content_hash": "h", "text": "x", "kept_at": T1},
@@ -586,6 +591,7 @@ BREACHES = [
     _breach("ck_pregnancy_entries_others_have_a_value", "pregnancy_entries", kind="weight"),
     _breach("ck_pregnancy_entries_others_have_a_value", "pregnancy_entries", value_sealed="x"),
     _breach("uq_pregnancy_entries_pregnancy_id_kind_key", "pregnancy_entries"),
+    _breach("pk_measurements", "measurements"),
     _breach("pk_reviewed_texts", "reviewed_texts"),
     _breach(
         "ck_review_decisions_verdict_known",

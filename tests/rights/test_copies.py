@@ -13,7 +13,7 @@ from backend.people.models import Child
 from tests.api.families import Phone
 from tests.factories import make_booking, make_slot
 from tests.people import acts
-from tests.rights.traces import KIND, NAME, STREET, TOWN, WEEKS, child_of, make_family
+from tests.rights.traces import KIND, NAME, STREET, TOWN, WEEKS, WEIGHT_G, child_of, make_family
 
 Sessions = sessionmaker[Session]
 
@@ -31,6 +31,7 @@ PARTS = {
     "messages": "messages",
     "handbook_entries": "handbook",
     "item_dates": "moved_items",
+    "measurements": "growth",
 }
 # Column of the child → its name in the copy. What is not here is ours, not theirs: ids, the
 # fingerprint made of what is in the copy, and the date of a deletion.
@@ -92,6 +93,15 @@ def test_the_copy_tells_what_happened_and_by_which_side(family: Phone) -> None:
         ("staff", "declined"),
     ]
     assert [entry["item"] for entry in copy["handbook"]] == ["vaccine:hepb-1"]
+    (measured,) = copy["growth"]
+    assert measured | {"recorded_at": ""} == {
+        "measured_on": "2026-11-20",
+        "weight_g": WEIGHT_G,
+        "length_mm": None,
+        "lying": None,
+        "head_mm": None,
+        "recorded_at": "",
+    }
     assert len(copy["invitations"]) == 1
     assert {one["purpose"] for one in copy["consents"]} == {
         "privacy",

@@ -14,7 +14,16 @@ from backend.rights.deletion import forget_grown, leave_child
 from tests.api.families import Phone
 from tests.factories import APPID, MORNING, make_booking, make_slot
 from tests.people import acts
-from tests.rights.traces import KIND, NAME, NUMBER, OPENID, STREET, child_of, make_family, readable
+from tests.rights.traces import (
+    KIND,
+    NAME,
+    NUMBER,
+    OPENID,
+    STREET,
+    child_of,
+    make_family,
+    readable,
+)
 
 Sessions = sessionmaker[Session]
 
@@ -27,7 +36,7 @@ def family(client: FlaskClient, sessions: Sessions, clock: FixedClock) -> Phone:
 def test_names_and_numbers_are_sealed_while_the_family_is_there(
     family: Phone, sessions: Sessions
 ) -> None:
-    assert readable(sessions, NAME, NUMBER, STREET, KIND) == []
+    assert readable(sessions, NAME, NUMBER, STREET, KIND, "weight_g") == []
     assert "parent_identities.openid" in readable(sessions, OPENID)  # the search does find
 
 
@@ -76,6 +85,7 @@ def test_nothing_tells_of_a_family_that_closed_its_account(
         ("parent_identities", "parent_id", me),
         ("idempotent_answers", "parent_id", me),
         ("handbook_entries", "child_id", child),
+        ("measurements", "child_id", child),
         ("invitations", "child_id", child),
         ("priority_grants", "child_id", child),
         ("home_addresses", "child_id", child),

@@ -12,6 +12,7 @@ from tests.factories import make_policy, make_slots
 NAME, NUMBER, OPENID = "欧阳测试满", "13800000042", "openid-vanishing"
 WEEKS, TOWN = 38, "320281001"
 STREET, KIND = "测试路 6 号 3 幢 502 室", "hardship"  # the address, the reason for priority
+WEIGHT_G = 8_437
 
 COLUMNS = text("""
     SELECT table_name, column_name, data_type FROM information_schema.columns
@@ -44,6 +45,8 @@ def make_family(client: FlaskClient, sessions: sessionmaker[Session], clock: Clo
     assert phone.post(f"/bookings/{bookings[2]}/cancel").status_code == 200
     done = phone.put(f"/children/{child}/handbook/vaccine:hepb-1", {"done_on": "2026-03-10"})
     assert done.status_code == 200
+    weighed = phone.put(f"/children/{child}/growth/2026-11-20", {"weight_g": WEIGHT_G})
+    assert weighed.json == {"saved": True, "questions": []}
     assert phone.post(f"/children/{child}/invitations", key="invite").status_code == 201
     phone.agree("priority", "address", "pregnancy")
     dating = {"dated_by": "clinic", "day": "2027-03-08"}

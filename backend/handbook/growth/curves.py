@@ -9,6 +9,7 @@ from backend.handbook.growth.ages import of_days
 from backend.handbook.growth.measurements import BY_LENGTH, Indicator
 from backend.handbook.growth.scores import Lines
 from backend.handbook.growth.standards import Standard
+from backend.handbook.growth.tables import Table
 from backend.kernel.ages import DAYS_PER_MONTH
 from backend.kernel.sex import Sex
 
@@ -38,12 +39,17 @@ def curve(
     ends = [max(first * scale, table.first), min(last * scale, table.last)]
     if ends[0] > ends[1]:
         return ()
-    wanted = _drawn_days(standard) if in_days else table.places
+    wanted = _drawn_days(standard) if in_days else _drawn_places(table)
     if in_days:
         ends = [of_days(end).whole_days for end in ends]
     places = sorted({*ends, *(place for place in wanted if ends[0] < place < ends[1])})
     points = ((place / scale, table.lines(place)) for place in places)
     return tuple(CurvePoint(x, lines) for x, lines in points if lines is not None)
+
+
+def _drawn_places(table: Table) -> Iterable[float]:
+    """Half centimetres are enough for the eye; WHO 2006 has every millimetre."""
+    return (place for place in table.places if place * 2 % 1 == 0)
 
 
 def _drawn_days(standard: Standard) -> Iterable[float]:
