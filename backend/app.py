@@ -16,7 +16,9 @@ from backend.api import addresses as addresses_api
 from backend.api import bookings as bookings_api
 from backend.api import calendars as calendars_api
 from backend.api import centres as centres_api
+from backend.api import checkups as checkups_api
 from backend.api import children as children_api
+from backend.api import clinic_papers as clinic_papers_api
 from backend.api import consents as consents_api
 from backend.api import contract, errors
 from backend.api import growth as growth_api
@@ -28,6 +30,7 @@ from backend.api import nursing_rooms as nursing_rooms_api
 from backend.api import pregnancy as pregnancy_api
 from backend.api import priority as priority_api
 from backend.api import quiz as quiz_api
+from backend.api import screenings as screenings_api
 from backend.api import sessions as sessions_api
 from backend.api import visits as visits_api
 from backend.api import waiting as waiting_api
@@ -57,6 +60,9 @@ BLUEPRINTS = (
     handbook_api.bp,
     pregnancy_api.bp,
     growth_api.bp,
+    checkups_api.bp,
+    screenings_api.bp,
+    clinic_papers_api.bp,
     messages_api.bp,
     quiz_api.bp,
     nursing_rooms_api.bp,

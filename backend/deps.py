@@ -20,6 +20,7 @@ from backend.guides.loading import load_shelf
 from backend.handbook.pregnancy.programme import Programme, load_programme
 from backend.handbook.growth.loaded import Standards
 from backend.handbook.schedule import Rule, Schedule, load_schedule
+from backend.handbook.screening_file import ScreeningProgramme, load_screenings
 from backend.kernel.clock import Clock, clock_from
 from backend.kernel.db import make_engine, read_factory, session_factory
 from backend.kernel.privacy import Vault
@@ -57,6 +58,7 @@ class Deps:
     current_pregnancy: Follows[Programme]
     current_questions: Follows[Questions]
     growth: Standards
+    screenings: ScreeningProgramme
 
     @property
     def passes(self) -> Passes:
@@ -131,6 +133,7 @@ def build(
             lambda library: load_questions(content, shelf.facts, guides=library)
         ),
         growth=Standards(content),
+        screenings=load_screenings(content),
     )
     load_programme(content)
     load_schedule(content)  # a wrong file stops the start, not the first reader

@@ -13,6 +13,7 @@ from backend.guides.source import guide_files
 from backend.handbook.growth.check import check_growth
 from backend.handbook.pregnancy.programme import check_programme
 from backend.handbook.schedule import check_handbook
+from backend.handbook.screening_file import check_screenings
 from backend.knowledge.check import check_questions
 from backend.outbox.templates import WrongTemplates, load_templates
 from backend.people.documents import load_documents
@@ -20,7 +21,12 @@ from backend.people.documents import load_documents
 
 def problems(root: Path) -> list[str]:
     """One line for each thing to mend: the file, where, and what is wrong."""
-    checks = (*check_content(root), *check_handbook(root), *check_programme(root))
+    checks = (
+        *check_content(root),
+        *check_handbook(root),
+        *check_programme(root),
+        *check_screenings(root),
+    )
     found = [str(problem) for problem in checks]
     return [*found, *check_growth(root), *_quiz(root), *_unreadable(root)]
 

@@ -23,6 +23,7 @@ from backend.outbox.models import Message
 from backend.people import addresses, children, priority
 from backend.people.models import Child, Consent, DuplicateDecision, Guardian, Invitation
 from backend.people.priority_queries import grants_of
+from backend.rights.paper_copies import papers_of
 from backend.rights.visit_copies import pauses_of, visits_of
 
 Copy = dict[str, Any]
@@ -59,6 +60,7 @@ def copy_of_child(
         "handbook": _handbook(session, ids),
         "moved_items": _moved_items(session, ids),
         "growth": _growth(session, vault, ids),
+        **papers_of(session, vault, ids),
         "consents": _consents(session, parent_id),
         "messages": _messages(session, ids, parent_id),
         "library": _marks(session, parent_id),

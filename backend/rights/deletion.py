@@ -10,6 +10,12 @@ from backend.bookings.forgetting import forget_words
 from backend.bookings.service import release_child
 from backend.bookings.waiting_models import WaitingEntry
 from backend.handbook.growth_models import GrowthEntry
+from backend.handbook.checkup_models import (
+    CheckupNote,
+    FamilyDoctorNote,
+    NewbornNote,
+    ScreeningNote,
+)
 from backend.handbook.models import HandbookEntry, ItemDate
 from backend.handbook.pregnancy import service as pregnancies
 from backend.kernel import audit
@@ -96,6 +102,10 @@ def _forget_child(session: Session, clock: Clock, child: Child, *, actor: str) -
         HandbookEntry,
         ItemDate,
         GrowthEntry,
+        CheckupNote,
+        ScreeningNote,
+        NewbornNote,
+        FamilyDoctorNote,
         Invitation,
         WaitingEntry,
         PriorityGrant,

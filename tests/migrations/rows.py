@@ -4,6 +4,7 @@ from dataclasses import dataclass, field
 from typing import Any
 
 T1, T2 = "2026-11-26 10:00+08", "2026-11-26 11:00+08"
+NOTE: dict[str, Any] = {"note_sealed": "k1:x", "recorded_by": 1, "recorded_at": T1}
 
 LAWFUL: dict[str, dict[str, Any]] = {
     "institutions": {"id": 1, "name": "甲", "created_at": T1},
@@ -339,6 +340,8 @@ LAWFUL: dict[str, dict[str, Any]] = {
         "kind": "checkup",
         "key": "anc-1",
         "day": "2026-11-26",
+        "recorded_at": T1,
+    },
     "measurements": {
         "child_id": 1,
         "measured_on": "2026-01-31",
@@ -346,6 +349,10 @@ LAWFUL: dict[str, dict[str, Any]] = {
         "recorded_by": 1,
         "recorded_at": T1,
     },
+    "checkup_notes": {"child_id": 1, "visit_id": "m3"} | NOTE,
+    "screening_notes": {"child_id": 1, "visit_id": "m3"} | NOTE,
+    "newborn_notes": {"child_id": 1, "test": "hearing"} | NOTE,
+    "family_doctor_notes": {"child_id": 1} | NOTE,
     "reviewed_texts": {"slug": "a", "content_hash": "h", "text": "x", "kept_at": T1},
     "review_decisions": {
         "id": 1,
@@ -592,6 +599,11 @@ BREACHES = [
     _breach("ck_pregnancy_entries_others_have_a_value", "pregnancy_entries", value_sealed="x"),
     _breach("uq_pregnancy_entries_pregnancy_id_kind_key", "pregnancy_entries"),
     _breach("pk_measurements", "measurements"),
+    _breach("pk_checkup_notes", "checkup_notes"),
+    _breach("pk_screening_notes", "screening_notes"),
+    _breach("pk_newborn_notes", "newborn_notes"),
+    _breach("ck_newborn_notes_newborntest_known", "newborn_notes", test="eyes"),
+    _breach("pk_family_doctor_notes", "family_doctor_notes"),
     _breach("pk_reviewed_texts", "reviewed_texts"),
     _breach(
         "ck_review_decisions_verdict_known",

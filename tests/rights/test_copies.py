@@ -13,7 +13,18 @@ from backend.people.models import Child
 from tests.api.families import Phone
 from tests.factories import make_booking, make_slot
 from tests.people import acts
-from tests.rights.traces import KIND, NAME, STREET, TOWN, WEEKS, WEIGHT_G, child_of, make_family
+from tests.rights.traces import (
+    ADVICE,
+    KIND,
+    NAME,
+    STREET,
+    TEAM,
+    TOWN,
+    WEEKS,
+    WEIGHT_G,
+    child_of,
+    make_family,
+)
 
 Sessions = sessionmaker[Session]
 
@@ -32,6 +43,10 @@ PARTS = {
     "handbook_entries": "handbook",
     "item_dates": "moved_items",
     "measurements": "growth",
+    "checkup_notes": "checkups",
+    "screening_notes": "screenings",
+    "newborn_notes": "newborn_screening",
+    "family_doctor_notes": "family_doctor",
 }
 # Column of the child → its name in the copy. What is not here is ours, not theirs: ids, the
 # fingerprint made of what is in the copy, and the date of a deletion.
@@ -92,7 +107,6 @@ def test_the_copy_tells_what_happened_and_by_which_side(family: Phone) -> None:
         ("parent", "requested"),
         ("staff", "declined"),
     ]
-    assert [entry["item"] for entry in copy["handbook"]] == ["vaccine:hepb-1"]
     (measured,) = copy["growth"]
     assert measured | {"recorded_at": ""} == {
         "measured_on": "2026-11-20",
@@ -102,6 +116,7 @@ def test_the_copy_tells_what_happened_and_by_which_side(family: Phone) -> None:
         "head_mm": None,
         "recorded_at": "",
     }
+    assert [entry["item"] for entry in copy["handbook"]] == ["vaccine:hepb-1", "checkup:m8"]
     assert len(copy["invitations"]) == 1
     assert {one["purpose"] for one in copy["consents"]} == {
         "privacy",
@@ -170,3 +185,13 @@ def test_the_copy_tells_the_kind_and_the_address_to_the_family(family: Phone) ->
     assert (asked["kind"], asked["state"], asked["valid_until"]) == (KIND, "asked", None)
     assert [one["address"] for one in copy["addresses"]] == [STREET]
     assert copy["library"] == []
+
+
+def test_the_copy_holds_what_the_family_copied_from_papers(family: Phone) -> None:
+    copy = family.get(f"/children/{child_of(family)}/export").json
+
+    (found,) = copy["checkups"]
+    assert (found["visit"], found["advice"]) == ("m8", ADVICE)
+    assert copy["screenings"][0]["answers"]["w08-1"] == "yes"
+    assert copy["newborn_screening"][0]["result"] == "passed"
+    assert copy["family_doctor"][0]["team"] == TEAM

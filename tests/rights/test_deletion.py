@@ -15,11 +15,13 @@ from tests.api.families import Phone
 from tests.factories import APPID, MORNING, make_booking, make_slot
 from tests.people import acts
 from tests.rights.traces import (
+    ADVICE,
     KIND,
     NAME,
     NUMBER,
     OPENID,
     STREET,
+    TEAM,
     child_of,
     make_family,
     readable,
@@ -36,7 +38,7 @@ def family(client: FlaskClient, sessions: Sessions, clock: FixedClock) -> Phone:
 def test_names_and_numbers_are_sealed_while_the_family_is_there(
     family: Phone, sessions: Sessions
 ) -> None:
-    assert readable(sessions, NAME, NUMBER, STREET, KIND, "weight_g") == []
+    assert readable(sessions, NAME, NUMBER, STREET, KIND, ADVICE, TEAM, "weight_g") == []
     assert "parent_identities.openid" in readable(sessions, OPENID)  # the search does find
 
 
@@ -72,7 +74,7 @@ def test_nothing_tells_of_a_family_that_closed_its_account(
 
     assert family.delete("/me").status_code == 204
 
-    assert readable(sessions, NAME, NUMBER, OPENID, STREET, KIND) == []
+    assert readable(sessions, NAME, NUMBER, OPENID, STREET, KIND, ADVICE, TEAM) == []
     with sessions() as session:
         row = session.get_one(Child, child)
         assert (row.name_sealed, row.village_code, row.gestational_weeks) == ("", None, None)
@@ -86,6 +88,10 @@ def test_nothing_tells_of_a_family_that_closed_its_account(
         ("idempotent_answers", "parent_id", me),
         ("handbook_entries", "child_id", child),
         ("measurements", "child_id", child),
+        ("checkup_notes", "child_id", child),
+        ("screening_notes", "child_id", child),
+        ("newborn_notes", "child_id", child),
+        ("family_doctor_notes", "child_id", child),
         ("invitations", "child_id", child),
         ("priority_grants", "child_id", child),
         ("home_addresses", "child_id", child),

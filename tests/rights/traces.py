@@ -13,6 +13,7 @@ NAME, NUMBER, OPENID = "欧阳测试满", "13800000042", "openid-vanishing"
 WEEKS, TOWN = 38, "320281001"
 STREET, KIND = "测试路 6 号 3 幢 502 室", "hardship"  # the address, the reason for priority
 WEIGHT_G = 8_437
+ADVICE, TEAM = "测试嘱咐：多趴一趴", "测试签约团队"  # of a check-up; of the family doctor
 
 COLUMNS = text("""
     SELECT table_name, column_name, data_type FROM information_schema.columns
@@ -47,6 +48,7 @@ def make_family(client: FlaskClient, sessions: sessionmaker[Session], clock: Clo
     assert done.status_code == 200
     weighed = phone.put(f"/children/{child}/growth/2026-11-20", {"weight_g": WEIGHT_G})
     assert weighed.json == {"saved": True, "questions": []}
+    _copy_papers(phone, child)
     assert phone.post(f"/children/{child}/invitations", key="invite").status_code == 201
     phone.agree("priority", "address", "pregnancy")
     dating = {"dated_by": "clinic", "day": "2027-03-08"}
@@ -56,6 +58,19 @@ def make_family(client: FlaskClient, sessions: sessionmaker[Session], clock: Clo
     assert phone.put(f"/children/{child}/address", {"address": STREET}).status_code == 200
     assert phone.get(f"/children/{child}/export").status_code == 200
     return phone
+
+
+def _copy_papers(phone: Phone, child: int) -> None:
+    """A check-up, answers about warning signs, a newborn screening, the family doctor."""
+    signs = [{"id": f"w08-{number}", "answer": "yes"} for number in range(1, 5)]
+    for path, body in (
+        ("checkups/m8", {"done_on": "2026-11-20", "advice": ADVICE}),
+        ("screenings/m8", {"answers": signs}),
+        ("newborn-screening/heart", {"done_on": "2026-03-12", "result": "passed"}),
+        ("family-doctor", {"team": TEAM}),
+    ):
+        answer = phone.put(f"/children/{child}/{path}", body)
+        assert answer.status_code == 200, answer.text
 
 
 def child_of(phone: Phone) -> int:

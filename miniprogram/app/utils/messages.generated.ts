@@ -95,6 +95,8 @@ export const SENTENCES: Record<string, string> = {
   scan_age_out_of_range: '超声的孕周应在4周到42周之间，天数应在0到6之间，请对照报告',
   scan_key_used: '这条签到已用于另一个预约，请重新扫码',
   scan_time_wrong: '设备时间不对，请核对后再签到',
+  screening_incomplete: '每一条都请选一项：有、没有或不确定',
+  screening_too_early: '还没有到这个月龄，到时候再来看',
   series_changed_meanwhile: '看过之后又有变化，一次也没有写入，请再看一遍',
   siblings_alike: '两个宝宝的姓名和性别一样，请检查',
   sign_already_checked: '这一条刚刚有人核对过，请看过再写',
