@@ -21,6 +21,7 @@ from backend.api import children as children_api
 from backend.api import clinic_papers as clinic_papers_api
 from backend.api import consents as consents_api
 from backend.api import contract, errors
+from backend.api import doctor_links as doctor_links_api
 from backend.api import growth as growth_api
 from backend.api import guides as guides_api
 from backend.api import handbook as handbook_api
@@ -32,6 +33,7 @@ from backend.api import priority as priority_api
 from backend.api import quiz as quiz_api
 from backend.api import screenings as screenings_api
 from backend.api import sessions as sessions_api
+from backend.api import take_along as take_along_api
 from backend.api import visits as visits_api
 from backend.api import waiting as waiting_api
 from backend.api.front import GuideFront
@@ -63,6 +65,8 @@ BLUEPRINTS = (
     checkups_api.bp,
     screenings_api.bp,
     clinic_papers_api.bp,
+    take_along_api.bp,
+    doctor_links_api.bp,
     messages_api.bp,
     quiz_api.bp,
     nursing_rooms_api.bp,

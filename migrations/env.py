@@ -17,8 +17,8 @@ import backend.bookings.waiting_models
 import backend.centres.models
 import backend.guides.models
 import backend.guides.review_models
-import backend.handbook.growth_models
 import backend.handbook.checkup_models
+import backend.handbook.growth_models
 import backend.handbook.models
 import backend.handbook.pregnancy.models
 import backend.jobs.models
@@ -27,6 +27,7 @@ import backend.knowledge.models
 import backend.outbox.models
 import backend.people.models
 import backend.people.priority_models
+import backend.rights.take_along.doctor_models
 import backend.wechat.tokens  # noqa: F401
 from backend.kernel.db import Base, UTCDateTime
 

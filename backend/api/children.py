@@ -170,6 +170,8 @@ def accept_invitation(code: str) -> ChildOut:
 class CopyOut(Out):
     """Everything that is kept of a child, as `rights.copies` tells it."""
 
+    format: str
+    format_version: int
     exported_at: str
     child: dict[str, Any]
     guardians: list[dict[str, Any]]
@@ -188,6 +190,7 @@ class CopyOut(Out):
     screenings: list[dict[str, Any]]
     newborn_screening: list[dict[str, Any]]
     family_doctor: list[dict[str, Any]]
+    doctor_links: list[dict[str, Any]]
     consents: list[dict[str, Any]]
     messages: list[dict[str, Any]]
     library: list[dict[str, Any]]

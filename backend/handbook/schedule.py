@@ -25,6 +25,7 @@ from backend.handbook.source import (
     read_file,
 )
 from backend.handbook.vaccines.check import loose_ends
+from backend.handbook.vaccines.programme import Programme
 from backend.kernel.ages import add_months
 from backend.kernel.yaml_lines import line_of
 
@@ -79,6 +80,7 @@ class Schedule:
     version: str
     disclaimer: str
     rules: tuple[Rule, ...]
+    programme: Programme
 
     def rule(self, item_id: str) -> Rule | None:
         return next((rule for rule in self.rules if rule.id == item_id), None)
@@ -104,7 +106,7 @@ def load_schedule(content_root: Path, *, guides: Container[str] | None = None) -
         for place, stage in enumerate(stages.guides)
         if guides is None or stage.slug in guides
     ]
-    return Schedule(vaccines.version, DISCLAIMER, tuple(rules))
+    return Schedule(vaccines.version, DISCLAIMER, tuple(rules), Programme(vaccines))
 
 
 def check_handbook(content_root: Path) -> list[Problem]:

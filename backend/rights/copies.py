@@ -24,9 +24,12 @@ from backend.people import addresses, children, priority
 from backend.people.models import Child, Consent, DuplicateDecision, Guardian, Invitation
 from backend.people.priority_queries import grants_of
 from backend.rights.paper_copies import papers_of
+from backend.rights.take_along.doctor_models import DoctorLink
 from backend.rights.visit_copies import pauses_of, visits_of
 
 Copy = dict[str, Any]
+
+FORMAT, FORMAT_VERSION = "chengyu-child", 1  # another version when a part changes its shape
 
 
 def copy_of_child(
@@ -46,6 +49,8 @@ def copy_of_child(
     )
     ids = [child.id, *(one.id for one in children.merged_into(session, child.id))]
     return {
+        "format": FORMAT,
+        "format_version": FORMAT_VERSION,
         "exported_at": _said(clock.now()),
         "child": _child(vault, child),
         "guardians": _guardians(session, child.id),
@@ -57,15 +62,23 @@ def copy_of_child(
         "visits": visits_of(session, vault, ids, parent_id),
         "pauses": pauses_of(session, ids),
         "waiting": _waiting(session, ids),
-        "handbook": _handbook(session, ids),
         "moved_items": _moved_items(session, ids),
-        "growth": _growth(session, vault, ids),
-        **papers_of(session, vault, ids),
+        **record_of(session, vault, ids),
+        "doctor_links": _doctor_links(session, ids),
         "consents": _consents(session, parent_id),
         "messages": _messages(session, ids, parent_id),
         "library": _marks(session, parent_id),
         "quizzes": _quizzes(session, parent_id),
         "log": _log(session, ids, parent_id),
+    }
+
+
+def record_of(session: Session, vault: Vault, ids: Sequence[int]) -> dict[str, list[Copy]]:
+    """The parts that are the child's own record, wherever it moves; an import takes these."""
+    return {
+        "handbook": _handbook(session, ids),
+        "growth": _growth(session, vault, ids),
+        **papers_of(session, vault, ids),
     }
 
 
@@ -244,6 +257,21 @@ def _growth(session: Session, vault: Vault, ids: Sequence[int]) -> list[Copy]:
             "recorded_at": _said(one.recorded_at),
         }
         for one in recorded(session, vault, ids)
+    ]
+
+
+def _doctor_links(session: Session, ids: Sequence[int]) -> list[Copy]:
+    """Links that showed the child to a doctor; each look stands in `log`."""
+    rows = session.scalars(
+        select(DoctorLink).where(DoctorLink.child_id.in_(ids)).order_by(DoctorLink.id)
+    )
+    return [
+        {
+            "created_at": _said(one.created_at),
+            "expires_at": _said(one.expires_at),
+            "revoked_at": _said_or_none(one.revoked_at),
+        }
+        for one in rows
     ]
 
 

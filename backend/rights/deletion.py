@@ -9,13 +9,13 @@ from backend.accounts.models import InboundEvent
 from backend.bookings.forgetting import forget_words
 from backend.bookings.service import release_child
 from backend.bookings.waiting_models import WaitingEntry
-from backend.handbook.growth_models import GrowthEntry
 from backend.handbook.checkup_models import (
     CheckupNote,
     FamilyDoctorNote,
     NewbornNote,
     ScreeningNote,
 )
+from backend.handbook.growth_models import GrowthEntry
 from backend.handbook.models import HandbookEntry, ItemDate
 from backend.handbook.pregnancy import service as pregnancies
 from backend.kernel import audit
@@ -37,6 +37,7 @@ from backend.people.models import (
 )
 from backend.people.priority_models import HomeAddress, PriorityGrant
 from backend.people.rules import OLDEST_YEARS
+from backend.rights.take_along.doctor_models import DoctorLink
 
 NAMELESS = ""  # sealed names are never empty, so this one opens to nothing
 
@@ -62,6 +63,9 @@ def leave_child(session: Session, clock: Clock, *, parent_id: int, child_id: int
             Invitation.invited_by == parent_id,
             Invitation.used_at.is_(None),
         )
+    )
+    session.execute(
+        delete(DoctorLink).where(DoctorLink.child_id.in_(ids), DoctorLink.created_by == parent_id)
     )
     session.execute(delete(IdempotentAnswer).where(IdempotentAnswer.parent_id == parent_id))
     forget_words(session, ids, parent_id=parent_id)
@@ -107,6 +111,7 @@ def _forget_child(session: Session, clock: Clock, child: Child, *, actor: str) -
         NewbornNote,
         FamilyDoctorNote,
         Invitation,
+        DoctorLink,
         WaitingEntry,
         PriorityGrant,
         HomeAddress,

@@ -14,6 +14,8 @@ PROBLEM = "application/problem+json"
 NOT_JSON = {
     "GET /bookings/{booking_id}/pass.svg": "image/svg+xml",
     "GET /bookings/{booking_id}.ics": "text/calendar",
+    "GET /children/{child_id}/book.pdf": "application/pdf",
+    "GET /children/{child_id}/fhir": "application/fhir+json",
 }
 
 
@@ -80,6 +82,7 @@ def test_the_key_that_makes_a_request_once_is_described(document: dict[str, Any]
     assert keyed == {
         "POST /bookings",
         "POST /children",
+        "POST /children/{child_id}/doctor-links",
         "POST /children/{child_id}/invitations",
         "POST /pregnancy/birth",
     }

@@ -43,6 +43,7 @@ PARTS = {
     "handbook_entries": "handbook",
     "item_dates": "moved_items",
     "measurements": "growth",
+    "doctor_links": "doctor_links",
     "checkup_notes": "checkups",
     "screening_notes": "screenings",
     "newborn_notes": "newborn_screening",
@@ -140,6 +141,7 @@ def test_who_looked_at_the_record_is_told_without_a_name(
     assert [(line["by"], line["action"]) for line in log] == [
         ("self", "priority.asked"),
         ("self", "address.put"),
+        ("self", "child.doctor_link_made"),
         ("self", "child.exported"),
         ("staff", "child.seen"),
         ("self", "child.exported"),

@@ -88,6 +88,7 @@ def test_nothing_tells_of_a_family_that_closed_its_account(
         ("idempotent_answers", "parent_id", me),
         ("handbook_entries", "child_id", child),
         ("measurements", "child_id", child),
+        ("doctor_links", "child_id", child),
         ("checkup_notes", "child_id", child),
         ("screening_notes", "child_id", child),
         ("newborn_notes", "child_id", child),

@@ -56,6 +56,7 @@ def make_family(client: FlaskClient, sessions: sessionmaker[Session], clock: Clo
     assert phone.put("/pregnancy/weights/2026-11-20", {"kg": 61.5}).status_code == 200
     assert phone.post(f"/children/{child}/priority", {"kind": KIND}).status_code == 201
     assert phone.put(f"/children/{child}/address", {"address": STREET}).status_code == 200
+    assert phone.post(f"/children/{child}/doctor-links", key="doctor").status_code == 201
     assert phone.get(f"/children/{child}/export").status_code == 200
     return phone
 
