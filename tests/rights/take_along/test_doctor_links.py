@@ -31,7 +31,7 @@ OTHERS = DoctorTokens("b" * 32)
 def opened(phone: Phone, child: int) -> Json:
     answer = phone.post(f"/children/{child}/doctor-links")
     assert answer.status_code == 201, answer.text
-    made: Json = answer.json
+    made: Json = answer.get_json()
     return made | {"path": "/d/" + made["url"].rpartition("/")[2]}
 
 

@@ -43,7 +43,7 @@ measures = st.dictionaries(
 
 
 def record_of(phone: Phone, child: int) -> Json:
-    copy: Json = phone.get(f"/children/{child}/export").json
+    copy: Json = phone.get(f"/children/{child}/export").get_json()
     return {part: copy[part] for part in RECORD}
 
 
@@ -85,7 +85,7 @@ def test_any_record_survives_the_way_out_and_in(
     for day, values in measures.items():
         phone.put(f"/children/{child}/growth/{day}", values | {"confirmed": True})
     phone.put(f"/children/{child}/checkups/m6", {"done_on": "2026-09-12", "advice": advice})
-    copy, before = phone.get(f"/children/{child}/export").json, record_of(phone, child)
+    copy, before = phone.get(f"/children/{child}/export").get_json(), record_of(phone, child)
     assert phone.delete(f"/children/{child}").status_code == 204
     again = phone.post("/children", _body(copy)).json["id"]
 
@@ -156,7 +156,7 @@ def test_where_both_say_something_else_ours_stays_and_the_family_is_told(
 def test_a_wrong_file_gets_a_sentence_and_changes_nothing(
     family: Phone, client: FlaskClient, change: Json, status: int, code: str
 ) -> None:
-    copy = family.get(f"/children/{child_of(family)}/export").json
+    copy: Json = family.get(f"/children/{child_of(family)}/export").get_json()
     phone, child = register_again(client, "wrong")
     stamp = {"recorded_at": "2026-11-20T10:00:00+08:00"}
     for part, rows in change.items():

@@ -163,6 +163,10 @@ Page({
     }
   },
 
+  takeAlong() {
+    this.openOfChild('take-along');
+  },
+
   askPriority() {
     this.openOfChild('priority');
   },
