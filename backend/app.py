@@ -21,10 +21,12 @@ from backend.api import children as children_api
 from backend.api import clinic_papers as clinic_papers_api
 from backend.api import consents as consents_api
 from backend.api import contract, errors
+from backend.api import diary as diary_api
 from backend.api import doctor_links as doctor_links_api
 from backend.api import growth as growth_api
 from backend.api import guides as guides_api
 from backend.api import handbook as handbook_api
+from backend.api import home_check as home_check_api
 from backend.api import marks as marks_api
 from backend.api import messages as messages_api
 from backend.api import nursing_rooms as nursing_rooms_api
@@ -34,6 +36,7 @@ from backend.api import quiz as quiz_api
 from backend.api import screenings as screenings_api
 from backend.api import sessions as sessions_api
 from backend.api import take_along as take_along_api
+from backend.api import vaccine_facts as vaccine_facts_api
 from backend.api import visits as visits_api
 from backend.api import waiting as waiting_api
 from backend.api.front import GuideFront
@@ -61,10 +64,13 @@ BLUEPRINTS = (
     waiting_api.bp,
     handbook_api.bp,
     pregnancy_api.bp,
-    growth_api.bp,
     checkups_api.bp,
     screenings_api.bp,
     clinic_papers_api.bp,
+    growth_api.bp,
+    vaccine_facts_api.bp,
+    diary_api.bp,
+    home_check_api.bp,
     take_along_api.bp,
     doctor_links_api.bp,
     messages_api.bp,
@@ -178,7 +184,9 @@ def _watch_requests(app: Flask) -> None:
         structlog.contextvars.clear_contextvars()
         structlog.contextvars.bind_contextvars(request_id=g.request_id)
         has_body = request.method in {"POST", "PUT", "PATCH"} and request.content_length
-        if has_body and request.path.startswith(API) and not request.is_json:
+        if request.endpoint in diary_api.UPLOADS:
+            request.max_content_length = diary_api.LARGEST_UPLOAD
+        elif has_body and request.path.startswith(API) and not request.is_json:
             return errors.from_framework(415)
         return None
 

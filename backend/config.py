@@ -34,6 +34,7 @@ class Settings(BaseSettings):
     public_url: str = "http://127.0.0.1:8000"
     content_dir: str = "content"
     preview_dir: str = "miniprogram/preview/dist"
+    photo_dir: str = "var/photos"  # of the diary; shared by all processes
     review_grace_days: int = Field(default=90, ge=0, le=3650)  # shown after a signature ran out
     database_pool: int = Field(default=5, ge=1, le=50)
 

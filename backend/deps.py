@@ -16,12 +16,15 @@ from backend.centres.places import Places, load_places
 from backend.config import Settings, make_vault
 from backend.guides.current import CurrentLibrary, Follows
 from backend.guides.library import Library
-from backend.guides.loading import load_shelf
+from backend.guides.loading import Shelf, load_shelf
+from backend.handbook.diary.store import FolderStore, Photos
 from backend.handbook.growth.loaded import Standards
 from backend.handbook.growth.standards import StandardName
+from backend.handbook.home_safety import HomeList, load_home_list
 from backend.handbook.pregnancy.programme import Programme, load_programme
 from backend.handbook.schedule import Rule, Schedule, load_schedule
 from backend.handbook.screening_file import ScreeningProgramme, load_screenings
+from backend.handbook.settling import settle
 from backend.kernel.clock import Clock, clock_from
 from backend.kernel.db import make_engine, read_factory, session_factory
 from backend.kernel.privacy import Vault
@@ -53,6 +56,8 @@ class Deps:
     reads: sessionmaker[Session]
     clock: Clock
     vault: Vault
+    photos: Photos
+    home_list: HomeList
     places: Places
     documents: Documents
     templates: Templates
@@ -60,8 +65,8 @@ class Deps:
     current_handbook: Follows[Schedule]
     current_pregnancy: Follows[Programme]
     current_questions: Follows[Questions]
-    growth: Standards
     screenings: ScreeningProgramme
+    growth: Standards
 
     @property
     def passes(self) -> Passes:
@@ -123,12 +128,15 @@ def build(
     clock = clock or clock_from(settings.clock)
     content = Path(settings.content_dir)
     shelf = load_shelf(content)
+    vault = make_vault(settings)
     parts = Deps(
         settings=settings,
         sessions=sessions,
         reads=reads,
         clock=clock,
-        vault=make_vault(settings),
+        vault=vault,
+        photos=Photos(FolderStore(Path(settings.photo_dir)), vault),
+        home_list=load_home_list(content, shelf.facts),
         places=load_places(content),
         documents=load_documents(content),
         templates=load_templates(content / "messages" / "templates.yaml"),
@@ -144,13 +152,18 @@ def build(
         current_questions=Follows(
             lambda library: load_questions(content, shelf.facts, guides=library)
         ),
-        growth=Standards(content),
         screenings=load_screenings(content),
+        growth=Standards(content),
     )
-    load_programme(content)
-    load_schedule(content)  # a wrong file stops the start, not the first reader
-    load_questions(content, shelf.facts, guides=())
+    _read_once(content, shelf)
     return parts
+
+
+def _read_once(content: Path, shelf: Shelf) -> None:
+    """What is otherwise read at first use: a wrong file stops the start, not the first reader."""
+    load_programme(content)
+    load_schedule(content)
+    load_questions(content, shelf.facts, guides=())
 
 
 def handbook_of(content: Path, library: Library) -> Schedule:
@@ -222,6 +235,7 @@ def delivery_of(deps: Deps, messenger: Messenger, *, at_night: bool = False) -> 
         template_ids=deps.settings.wechat_template_ids,
         threads=deps.settings.send_threads,
         at_night=at_night,
+        settle=settle,
     )
 
 

@@ -18,6 +18,7 @@ import backend.centres.models
 import backend.guides.models
 import backend.guides.review_models
 import backend.handbook.checkup_models
+import backend.handbook.diary.models
 import backend.handbook.growth_models
 import backend.handbook.models
 import backend.handbook.pregnancy.models

@@ -211,8 +211,8 @@ def make_settings(database_url: str, **changes: object) -> Settings:
 
 
 @pytest.fixture
-def settings(database: str) -> Settings:
-    return make_settings(database)
+def settings(database: str, tmp_path: Path) -> Settings:
+    return make_settings(database, photo_dir=str(tmp_path / "photos"))
 
 
 @pytest.fixture

@@ -16,12 +16,13 @@ from backend.bookings import moving
 from backend.bookings.queries import policy_at
 from backend.bookings.rules import Policy
 from backend.deps import deps
+from backend.handbook.service import replan_child
 from backend.kernel.ages import age_days, age_months, age_text
 from backend.kernel.clock import city_date
 from backend.people import children, consents, joining
-from backend.people.models import Child, DuplicateState, Relation, Sex
+from backend.people.models import Child, Departure, DuplicateState, Relation, Sex
 from backend.people.rules import InvitationInvalid
-from backend.rights import copies, deletion
+from backend.rights import copies, deletion, departing
 
 bp = APIBlueprint("children", __name__, tag="家庭")
 
@@ -56,6 +57,8 @@ class ChildOut(Out):
     possible_duplicate: bool
     guardians: int
     may_book: bool
+    departure: Departure | None
+    may_undo_departure: bool
 
 
 class ChildrenOut(Out):
@@ -108,6 +111,7 @@ def correct_child(child_id: int, json_data: CorrectionIn) -> ChildOut:
         child = children.correct(
             session, deps().clock, deps().vault, parent_id=viewer(), child_id=child_id, new=new
         )
+        _replan(session, child)
         return _shown(session, child)
 
 
@@ -160,11 +164,17 @@ def accept_invitation(code: str) -> ChildOut:
                 relation=told.relation,
                 move=moving.move_sessions,
             )
+            _replan(session, child)
             return _shown(session, child)
     except InvitationInvalid:
         with deps().sessions.begin() as session:
             joining.count_wrong_code(session, deps().clock, parent_id=viewer())
         raise
+
+
+def _replan(session: Session, child: Child) -> None:
+    """The days of the handbook follow from the birth date, and from what others recorded."""
+    replan_child(session, deps().clock, deps().vault, deps().handbook, child_id=child.id)
 
 
 class CopyOut(Out):
@@ -185,11 +195,14 @@ class CopyOut(Out):
     waiting: list[dict[str, Any]]
     handbook: list[dict[str, Any]]
     moved_items: list[dict[str, Any]]
-    growth: list[dict[str, Any]]
     checkups: list[dict[str, Any]]
     screenings: list[dict[str, Any]]
     newborn_screening: list[dict[str, Any]]
     family_doctor: list[dict[str, Any]]
+    growth: list[dict[str, Any]]
+    vaccine_facts: dict[str, Any]
+    diary: list[dict[str, Any]]
+    home_checks: list[dict[str, Any]]
     doctor_links: list[dict[str, Any]]
     consents: list[dict[str, Any]]
     messages: list[dict[str, Any]]
@@ -219,6 +232,35 @@ def delete_child(child_id: int) -> Response:
     with deps().sessions.begin() as session:
         deletion.leave_child(session, deps().clock, parent_id=viewer(), child_id=child_id)
     return Response(status=204)
+
+
+class DepartureIn(Body):
+    kind: Departure
+
+
+@bp.put("/children/<int:child_id>/departure")
+@signed_in
+@bp.input(DepartureIn)
+@bp.output(ChildOut)
+@bp.doc(responses={404: "Not a child of this parent"})
+def depart(child_id: int, json_data: DepartureIn) -> ChildOut:
+    """The child moved out of the city, or died: nothing is sent or booked from now on."""
+    with deps().sessions.begin() as session:
+        child = departing.depart(
+            session, deps().clock, parent_id=viewer(), child_id=child_id, kind=json_data.kind
+        )
+        return _shown(session, child)
+
+
+@bp.delete("/children/<int:child_id>/departure")
+@signed_in
+@bp.output(ChildOut)
+@bp.doc(responses={404: "Not a child of this parent", 409: "Too late to take it back here"})
+def come_back(child_id: int) -> ChildOut:
+    """Take back that the child is gone; without it this changes nothing."""
+    with deps().sessions.begin() as session:
+        child = departing.come_back(session, deps().clock, parent_id=viewer(), child_id=child_id)
+        return _shown(session, child)
 
 
 @bp.delete("/me")
@@ -267,6 +309,9 @@ def child_out(child: Child, guardians: int, policy: Policy) -> ChildOut:
         may_book=(
             child.home_cared
             and not open_duplicate
+            and child.departure is None
             and age_months(child.birth_date, today) < policy.eligible_under_months
         ),
+        departure=child.departure,
+        may_undo_departure=child.departure is not None and departing.may_undo(child, parts.clock),
     )

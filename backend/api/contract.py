@@ -5,6 +5,7 @@ from typing import Any
 from apiflask import APIFlask
 
 from backend.api.children import AcceptIn
+from backend.api.diary import PHOTO, NewPhotoIn
 from backend.api.idempotency import LONGEST_KEY
 from backend.api.schemas import Problem
 
@@ -25,6 +26,11 @@ ACCEPT = "/invitations/{code}/accept"
 MAY_SAY_RELATION: Part = {  # the only body that may be left out
     "required": False,
     "content": {"application/json": {"schema": AcceptIn.model_json_schema()}},
+}
+FILE: Part = {"type": "string", "format": "binary"}
+FORMS: dict[str, Part] = {  # a photo, and what stands in the form beside it
+    "/children/{child_id}/diary/photos": NewPhotoIn.model_json_schema(),
+    "/children/{child_id}/diary/{entry_id}/photo": {"type": "object", "properties": {}},
 }
 KEY_HEADER: Part = {
     "name": "Idempotency-Key",
@@ -55,6 +61,8 @@ def install(app: APIFlask, prefix: str) -> None:
             for method, operation in methods.items():
                 if path == f"{prefix}{ACCEPT}":
                     operation["requestBody"] = dict(MAY_SAY_RELATION)
+                if method == "post" and path.removeprefix(prefix) in FORMS:
+                    operation["requestBody"] = _form(FORMS[path.removeprefix(prefix)])
                 _correct_input(operation, once=method == "post" and path in takes_key)
                 _correct_answers(operation)
         return spec
@@ -66,6 +74,15 @@ def _describe_problem(schemas: Part) -> None:
     problem = Problem.model_json_schema(ref_template=f"{REF}{{model}}")
     schemas.update(problem.pop("$defs"))
     schemas["Problem"] = problem
+
+
+def _form(fields: Part) -> Part:
+    schema = {
+        "type": "object",
+        "properties": {**fields["properties"], PHOTO: FILE},
+        "required": [*fields.get("required", []), PHOTO],
+    }
+    return {"required": True, "content": {"multipart/form-data": {"schema": schema}}}
 
 
 def _correct_input(operation: Part, *, once: bool) -> None:

@@ -52,7 +52,7 @@ class LinksOut(Out):
     responses={
         403: "Consent is needed first",
         404: "Not a child of this parent",
-        409: "Three are open already",
+        409: "Three are open already, or the child died",
         429: "Too many in an hour",
     }
 )

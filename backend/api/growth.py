@@ -286,7 +286,7 @@ def _measurement_out(standard: Standard, child: Child, shown: Shown) -> Measurem
 
 def _corrected_text(child: Child, on: date) -> str:
     due = corrected_birth(child.birth_date, on, growth_queries.gestational_days(child))
-    return "还没到预产期" if due is None or on < due else age_text(due, on)
+    return "预产期前" if due is None or on < due else age_text(due, on)
 
 
 def _reading_out(

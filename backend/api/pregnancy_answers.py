@@ -104,7 +104,10 @@ class OpenPregnancyOut(Out):
 
 
 class PregnancyOut(Out):
-    """`restore_until`: until when a mistaken end can be taken back."""
+    """`agreed`: to all that opening one needs, the policy and the text about pregnancies.
+
+    `restore_until`: until when a mistaken end can be taken back.
+    """
 
     state: Literal["none", "open", "born", "ended"]
     agreed: bool
@@ -133,7 +136,9 @@ def answer(session: Session, parts: Deps, parent_id: int) -> PregnancyOut:
     danger = programme.danger
     return PregnancyOut(
         state="none" if last is None else _state(last.state),
-        agreed=consents.agrees(session, parts.documents, parent_id, Purpose.PREGNANCY),
+        agreed=consents.agrees_to_all(
+            session, parts.documents, parent_id, (Purpose.PRIVACY, Purpose.PREGNANCY)
+        ),
         today=city_date(now),
         pregnancy=_open(session, parts, last) if _is_open(last) else None,
         restore_until=_restore_until(parts, last),

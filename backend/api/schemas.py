@@ -15,10 +15,10 @@ from pydantic import (
 
 from backend.kernel.clock import city_time
 from backend.kernel.typed_text import clean as clean
+from backend.kernel.typed_text import clean_lines as clean_lines
 
 MOST_ID = 2**63 - 1  # bigint
 ID_PATTERN = "[1-9][0-9]{0,17}"  # in an address: at most 18 digits, which a bigint holds
-
 
 Id = Annotated[int, Field(ge=1, le=MOST_ID)]
 Word = Annotated[

@@ -211,7 +211,9 @@ def _shown(session: Session, child_id: int) -> ScreeningsOut:
     )
     words, attention = programme.words, found.attention
     development, guide = words.development, words.autism.guide
-    keys = (*development.rule.sources, *programme.instrument_sources, *words.preterm.sources)
+    keys = [*development.rule.sources, *programme.instrument_sources]
+    if found.fit.basis is Basis.CORRECTED:
+        keys += words.preterm.sources
     return ScreeningsOut(
         today=found.today,
         title=development.title,

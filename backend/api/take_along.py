@@ -13,7 +13,6 @@ from backend.api.schemas import Body, Out
 from backend.deps import deps
 from backend.handbook.growth.standards import DEFAULT, StandardName
 from backend.kernel import audit
-from backend.people import consents
 from backend.rights.take_along import fhir, importing
 from backend.rights.take_along.book import ChildBook, read_book
 from backend.rights.take_along.files import PART_TITLES, Part, read_file
@@ -59,10 +58,14 @@ class ClashOut(Out):
 
 
 class ImportOut(Out):
-    """Not `saved`: this is what would happen. `left_out`: what this city's handbook has not."""
+    """Not `saved`: this is what would happen. `facts`: what is said once of vaccinations.
+
+    `left_out`: what is not taken, in words.
+    """
 
     saved: bool
     parts: list[CountOut]
+    facts: bool
     clashes: list[ClashOut]
     left_out: list[str]
 
@@ -108,12 +111,12 @@ def import_child(child_id: int, json_data: ImportIn) -> ImportOut:
             session,
             parts.clock,
             parts.vault,
+            parts.documents,
             parts.programmes(DEFAULT),
             parent_id=viewer(),
             child_id=child_id,
             copy=copy,
         )
-        consents.check_given(session, parts.documents, viewer())  # after: 404 comes before 403
         if not json_data.confirmed:
             transaction.rollback()
     return _import_out(found, saved=json_data.confirmed)
@@ -156,6 +159,7 @@ def _import_out(found: Imported, *, saved: bool) -> ImportOut:
             for part in Part
             if found.added[part] or found.known[part]
         ],
+        facts=found.facts,
         clashes=[ClashOut.model_validate(one) for one in found.clashes],
         left_out=found.left_out,
     )

@@ -9,7 +9,7 @@ from dataclasses import dataclass
 from datetime import datetime, timedelta
 from typing import Any
 
-from sqlalchemy import bindparam, not_, select, update
+from sqlalchemy import bindparam, func, not_, select, update
 from sqlalchemy.exc import IntegrityError
 from sqlalchemy.orm import Session, joinedload
 from sqlalchemy.orm.attributes import set_committed_value
@@ -300,6 +300,15 @@ def last_change(session: Session, booking_id: int) -> BookingChange | None:
         .order_by(BookingChange.id.desc())
         .limit(1)
     ).one_or_none()
+
+
+def change_before(session: Session, change: BookingChange) -> int | None:
+    """The step before one: under its id stand the messages about what the booking was then."""
+    return session.scalar(
+        select(func.max(BookingChange.id)).where(
+            BookingChange.booking_id == change.booking_id, BookingChange.id < change.id
+        )
+    )
 
 
 def somebody_was_faster(session: Session, booking_id: int) -> rules.BookingStateChanged:

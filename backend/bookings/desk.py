@@ -121,6 +121,19 @@ def open_requests(session: Session, centre_ids: CentreIds) -> list[DeskBooking]:
     return [_row(row) for row in session.execute(query)]
 
 
+def count_requests(session: Session, centre_ids: CentreIds) -> int:
+    """How many wait for an answer, also beyond MOST_ROWS."""
+    query = (
+        select(func.count())
+        .select_from(Booking)
+        .join(Booking.slot)
+        .where(Booking.state == BookingState.REQUESTED)
+    )
+    if centre_ids is not None:
+        query = query.where(Slot.centre_id.in_(centre_ids))
+    return session.scalar(query) or 0
+
+
 def booking_in_scope(session: Session, booking_id: int, centre_ids: CentreIds) -> DeskBooking:
     """One booking. Raises NotFound also for one of another centre."""
     row = session.execute(_query(centre_ids).where(Booking.id == booking_id)).one_or_none()

@@ -124,13 +124,22 @@ GONE_MEANWHILE: dict[type[DomainError], str] = {
 }
 
 
-def undo(session: Session, clock: Clock, *, booking_id: int, actor: str) -> Booking:
-    """Take back the last step of staff, within ten minutes.
+def undo(
+    session: Session,
+    clock: Clock,
+    *,
+    booking_id: int,
+    actor: str,
+    of: BookingState | None = None,
+) -> Booking:
+    """Take back the last step of staff, within ten minutes; with `of` only a step to that state.
 
     After a refusal the place or the session may be gone meanwhile. Raises NotFound or
     CannotUndo, which says why.
     """
     booking = locked_booking(session, booking_id)
+    if of is not None and booking.state is not of:
+        raise rules.CannotUndo("这之后又有了变化")
     last = last_change(session, booking_id)
     if last is None or last.before is None or not last.actor.startswith("staff:"):
         raise rules.CannotUndo("没有可以撤销的操作")

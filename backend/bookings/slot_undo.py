@@ -26,6 +26,7 @@ from backend.bookings.cancellation_models import (
 from backend.bookings.changes import (
     Step,
     actor_name,
+    change_before,
     free_number,
     fresh_booking,
     last_change,
@@ -139,9 +140,7 @@ def undo_cancellation(
     )
     done = Undone()
     for row in _cancelled_slots(session, cancellation_id):
-        starts_at = session.execute(
-            select(Slot.starts_at).where(Slot.id == row.slot_id)
-        ).scalar_one()
+        starts_at = session.get_one(Slot, row.slot_id).starts_at
         try:
             with session.begin_nested():
                 came = _slot_back(undo, row, at)
@@ -297,6 +296,9 @@ def _booking_back(undo: _Undo, change: BookingChange, booking: Booking) -> bool:
             template=TEMPLATES[booking.state],
             data=message_facts(booking),
         )
+    else:  # what the cancellation overtook may still have to be said
+        said = f"booking:{booking.id}:{change_before(session, change)}"
+        outbox.revive(session, child_id=booking.child_id, key=said)
     remind(session, clock, booking, f"{key}:reminder")
     return knows
 
@@ -323,10 +325,9 @@ def _entry_back(undo: _Undo, entry: WaitingEntry, slot: Slot) -> bool:
 
 def _check_family(undo: _Undo, child_id: int) -> None:
     """Raises FamilyGone, also where it was merged while we waited for the lock."""
-    child = undo.session.get(Child, child_id, populate_existing=True)
-    if child is None or child.deleted_at is not None or child_id not in undo.locked:
-        raise FamilyGone
-    if child.duplicate_state is DuplicateState.SAME:
+    child = undo.session.get_one(Child, child_id, populate_existing=True)
+    merged = child.duplicate_state is DuplicateState.SAME
+    if merged or child.deleted_at is not None or child_id not in undo.locked:
         raise FamilyGone
 
 

@@ -8,6 +8,7 @@ import click
 
 from backend.cli.content_commands import content, content_folder
 from backend.cli.starting import process_settings, refuse
+from backend.cli.timeline_command import timeline
 from backend.cli.vaccine_commands import vaccines
 
 ROOT = Path(__file__).parents[2]
@@ -196,4 +197,5 @@ def health() -> None:
 
 
 main.add_command(content)
+main.add_command(timeline)
 main.add_command(vaccines)

@@ -22,13 +22,15 @@ from backend.people.documents import load_documents
 def problems(root: Path) -> list[str]:
     """One line for each thing to mend: the file, where, and what is wrong."""
     checks = (
-        *check_content(root),
-        *check_handbook(root),
-        *check_programme(root),
-        *check_screenings(root),
+        check_content,
+        check_handbook,
+        check_programme,
+        check_screenings,
+        check_growth,
+        _quiz,
+        _unreadable,
     )
-    found = [str(problem) for problem in checks]
-    return [*found, *check_growth(root), *_quiz(root), *_unreadable(root)]
+    return [str(problem) for check in checks for problem in check(root)]
 
 
 def _quiz(root: Path) -> Iterator[str]:

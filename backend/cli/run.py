@@ -236,6 +236,7 @@ def _settings_of_run(environ: Mapping[str, str], var: Path, port: int) -> dict[s
         "BACKEND_WECHAT_PUBLIC_APPID": "wxsandboxpublic00",
         "BACKEND_WECHAT_TEMPLATE_IDS": json.dumps(ids),
         "BACKEND_DEMO_LOGINS": str(var / "demo-logins.json"),
+        "BACKEND_PHOTO_DIR": str(var / "photos"),
         # On one machine a worker that dies is missed sooner than on many.
         "BACKEND_WORKER_HEARTBEAT_SECONDS": "2",
         "BACKEND_WORKER_STALLED_SECONDS": "10",

@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable, Mapping
+from collections.abc import Callable, Iterable
 from dataclasses import dataclass
+from functools import partial
 from typing import Protocol
 
 from flask import g, redirect, render_template, request, url_for
@@ -13,7 +14,7 @@ from sqlalchemy.orm import Session
 from backend.bookings import service
 from backend.bookings.desk import booking_in_scope, bookings_of_child, history
 from backend.bookings.models import Booking, BookingState
-from backend.bookings.rules import STATE_TITLES, CannotUndo
+from backend.bookings.rules import STATE_TITLES
 from backend.console import notices, words
 from backend.console.auth import requires, viewer
 from backend.console.blueprint import back, bp, row_id, sentence
@@ -28,7 +29,6 @@ from backend.people.children import name_of
 from backend.people.models import Child
 
 MOST_AT_ONCE = 200
-MOST_NAMED = 12  # in one notice, which travels in a cookie
 
 
 class Act(Protocol):
@@ -119,7 +119,7 @@ def at_once() -> ResponseReturnValue:
     """One step for many, and one press that takes all of it back."""
     name = request.form.get("step", "")
     step = BULK.get(name, BULK["confirm"])
-    chosen = dict.fromkeys(request.form.getlist("booking", type=row_id)[:MOST_AT_ONCE])
+    chosen = at_most(request.form.getlist("booking", type=row_id))
     if not chosen:
         notices.refused("请先勾选")
         return redirect(back(), 303)
@@ -128,7 +128,7 @@ def at_once() -> ResponseReturnValue:
         of = ".".join(map(str, done))  # in the address of the notice, which travels in a cookie
         undo = url_for("console.undo_at_once", step=name, of=of)
         notices.done(f"{step.done} {len(done)} 个", undo=undo)
-    _say(refused)
+    notices.refused_for(refused)
     return redirect(back(), 303)
 
 
@@ -137,22 +137,24 @@ def at_once() -> ResponseReturnValue:
 def undo_at_once() -> ResponseReturnValue:
     """Take one step for many back; what went on meanwhile stays as it is, and is named."""
     step = BULK.get(request.args.get("step", ""), BULK["confirm"])
-    parts = request.args.get("of", "").split(".")[:MOST_AT_ONCE]
     try:
-        chosen = dict.fromkeys(row_id(part) for part in parts)
+        chosen = at_most(row_id(part) for part in request.args.get("of", "").split("."))
     except ValueError as error:
         raise Invalid("请刷新后再试") from error
 
-    def act(session: Session, clock: Clock, *, booking_id: int, actor: str) -> Booking:
-        if session.get_one(Booking, booking_id).state is not step.after:
-            raise CannotUndo("这之后又有了变化")
-        return service.undo(session, clock, booking_id=booking_id, actor=actor)
-
-    done, refused = _each(chosen, act)
+    done, refused = _each(chosen, partial(service.undo, of=step.after))
     if done:
         notices.done(f"已撤销 {len(done)} 个")
-    _say(refused)
+    notices.refused_for(refused)
     return redirect(back(), 303)
+
+
+def at_most(chosen: Iterable[int]) -> list[int]:
+    """Each once, and as many as one press takes; who chose more is told."""
+    found = list(dict.fromkeys(chosen))
+    if (rest := len(found) - MOST_AT_ONCE) > 0:
+        notices.refused(f"一次最多 {MOST_AT_ONCE} 个，还有 {rest} 个没有处理，请再来一次")
+    return found[:MOST_AT_ONCE]
 
 
 def _each(chosen: Iterable[int], act: Act) -> tuple[list[int], dict[str, list[str]]]:
@@ -170,13 +172,6 @@ def _each(chosen: Iterable[int], act: Act) -> tuple[list[int], dict[str, list[st
         else:
             done.append(booking_id)
     return done, refused
-
-
-def _say(refused: Mapping[str, list[str]]) -> None:
-    for text, whose in refused.items():
-        more = " 等" if len(whose) > MOST_NAMED else ""
-        named = "、".join(whose[:MOST_NAMED])
-        notices.refused(f"{len(whose)} 个没有成功（{named}{more}）：{text}")
 
 
 def whose(booking_id: int) -> str:

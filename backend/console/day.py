@@ -9,7 +9,7 @@ from flask import render_template, request
 from flask.typing import ResponseReturnValue
 from sqlalchemy.orm import Session
 
-from backend.bookings.desk import day_list, open_requests
+from backend.bookings.desk import count_requests, day_list
 from backend.bookings.settlement import month_of
 from backend.bookings.statement_queries import latest_draft, not_marked
 from backend.centres.queries import CentreRow, centres, slots_of_centres
@@ -78,7 +78,7 @@ def today() -> ResponseReturnValue:
         slots = slots_of_centres(session, place.centre_ids, days[0], days[-1])
         note_listed(session, "today", (booking.child_id for booking in bookings))
         cards = by_slot(slots, bookings)
-        waiting = len(open_requests(session, place.centre_ids))
+        waiting = count_requests(session, place.centre_ids)
         draft = _draft(session, now_day)
     return render_template(
         "console/today.html",

@@ -19,6 +19,7 @@ from backend.console.blueprint import back, bp
 from backend.console.desk import note_listed
 from backend.console.permissions import Action
 from backend.deps import deps
+from backend.handbook.service import replan_child
 from backend.kernel.errors import NotFound
 from backend.kernel.privacy import mask_birth_date, mask_name
 from backend.people import joining
@@ -145,6 +146,7 @@ def decide(child_id: int) -> ResponseReturnValue:
             actor=viewer().actor,
             move=moving.move_sessions,
         )
+        _replan(session, decision)
         undo = url_for("console.undo_decision", decision_id=decision.id)
     text = "已合并为同一个孩子" if same else "已记为两个孩子，可以各自预约"
     notices.done(text, undo=undo)
@@ -166,8 +168,16 @@ def undo_decision(decision_id: int) -> ResponseReturnValue:
             actor=viewer().actor,
             move_back=moving.move_back,
         )
+        _replan(session, decision)
     notices.done("已撤销，重新列为可能重复")
     return redirect(back(), 303)
+
+
+def _replan(session: Session, decision: DuplicateDecision) -> None:
+    """What one registration recorded counts for the other, or does so no more."""
+    parts = deps()
+    for child_id in sorted((decision.child_id, decision.other_id)):
+        replan_child(session, parts.clock, parts.vault, parts.handbook, child_id=child_id)
 
 
 def _check_town(session: Session, child_id: int) -> None:

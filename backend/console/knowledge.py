@@ -12,6 +12,7 @@ from sqlalchemy.orm import Session
 from backend.centres.places import UnknownTown
 from backend.console.auth import requires, viewer
 from backend.console.blueprint import bp
+from backend.console.months import month_asked
 from backend.console.permissions import Action
 from backend.deps import deps
 from backend.kernel.errors import NotFound
@@ -28,7 +29,6 @@ from backend.statistics.knowledge import (
     year_until,
 )
 
-FIRST_MONTH = date(2000, 1, 1)
 NO_TOWN = "没有填街镇"
 TOO_FEW = "样本不足"
 CSV_HEADER = ("月份", "街镇", "家庭数", "答对题数", "作答题数", "知晓率（%）")
@@ -110,11 +110,7 @@ def _span_asked(this_month: date) -> Span:
 
     Raises NotFound for a town that the viewer may not see.
     """
-    try:
-        asked = date.fromisoformat(f"{request.args.get('month', '')}-01")
-    except ValueError:
-        asked = this_month
-    month = asked if FIRST_MONTH <= asked <= this_month else this_month
+    month = month_asked(this_month, this_month)
     town = request.args.get("town") or None
     if town is not None and town not in {code for code, _ in _towns_in_scope()}:
         raise NotFound

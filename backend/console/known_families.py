@@ -7,11 +7,12 @@ from dataclasses import dataclass
 from flask import redirect, render_template, request
 from flask.typing import ResponseReturnValue
 
-from backend.bookings.desk_families import DeskFamily, known_families
+from backend.bookings.desk_families import MOST_FAMILIES, DeskFamily, known_families
 from backend.console import search
 from backend.console.auth import requires
 from backend.console.blueprint import bp
 from backend.console.day import place_of
+from backend.console.departures import TOLD_BY
 from backend.console.desk import age_words, note_listed
 from backend.console.permissions import Action
 from backend.deps import deps
@@ -38,7 +39,8 @@ def families_known() -> ResponseReturnValue:
     coming = request.args.get("coming") == "1"
     with deps().sessions.begin() as session:
         place = place_of(session, request.args.get("centre", type=int))
-        known = known_families(session, place.centre_ids, now=now)
+        ids = place.centre_ids  # None: the whole city, which is more than a search can open
+        known = [] if ids is None else known_families(session, ids, now=now)
         ends = search.phone_ends(session, who, "families", {one.child_id for one in known})
         rows = [
             KnownFamily(
@@ -67,7 +69,10 @@ def families_known() -> ResponseReturnValue:
         rows=shown[:MOST_SHOWN],
         found=len(shown),
         known=len(known),
+        unsought=len(known) == MOST_FAMILIES,
+        everywhere=ids is None,
         coming=coming,
         who=who,
         today=city_date(now),
+        told_by=TOLD_BY,
     )

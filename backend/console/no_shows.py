@@ -2,14 +2,13 @@
 
 from __future__ import annotations
 
-from datetime import date
-
 from flask import render_template, request
 from flask.typing import ResponseReturnValue
 
 from backend.bookings.reminders import WORDING_TITLES, Wording
 from backend.console.auth import requires, viewer
 from backend.console.blueprint import bp
+from backend.console.months import month_asked
 from backend.console.permissions import Action
 from backend.deps import deps
 from backend.kernel.ages import add_months
@@ -23,7 +22,6 @@ SAMPLE = {
     "centre": "澄江街道中心",
     "address": "人民路 1 号",
 }
-FIRST_MONTH = date(2000, 1, 1)
 SPANS = {1: "1 个月", 3: "3 个月", 12: "12 个月"}
 
 
@@ -40,11 +38,7 @@ def no_shows() -> ResponseReturnValue:
     this_month = city_date(deps().clock.now()).replace(day=1)
     span = request.args.get("months", 3, type=int)
     span = span if span in SPANS else 3
-    try:
-        asked = date.fromisoformat(f"{request.args.get('month', '')}-01")
-    except ValueError:
-        asked = this_month
-    last = asked if FIRST_MONTH <= asked <= this_month else this_month
+    last = month_asked(this_month, this_month)
     first = add_months(last, 1 - span)
     with deps().reads() as session:
         found = compare_reminders(session, viewer().scope, (first, last))

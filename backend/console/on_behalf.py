@@ -23,7 +23,7 @@ from backend.console import notices
 from backend.console.auth import requires, viewer
 from backend.console.blueprint import bp, row_id
 from backend.console.day import place_of
-from backend.console.desk import line_of
+from backend.console.desk import line_of, note_listed
 from backend.console.permissions import Action
 from backend.deps import deps
 from backend.kernel.clock import city_date
@@ -139,9 +139,10 @@ def book_for_family() -> ResponseReturnValue:
 @requires(Action.BOOK_ON_BEHALF)
 def slip(booking_id: int) -> ResponseReturnValue:
     """Time, place and number on paper; the name stays masked, papers lie about."""
-    with deps().reads() as database:
+    with deps().sessions.begin() as database:
         found = booking_in_scope(database, booking_id, viewer().scope.centre_ids)
         centre = place_of(database, found.slot.centre_id).chosen
+        note_listed(database, "slip", [found.child_id])
     code = _code_of(found)
     return render_template(
         "console/slip.html",

@@ -16,7 +16,7 @@ from backend.bookings.rules import UNDO_WITHIN
 from backend.console import notices
 from backend.console.auth import requires, viewer
 from backend.console.blueprint import back, bp, row_id, sentence
-from backend.console.bookings import MOST_AT_ONCE, MOST_NAMED, whose
+from backend.console.bookings import at_most, whose
 from backend.console.day import day_asked, place_of
 from backend.console.desk import Line, line_of, note_listed
 from backend.console.permissions import Action
@@ -68,7 +68,7 @@ def paper() -> ResponseReturnValue:
 def record_paper() -> ResponseReturnValue:
     """Each in a transaction of its own: one that is refused keeps no other back."""
     sheet = _sheet()
-    chosen = list(dict.fromkeys(request.form.getlist("booking", type=row_id)))[:MOST_AT_ONCE]
+    chosen = at_most(request.form.getlist("booking", type=row_id))
     done, refused = 0, dict[str, list[str]]()
     for booking_id in chosen:
         try:
@@ -79,8 +79,7 @@ def record_paper() -> ResponseReturnValue:
         notices.refused("请先勾选已签字的家庭")
     elif done or not refused:
         notices.done(f"已登记 {done} 个纸质签字，签到表 {sheet.number}")
-    for text, names in refused.items():
-        notices.refused(f"{len(names)} 个没有登记（{'、'.join(names[:MOST_NAMED])}）：{text}")
+    notices.refused_for(refused, "没有登记")
     return redirect(back(), 303)
 
 

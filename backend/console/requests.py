@@ -11,7 +11,7 @@ from typing import Any
 from flask import redirect, render_template, request
 from flask.typing import ResponseReturnValue
 
-from backend.bookings.desk import DeskBooking, open_requests
+from backend.bookings.desk import DeskBooking, count_requests, open_requests
 from backend.centres.models import KIND_TITLES, SlotKind
 from backend.console import search
 from backend.console.auth import requires
@@ -73,6 +73,7 @@ def requests() -> ResponseReturnValue:
     with deps().sessions.begin() as session:
         place = place_of(session, request.args.get("centre", type=int))
         waiting = open_requests(session, place.centre_ids)
+        further = count_requests(session, place.centre_ids) - len(waiting)
         ends = search.phone_ends(session, wanted.who, "requests", {one.child_id for one in waiting})
         shown = [one for one in waiting if wanted.fits(one, ends)]
         note_listed(session, "requests", (booking.child_id for booking in shown))
@@ -85,6 +86,7 @@ def requests() -> ResponseReturnValue:
         wanted=wanted,
         shown=len(shown),
         waiting=len(waiting),
+        further=further,
         **_choices(waiting),
     )
 

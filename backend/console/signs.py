@@ -24,10 +24,11 @@ from backend.console import notices
 from backend.console.auth import requires, viewer
 from backend.console.blueprint import back, bp, row_id
 from backend.console.desk import note_listed
+from backend.console.months import MONTHS_OFFERED, month_asked, read_month
 from backend.console.permissions import Action
 from backend.console.statement_files import XLSX
 from backend.console.statement_lines import FORGOTTEN
-from backend.console.statements import FIRST_MONTH, MONTHS_OFFERED, towns_offered
+from backend.console.statements import towns_offered
 from backend.deps import deps
 from backend.kernel import audit
 from backend.kernel.ages import add_months
@@ -142,21 +143,12 @@ def check_one_sign() -> ResponseReturnValue:
 def _asked() -> Asked:
     kind, verdict = request.args.get("kind", ""), request.args.get("checked", "")
     return Asked(
-        _month_asked(),
+        month_asked(add_months(_this_month(), -1), _this_month()),
         request.args.get("town") or None,
         request.args.get("institution", type=row_id),
         SignKind(kind) if kind in set(SignKind) else None,
         SignVerdict(verdict) if verdict in set(SignVerdict) else None,
     )
-
-
-def _month_asked() -> date:
-    """The month in the address; without one the last whole month."""
-    try:
-        asked = date.fromisoformat(f"{request.args.get('month', '')}-01")
-    except ValueError:
-        return add_months(_this_month(), -1)
-    return min(max(asked, FIRST_MONTH), _this_month())
 
 
 def _months(this_month: date) -> list[tuple[str, str]]:
@@ -173,7 +165,7 @@ def _sent() -> tuple[SignName, SignVerdict, int]:
     """What the form of one sign says. Raises Invalid."""
     form = request.form
     try:
-        month = date.fromisoformat(f"{form.get('month', '')}-01")
+        month = read_month(form.get("month", ""), _this_month())
         sign = SignName(month, SignKind(form.get("kind", "")), form.get("subject", ""))
         return sign, SignVerdict(form.get("verdict", "")), int(form.get("seen", ""))
     except ValueError as error:

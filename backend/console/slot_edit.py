@@ -90,7 +90,7 @@ def cancel_slot(slot_id: int) -> ResponseReturnValue:
         placed = placed_slot(session, slot_id, viewer().scope.centre_ids)
     off = call_off(chosen, request.form.get("reason", ""))
     notices.done(
-        f"已取消 {len(set(chosen))} 次" + told_families(len(off.bookings)),
+        f"已取消 {len(set(chosen))} 场" + told_families(len(off.bookings)),
         undo=undo_address(off.id),
     )
     return redirect(_week_of(placed), 303)

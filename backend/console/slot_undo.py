@@ -17,8 +17,6 @@ from backend.kernel.privacy import mask_name
 from backend.people.children import name_of
 from backend.people.models import Child
 
-MOST_NAMED = 12  # in one notice, which travels in a cookie
-
 
 def undo_address(cancellation_id: int) -> str:
     return url_for("console.undo_cancelling", cancellation_id=cancellation_id)
@@ -36,16 +34,17 @@ def undo_cancelling(cancellation_id: int) -> ResponseReturnValue:
         )
         stayed = [_named(one, session.get_one(Child, one.child_id)) for one in done.left_out]
     notices.done(_said(done))
-    for starts_at, why in done.off:
-        notices.refused(f"{moment(starts_at)} 这一场没有恢复：{sentence(why)}")
+    if done.off:
+        off = [f"{moment(starts_at)}（{sentence(why)}）" for starts_at, why in done.off]
+        notices.refused(f"{len(off)} 场没有恢复：{notices.some(off, '；')}")
     if stayed:
-        more = f" 等 {len(stayed)} 个家庭" if len(stayed) > MOST_NAMED else ""
-        notices.refused("没有恢复，请电话联系：" + "；".join(stayed[:MOST_NAMED]) + more)
+        left = notices.some(stayed, "；")
+        notices.refused(f"{len(stayed)} 个预约或候补没有恢复，请电话联系：{left}")
     return redirect(back(), 303)
 
 
 def _said(done: Undone) -> str:
-    said = f"已恢复 {len(done.slots)} 次"
+    said = f"已恢复 {len(done.slots)} 场"
     if done.returned:
         said += f"，{done.returned} 个家庭的预约照旧"
     return said + (f"，其中 {done.told} 个会收到恢复通知" if done.told else "")

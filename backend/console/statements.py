@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable
-from datetime import date, datetime
+from datetime import datetime
 from typing import Any
 
 from flask import g, redirect, render_template, request, url_for
@@ -34,6 +34,7 @@ from backend.centres.place_models import ContractUnit
 from backend.console import notices
 from backend.console.auth import requires, viewer
 from backend.console.blueprint import back, bp, row_id
+from backend.console.months import MONTHS_OFFERED, month_asked, read_month
 from backend.console.permissions import Action
 from backend.deps import deps
 from backend.kernel.ages import add_months
@@ -41,8 +42,6 @@ from backend.kernel.clock import city_date
 from backend.kernel.errors import Invalid
 from backend.people.models import Role
 
-MONTHS_OFFERED = 24
-FIRST_MONTH = date(2000, 1, 1)
 UNIT_TITLES = {ContractUnit.SESSION: "按人次", ContractUnit.FAMILY: "按户（每户每月一次）"}
 
 bp.add_app_template_filter(yuan, "console_yuan")
@@ -51,10 +50,11 @@ bp.add_app_template_filter(yuan, "console_yuan")
 @bp.get("/statements")
 @requires(Action.SEE_STATEMENTS)
 def list_statements() -> ResponseReturnValue:
-    """The month of the address; without one the last whole month."""
+    """The month of the address, every one for `all`; without one the last whole month."""
     scope, today = viewer().scope, city_date(deps().clock.now())
+    every = request.args.get("month") == "all"
     which = StatementFilter(
-        month_asked(add_months(today.replace(day=1), -1)),
+        None if every else month_asked(add_months(today.replace(day=1), -1)),
         request.args.get("town") or None,
         _state_asked(),
         request.args.get("contract", type=row_id),
@@ -77,18 +77,6 @@ def list_statements() -> ResponseReturnValue:
     )
 
 
-def month_asked(usual: date) -> date | None:
-    """The month in the address, None for `month=all`."""
-    text = request.args.get("month", "")
-    if text == "all":
-        return None
-    try:
-        asked = date.fromisoformat(f"{text}-01")
-    except ValueError:
-        return usual
-    return max(asked, FIRST_MONTH)
-
-
 def _state_asked() -> StatementState | None:
     text = request.args.get("state", "")
     return StatementState(text) if text in set(StatementState) else None
@@ -106,15 +94,15 @@ def towns_offered() -> list[tuple[str, str]]:
 def draw_up_statements() -> ResponseReturnValue:
     """The month's statements of every contract in the scope, made or computed again."""
     try:
-        month = date.fromisoformat(f"{request.form.get('month', '')}-01")
+        month = read_month(request.form.get("month", ""))
     except ValueError as error:
         raise Invalid("请选择月份") from error
     with deps().sessions.begin() as session:
-        contracts = contracts_running(session, viewer().scope, max(month, FIRST_MONTH))
+        contracts = contracts_running(session, viewer().scope, month)
         made = statements.draw_up(
             session,
             deps().clock,
-            month=max(month, FIRST_MONTH),
+            month=month,
             contract_ids=[contract.id for contract in contracts],
             actor=viewer().actor,
         )

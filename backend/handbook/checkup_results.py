@@ -8,6 +8,7 @@ from datetime import date
 from sqlalchemy.orm import Session
 
 from backend.handbook.checkup_models import CheckupNote
+from backend.handbook.records import Done
 from backend.handbook.schedule import Schedule
 from backend.handbook.screening_file import ScreeningProgramme
 from backend.handbook.sealed_notes import Note, forget, keep, opened, registrations, rows_of
@@ -52,13 +53,13 @@ def checkups_of(  # noqa: PLR0913  # the parts it reads with, and whose child
     child_id: int,
 ) -> tuple[Child, list[Checkup]]:
     """All of them in the order of their ages. Raises NotFound."""
-    child, items = read_timeline(session, clock, schedule, parent_id=parent_id, child_id=child_id)
-    by_id = {item.id: item for item in items}
+    book = read_timeline(session, clock, vault, schedule, parent_id=parent_id, child_id=child_id)
+    by_id = {item.id: item for item in book.items}
     results = {
         row.visit_id: opened(vault, row, CheckupResult)
-        for row in rows_of(session, CheckupNote, registrations(session, child.id))
+        for row in rows_of(session, CheckupNote, registrations(session, book.child.id))
     }
-    return child, [
+    return book.child, [
         Checkup(visit, by_id[item_of(visit.id)], results.get(visit.id))
         for visit in programme.checkups.visits
     ]
@@ -83,11 +84,12 @@ def record_result(  # noqa: PLR0913
     record_done(
         session,
         clock,
+        vault,
         schedule,
         parent_id=parent_id,
         child_id=child_id,
         item_id=item_of(visit_id),
-        done_on=done_on,
+        done=Done(done_on),
     )
     keep(
         session,

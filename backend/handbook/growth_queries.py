@@ -57,18 +57,19 @@ def registrations(session: Session, child_id: int) -> list[int]:
 
 def recorded(session: Session, vault: Vault, ids: Sequence[int]) -> list[Recorded]:
     """What was measured of these registrations, by day. Of two of one day the later one counts."""
+    return list({one.measured_on: one for one in everything(session, vault, ids)}.values())
+
+
+def everything(session: Session, vault: Vault, ids: Sequence[int]) -> list[Recorded]:
+    """All that is kept, also where two joined registrations measured on one day."""
     rows = session.scalars(
         select(GrowthEntry)
         .where(GrowthEntry.child_id.in_(ids))
         .order_by(GrowthEntry.measured_on, GrowthEntry.recorded_at)
     )
-    by_day = {
-        row.measured_on: Recorded(
-            row.measured_on, opened(vault, row.values_sealed), row.recorded_at
-        )
-        for row in rows
-    }
-    return list(by_day.values())
+    return [
+        Recorded(row.measured_on, opened(vault, row.values_sealed), row.recorded_at) for row in rows
+    ]
 
 
 def sealed(vault: Vault, measures: Measures) -> str:

@@ -20,6 +20,27 @@ class HandbookEntry(Base):
     done_on: Mapped[date]
     recorded_by: Mapped[int | None] = mapped_column(ForeignKey("parents.id", ondelete="SET NULL"))
     recorded_at: Mapped[datetime]
+    place_sealed: Mapped[str | None] = mapped_column(Text)
+    batch_sealed: Mapped[str | None] = mapped_column(Text)
+
+
+class VaccineFacts(Base):
+    """What a family said once and the vaccination programme asks; all of it sealed, all optional.
+
+    None: nobody said. `immunoglobulin_sealed` holds days, as a JSON list.
+    """
+
+    __tablename__ = "vaccine_facts"
+
+    child_id: Mapped[int] = mapped_column(
+        ForeignKey("children.id", ondelete="CASCADE"), primary_key=True
+    )
+    mother_hbsag_sealed: Mapped[str | None] = mapped_column(Text)
+    birth_weight_sealed: Mapped[str | None] = mapped_column(Text)
+    had_varicella_sealed: Mapped[str | None] = mapped_column(Text)
+    immunoglobulin_sealed: Mapped[str | None] = mapped_column(Text)
+    changed_by: Mapped[int | None] = mapped_column(ForeignKey("parents.id", ondelete="SET NULL"))
+    changed_at: Mapped[datetime]
 
 
 class ItemDate(Base):

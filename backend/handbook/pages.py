@@ -71,14 +71,23 @@ def _when(file: VaccineFile, vaccine: Vaccine, dose: Dose) -> list[str]:
 
 
 def _choice(file: VaccineFile, vaccine: Vaccine) -> list[str]:
-    if vaccine.choice is None:
-        return []
-    others = [
-        f"{other.name}（{len(other.doses)}剂）"
+    others = [f"{other.name}（{len(other.doses)}剂）" for other in other_products(file, vaccine)]
+    return [f"也可以打{'、'.join(others)}，两种只选一种，{CLINIC_DECIDES}"] if others else []
+
+
+def other_products(file: VaccineFile, vaccine: Vaccine) -> list[Vaccine]:
+    """The others of its group of choices."""
+    choice = vaccine.choice
+    return [
+        other
         for other in file.vaccines
-        if other.choice and other.choice.group == vaccine.choice.group and other != vaccine
+        if choice and other.choice and other.choice.group == choice.group and other != vaccine
     ]
-    return [f"也可以打{'、'.join(others)}，两种只选一种，{CLINIC_DECIDES}"]
+
+
+def doses_text(vaccine: Vaccine) -> str:
+    """共2剂：18月龄、2周岁."""
+    return f"共{len(vaccine.doses)}剂：{'、'.join(dose.age for dose in vaccine.doses)}"
 
 
 def unsure(vaccine: Vaccine) -> bool:

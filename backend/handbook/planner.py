@@ -1,115 +1,186 @@
-"""Which child is told what on which day: one statement a day, into the outbox."""
+"""Which guardian is told what on which day: one statement a day, into the outbox.
+
+What follows from the birth date is worked out here, per birth date (`reminders`); children with
+days of their own (`item_dates`) are grouped by the statement itself, which asks the same
+function, written out as a table of 512 rows, what a week tells on which day.
+"""
 
 from __future__ import annotations
 
 import calendar
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass
 from datetime import date, datetime, time, timedelta
+from functools import cache, lru_cache
+from typing import Any
 
-from sqlalchemy import text
 from sqlalchemy.orm import Session
 
-from backend.handbook.schedule import Age, Rule, Schedule
-from backend.handbook.timeline import is_current
+from backend.handbook.planner_sql import LOCK_CHILDREN, PLAN, RECORDED_MEANWHILE, TOLD_AGAIN
+from backend.handbook.reminders import (
+    DAYS_AHEAD,
+    DAYS_BACK,
+    DAYS_ON,
+    DAYS_OPEN,
+    WEEK,
+    Due,
+    Told,
+    is_worth_telling,
+    told_on,
+    week_plan,
+)
+from backend.handbook.schedule import Age, Kind, Rule, Schedule
+from backend.handbook.settling import settle
 from backend.kernel.ages import add_months
 from backend.kernel.clock import CITY, Clock, city_date, city_midnight
 
 TEMPLATE = "handbook_reminder"
 SEND_AT = time(9, 0)  # city time: after the night's rest, before most clinics' busy hours
+NO_GROUP = -1  # in the table of weeks: nothing is due in that week
+NATURAL_DAYS = (DAYS_AHEAD, 1, 0, -DAYS_OPEN)  # every day that tells something is one of these
 
-# One row a (rule, birth date) that is due that day: a few hundred, however many children there
-# are; the index on children.birth_date finds the families.
-PLAN = text("""
-INSERT INTO messages (key, parent_id, child_id, template, data, due_at, created_at)
-SELECT 'handbook:' || child.id || ':' || due.item_id || ':' || guardian.parent_id,
-       guardian.parent_id, child.id, :template,
-       jsonb_build_object('item_id', due.item_id, 'item_title', due.title,
-                          'due_date', due.due_date),
-       :due_at, :now
-FROM unnest(CAST(:item_ids AS text[]), CAST(:titles AS text[]), CAST(:births AS date[]),
-            CAST(:due_dates AS date[]))
-     AS due (item_id, title, birth_date, due_date)
-JOIN children AS child ON child.birth_date = due.birth_date
-JOIN guardians AS guardian ON guardian.child_id = child.id
-JOIN parents AS parent ON parent.id = guardian.parent_id
-LEFT JOIN handbook_entries AS entry
-       ON entry.child_id = child.id AND entry.item_id = due.item_id
-WHERE entry.child_id IS NULL
-  AND NOT EXISTS (SELECT 1 FROM children AS second
-                  JOIN handbook_entries AS known ON known.child_id = second.id
-                  WHERE second.duplicate_of_id = child.id AND second.duplicate_state = 'same'
-                    AND known.item_id = due.item_id)
-  AND child.deleted_at IS NULL
-  AND child.duplicate_state IS DISTINCT FROM 'same'
-  AND child.created_at < :day_ends
-  AND guardian.since < :day_ends
-  AND parent.deleted_at IS NULL
-  AND (SELECT count(DISTINCT purpose) FROM consents
-       WHERE consents.parent_id = guardian.parent_id AND withdrawn_at IS NULL
-         AND purpose IN ('privacy', 'children')) = 2
-ON CONFLICT (key) DO NOTHING
-RETURNING id
-""")
 
-# A family may have recorded an item while PLAN ran. Recording locks the child FOR UPDATE, which a
-# planned row (it refers to the child) waits for: a record is seen here, or finds the row.
-SETTLE = text("""
-DELETE FROM messages USING handbook_entries AS entry
-WHERE messages.id = ANY(CAST(:ids AS bigint[]))
-  AND entry.child_id = messages.child_id AND entry.item_id = messages.data ->> 'item_id'
-RETURNING messages.id
-""")
+@dataclass(frozen=True)
+class Near:
+    """A birth date, and what children born on it are due about the day that is planned."""
+
+    birth: date
+    dues: tuple[Due, ...]
 
 
 def plan_due(session: Session, clock: Clock, schedule: Schedule, day: date) -> int:
-    """Put the reminders of one city day into the outbox; return how many were added.
+    """Put what families are told on one city day into the outbox; return how many were added.
 
-    At most once per child, item and guardian, however often and in how many processes at once.
-    A day that was missed may be planned later: only what is still current is sent then. A
-    family that registered after `day` gets nothing of it, so that nothing old arrives.
+    One message per guardian and day, however often and in how many processes at once; planned
+    again, one that still waits is brought up to date. A day that was missed may be planned
+    later: only what is still current is told then. A family that registered after `day` gets
+    nothing of it, so that nothing old arrives.
     """
+    near = births_near(schedule, day)
     today = city_date(clock.now())
-    due = [
-        (rule, birth)
-        for rule in schedule.rules
-        for birth in birth_dates(rule, day)
-        if is_current(rule, birth, today)
-    ]
-    if not due:
-        return 0
-    added = session.scalars(
-        PLAN,
-        {
-            "template": TEMPLATE,
-            "item_ids": [rule.id for rule, _ in due],
-            "titles": [rule.title for rule, _ in due],
-            "births": [birth for _, birth in due],
-            "due_dates": [rule.due.on(birth) for rule, birth in due],
-            "due_at": datetime.combine(day, SEND_AT, CITY),
-            "now": clock.now(),
-            "day_ends": city_midnight(day + timedelta(days=1)),
-        },
-    )
-    ids = added.all()
-    settled = session.scalars(SETTLE, {"ids": ids}).all()
-    return len(ids) - len(settled)
+    facts = {
+        "template": TEMPLATE,
+        "day": day,
+        "today": today,
+        "due_at": datetime.combine(day, SEND_AT, CITY),
+        "now": clock.now(),
+        "day_ends": city_midnight(day + timedelta(days=1)),
+        **_told(near, day, today),
+        **_near(near, day),
+        **_rules(schedule),
+        **_weeks(),
+    }
+    rows = session.execute(PLAN, facts).all()
+    # A family may have recorded an item while PLAN ran. Recording locks the child FOR UPDATE; a
+    # row of one child waited for it, since it refers to the child, one of several does so here.
+    several = [row.id for row in rows if row.child_id is None]
+    if several:
+        session.execute(LOCK_CHILDREN, {"ids": several})
+    ids = [row.id for row in rows]
+    settled = settle(session, session.scalars(RECORDED_MEANWHILE, {"ids": ids}).all())
+    return sum(row.added and not settled.get(row.id, False) for row in rows)
 
 
-def birth_dates(rule: Rule, day: date) -> Iterator[date]:
-    """The birth dates for which `day` is the reminder day: none to four (ends of months).
+def plan_days(session: Session, clock: Clock, schedule: Schedule, days: Sequence[date]) -> int:
+    """Plan days that were missed, and the last of them; what several tell is told once."""
+    added = sum(plan_due(session, clock, schedule, day) for day in days)
+    if len(days) > 1:
+        due_ats = [datetime.combine(day, SEND_AT, CITY) for day in days]
+        told_again = session.execute(TOLD_AGAIN, {"template": TEMPLATE, "due_ats": due_ats}).one()
+        added -= told_again.gone
+    return added
 
-    None that lie after `day`: before a birth there is nobody to remind.
-    """
-    due = day + timedelta(days=rule.remind_days)
-    yield from (birth for birth in births_reaching(rule.due, due) if birth <= day)
+
+def births_near(schedule: Schedule, day: date) -> list[Near]:
+    """Every birth date with something due about `day`, as near as a day's plan looks."""
+    found: dict[date, list[Due]] = {}
+    for rule in schedule.rules:
+        for off in range(-DAYS_BACK, DAYS_ON + 1):
+            due = day + timedelta(days=off)
+            for birth in births_reaching(rule.due, due):
+                if birth <= day:
+                    found.setdefault(birth, []).append(Due(rule, due))
+    return [Near(birth, tuple(dues)) for birth, dues in found.items()]
 
 
-def births_reaching(age: Age, day: date) -> Iterator[date]:
+@lru_cache(maxsize=20_000)  # a day's plan and the next one's look at nearly the same days
+def births_reaching(age: Age, day: date) -> tuple[date, ...]:
     """Every birth date that reaches `age` exactly on `day`; the inverse of Age.on."""
     month_day = day - timedelta(days=age.days)
     first = add_months(month_day.replace(day=1), -age.months)
     last = calendar.monthrange(first.year, first.month)[1]
-    for number in range(min(month_day.day, last), last + 1):
-        birth = first.replace(day=number)
-        if age.on(birth) == day:
-            yield birth
+    births = (first.replace(day=number) for number in range(min(month_day.day, last), last + 1))
+    return tuple(birth for birth in births if age.on(birth) == day)
+
+
+def told_to(near: list[Near], day: date, today: date) -> Iterator[tuple[date, Told]]:
+    """What `day` tells each birth date, of what is still worth telling today."""
+    for one in near:
+        for told in told_on(one.birth, day, one.dues):
+            if is_worth_telling(told, one.birth, today):
+                yield one.birth, told
+
+
+def _told(near: list[Near], day: date, today: date) -> dict[str, Any]:
+    rows = list(told_to(near, day, today))
+    return {
+        "births": [birth for birth, _ in rows],
+        "items": [told.due.rule.id for _, told in rows],
+        "due_days": [told.due.on for _, told in rows],
+        "says": [told.say.value for _, told in rows],
+    }
+
+
+def _near(near: list[Near], day: date) -> dict[str, Any]:
+    """The same birth dates before anything is decided, for children with days of their own."""
+    rows = [(one.birth, due) for one in near for due in one.dues]
+    natural = {day + timedelta(days=off) for off in NATURAL_DAYS}
+    return {
+        "natural_days": sorted(natural),
+        "first_day": day - timedelta(days=DAYS_BACK),
+        "last_day": day + timedelta(days=DAYS_ON),
+        "near_births": [birth for birth, _ in rows],
+        "near_items": [due.rule.id for _, due in rows],
+        "near_days": [due.on for _, due in rows],
+        "touched_births": sorted({birth for birth, due in rows if due.on in natural}),
+    }
+
+
+def _rules(schedule: Schedule) -> dict[str, Any]:
+    rules = schedule.told  # also of doses that only some children get: they have days of their own
+    late = [_late(rule) for rule in rules]
+    return {
+        "rule_items": [rule.id for rule in rules],
+        "rule_titles": [rule.title for rule in rules],
+        "rule_places": list(range(len(rules))),
+        "rule_cards": [rule.kind is Kind.GUIDE for rule in rules],
+        "close_months": [rule.closes.months for rule in rules],
+        "close_days": [rule.closes.days for rule in rules],
+        "late_months": [age.months for age in late],
+        "late_days": [age.days for age in late],
+    }
+
+
+def _late(rule: Rule) -> Age:
+    """The age from which it is overdue; when it is over, where none is named."""
+    return rule.late or rule.closes
+
+
+@cache
+def _weeks() -> dict[str, Any]:
+    """`week_plan`, written out for every set of first due days."""
+    places = (None, *range(WEEK))
+    keys = [(back, here, following) for back in places for here in places for following in places]
+    plans = [week_plan(*key) for key in keys]
+    days = [plan.days for plan in plans]
+    return {
+        "backs": [NO_GROUP if key[0] is None else key[0] for key in keys],
+        "heres": [NO_GROUP if key[1] is None else key[1] for key in keys],
+        "followings": [NO_GROUP if key[2] is None else key[2] for key in keys],
+        "opens": [plan.open for plan in plans],
+        "eves": [plan.eve for plan in plans],
+        "aheads": [plan.ahead for plan in plans],
+        "next_eves": [plan.next_eve for plan in plans],
+        "firsts": [said[0] if said else None for said in days],
+        "lasts": [said[-1] if said else None for said in days],
+    }

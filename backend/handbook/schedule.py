@@ -30,7 +30,6 @@ from backend.kernel.ages import add_months
 from backend.kernel.yaml_lines import line_of
 
 DISCLAIMER = "以纸质手册和门诊记录为准"
-REMIND_DAYS_BEFORE = 7  # issue 5: a reminder 7 days before; a guide comes on its own day
 
 
 class Kind(StrEnum):
@@ -52,12 +51,21 @@ class Age:
 
 
 @dataclass(frozen=True)
+class Alternative:
+    """The other product of a choice: its first dose, and what choosing it changes."""
+
+    id: str
+    name: str
+    changes: str
+
+
+@dataclass(frozen=True)
 class Rule:
     """One item of every child's timeline.
 
     It may be done from `opens`, is meant for `due` and recommended `before` (exclusive; None
     where the programme names no latest age). From `late` on it is overdue, from `closes` on
-    the programme gives it no more. A reminder goes out `remind_days` before `due`.
+    the programme gives it no more.
     """
 
     id: str
@@ -69,21 +77,38 @@ class Rule:
     before: Age | None
     late: Age | None
     closes: Age
-    remind_days: int
     source: str
     sections: tuple[pages.Section, ...]
     guide_slug: str | None = None
+    series: str | None = None  # the vaccine of a dose
+    alternative: Alternative | None = None
 
 
 @dataclass(frozen=True)
 class Schedule:
+    """`rules`: of every child, by its birth date alone. `others`: doses that only some get, the
+    products that are not the default. `low_weight`: hepatitis B of a child who was exposed at
+    birth and weighed little; they stand in place of the usual ones.
+    """
+
     version: str
     disclaimer: str
     rules: tuple[Rule, ...]
     programme: Programme
+    others: tuple[Rule, ...]
+    low_weight: tuple[Rule, ...]
+
+    @property
+    def told(self) -> tuple[Rule, ...]:
+        """Everything that a family may be reminded of, each id once."""
+        usual = {rule.id for rule in self.rules}
+        few = (rule for rule in (*self.others, *self.low_weight) if rule.id not in usual)
+        return (*self.rules, *few)
 
     def rule(self, item_id: str) -> Rule | None:
-        return next((rule for rule in self.rules if rule.id == item_id), None)
+        """Also of an item that few children have."""
+        every = (*self.rules, *self.others, *self.low_weight)
+        return next((rule for rule in every if rule.id == item_id), None)
 
 
 def load_schedule(content_root: Path, *, guides: Container[str] | None = None) -> Schedule:
@@ -96,7 +121,7 @@ def load_schedule(content_root: Path, *, guides: Container[str] | None = None) -
     checkups = read_file(folder / "checkups.yaml", CheckupFile)
     stages = read_file(folder / "schedule.yaml", ScheduleFile)
     _refuse_twins(folder / "schedule.yaml", stages)
-    rules = [*_vaccine_rules(vaccines), *_checkup_rules(checkups)]
+    rules = [*_vaccine_rules(vaccines, listed=True), *_checkup_rules(checkups)]
     twin = _first_twin([rule.id for rule in rules])
     if twin is not None:
         raise HandbookError(Problem(folder, 1, "handbook_id_twice", f"{twin} 出现了两次"))
@@ -106,7 +131,14 @@ def load_schedule(content_root: Path, *, guides: Container[str] | None = None) -
         for place, stage in enumerate(stages.guides)
         if guides is None or stage.slug in guides
     ]
-    return Schedule(vaccines.version, DISCLAIMER, tuple(rules), Programme(vaccines))
+    return Schedule(
+        version=vaccines.version,
+        disclaimer=DISCLAIMER,
+        rules=tuple(rules),
+        programme=Programme(vaccines),
+        others=tuple(_vaccine_rules(vaccines, listed=False)),
+        low_weight=tuple(_low_weight_rules(vaccines)),
+    )
 
 
 def check_handbook(content_root: Path) -> list[Problem]:
@@ -130,12 +162,22 @@ def check_handbook(content_root: Path) -> list[Problem]:
     return problems
 
 
-def _vaccine_rules(file: VaccineFile) -> list[Rule]:
+def _vaccine_rules(file: VaccineFile, *, listed: bool) -> list[Rule]:
     return [
         _dose_rule(file, vaccine, place)
         for vaccine in file.vaccines
-        if vaccine.listed
+        if vaccine.listed is listed
         for place in range(len(vaccine.doses))
+    ]
+
+
+def _low_weight_rules(file: VaccineFile) -> list[Rule]:
+    return [
+        _dose_rule(file, shorter, place)
+        for vaccine in file.vaccines
+        if vaccine.exposure is not None
+        for shorter in [vaccine.model_copy(update={"doses": vaccine.exposure.low_weight_doses})]
+        for place in range(len(shorter.doses))
     ]
 
 
@@ -145,7 +187,8 @@ def _dose_rule(file: VaccineFile, vaccine: Vaccine, place: int) -> Rule:
     following = vaccine.doses[place + 1] if place + 1 < len(vaccine.doses) else None
     # The programme names no latest age for some doses: such a dose counts as overdue when the
     # next one of its series may be given, and the last one never.
-    late = before or (Age(months=following.months) if following else None)
+    later = Age(months=following.months) if following else None
+    late = before or (later if following and following.months > dose.months else None)
     return Rule(
         id=f"vaccine:{dose.id}",
         kind=Kind.VACCINE,
@@ -156,10 +199,18 @@ def _dose_rule(file: VaccineFile, vaccine: Vaccine, place: int) -> Rule:
         before=before,
         late=late,
         closes=Age(months=vaccine.ends_months or END_MONTH),
-        remind_days=REMIND_DAYS_BEFORE,
         source=file.version if vaccine.scope is None else vaccine.scope,
         sections=pages.vaccine_page(file, vaccine, dose),
+        series=vaccine.name,
+        alternative=_alternative(file, vaccine) if place == 0 else None,
     )
+
+
+def _alternative(file: VaccineFile, vaccine: Vaccine) -> Alternative | None:
+    other = next(iter(pages.other_products(file, vaccine)), None)
+    if other is None:
+        return None
+    return Alternative(f"vaccine:{other.doses[0].id}", other.name, pages.doses_text(other))
 
 
 def _dose_summary(vaccine: Vaccine, dose: Dose) -> str:
@@ -193,7 +244,6 @@ def _visit_rule(file: CheckupFile, visit: Visit, closes: Age) -> Rule:
         before=before,
         late=before,
         closes=closes,
-        remind_days=REMIND_DAYS_BEFORE,
         source=file.sources["BPHS3"],
         sections=pages.checkup_page(file, visit),
     )
@@ -219,7 +269,6 @@ def _guide_rule(stage: GuideStage, card: GuideCard) -> Rule:
         before=before,
         late=None,
         closes=before,
-        remind_days=0,
         source=card.source,
         sections=(),
         guide_slug=stage.slug,

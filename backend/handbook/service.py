@@ -2,20 +2,31 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
+from dataclasses import dataclass, replace
 from datetime import date
 
-from sqlalchemy import delete, select
-from sqlalchemy.dialects.postgresql import insert
+from sqlalchemy import delete
 from sqlalchemy.orm import Session
 
+from backend.handbook.doses import PREFIX, KnownFacts, Records, backwards, meant_for
 from backend.handbook.models import HandbookEntry
-from backend.handbook.planner import TEMPLATE
+from backend.handbook.questions import Question, questions
+from backend.handbook.records import (
+    Done,
+    Kept,
+    kept_of,
+    registrations,
+    write_done,
+    write_known,
+)
+from backend.handbook.replanning import hold_off_planner, replan
 from backend.handbook.schedule import Rule, Schedule
-from backend.handbook.timeline import Item, item_on, timeline
+from backend.handbook.timeline import Item, item_on, next_step, timeline
 from backend.kernel.clock import Clock, city_date
 from backend.kernel.errors import Invalid, NotFound
-from backend.outbox.models import Message, MessageState
-from backend.people.children import merged_into, own_child
+from backend.kernel.privacy import Vault
+from backend.people.children import own_child
 from backend.people.models import Child
 
 
@@ -24,87 +35,193 @@ class DoneDateOutOfRange(Invalid):
     message = "日期应在出生之后、今天或今天以前，请检查"
 
 
+class DosesBackwards(Invalid):
+    code = "doses_backwards"
+    message = "这个日期和同一种疫苗别的剂次前后对不上，请检查"
+
+
+class DoseNotMeant(Invalid):
+    code = "dose_not_meant"
+    message = "按现在填的情况没有这一剂，请先填母亲乙肝表面抗原和出生体重"
+
+
+@dataclass(frozen=True)
+class Book:
+    """A child's timeline. `last_place`: where something was done last time, to be offered."""
+
+    child: Child
+    items: list[Item]
+    last_place: str | None
+
+
+@dataclass(frozen=True)
+class Recorded:
+    """The item as it stands now, and what comes next of its kind."""
+
+    item: Item
+    next: Item | None
+
+
+@dataclass(frozen=True)
+class Facts:
+    """What a family said once, what would still change an answer, and where the dates end."""
+
+    child: Child
+    today: date
+    known: KnownFacts
+    questions: list[Question]
+
+
 def read_timeline(
-    session: Session, clock: Clock, schedule: Schedule, *, parent_id: int, child_id: int
-) -> tuple[Child, list[Item]]:
+    session: Session,
+    clock: Clock,
+    vault: Vault,
+    schedule: Schedule,
+    *,
+    parent_id: int,
+    child_id: int,
+) -> Book:
     """The child and its timeline as it stands today in the city. Raises NotFound."""
     child = own_child(session, parent_id=parent_id, child_id=child_id)
-    rows = session.execute(
-        select(HandbookEntry.item_id, HandbookEntry.done_on)
-        .where(HandbookEntry.child_id.in_(_registrations(session, child.id)))
-        .order_by(HandbookEntry.recorded_at)  # of two records the later one counts
-    )
-    done = {row.item_id: row.done_on for row in rows}
-    return child, timeline(schedule, child.birth_date, city_date(clock.now()), done)
+    kept = kept_of(session, vault, child)
+    return Book(child, _items(schedule, kept, city_date(clock.now())), kept.last_place)
 
 
-def record_done(  # noqa: PLR0913  # who, which child, what and when are four facts
+def record_done(  # noqa: PLR0913  # who, which child, what and when are facts of their own
     session: Session,
     clock: Clock,
+    vault: Vault,
     schedule: Schedule,
     *,
     parent_id: int,
     child_id: int,
     item_id: str,
-    done_on: date,
-) -> Item:
-    """Write that an item is done; its reminder that still waits goes in the same transaction.
+    done: Done,
+) -> Recorded:
+    """Write that an item is done; the days that move with it, and its reminder that still
+    waits, go in the same transaction.
 
-    Recording again changes the day. Locks the child. Raises NotFound for an unknown item or
-    another family's child, DoneDateOutOfRange before the birth or after today.
+    Recording again puts everything right that was said of it. Locks the child. A dose that is
+    too early is recorded: the answer asks about it. Raises NotFound for an unknown item or
+    another family's child, DoneDateOutOfRange before the birth or after today, DoseNotMeant,
+    or DosesBackwards where the doses of a vaccine would change their order.
     """
-    rule = _rule(schedule, item_id)
-    own_child(session, parent_id=parent_id, child_id=child_id)
-    _hold_off_planner(session, child_id)
-    child = own_child(session, parent_id=parent_id, child_id=child_id)  # it may be gone by now
+    _rule(schedule, item_id)
+    child = _locked(session, parent_id, child_id)
     today = city_date(clock.now())
-    if not child.birth_date <= done_on <= today:
+    if not child.birth_date <= done.on <= today:
         raise DoneDateOutOfRange
-    facts = {"done_on": done_on, "recorded_by": parent_id, "recorded_at": clock.now()}
-    session.execute(
-        insert(HandbookEntry)
-        .values(child_id=child.id, item_id=item_id, **facts)
-        .on_conflict_do_update(index_elements=["child_id", "item_id"], set_=facts)
+    kept = kept_of(session, vault, child)
+    _check_dose(schedule, kept.records, item_id, done.on, today)
+    write_done(
+        session,
+        clock,
+        vault,
+        parent_id=parent_id,
+        child_id=child.id,
+        item_id=item_id,
+        done=done,
     )
-    _cancel_reminder(session, child.id, item_id)
-    return item_on(rule, child.birth_date, today, done_on)
+    kept = kept.after(item_id, done)
+    replan(
+        session,
+        schedule,
+        child_id=child.id,
+        records=kept.records,
+        on=today,
+        done=[item_id],
+    )
+    items = _items(schedule, kept, today)
+    item = next(one for one in items if one.id == item_id)
+    return Recorded(item, next_step(items, item))
 
 
-def undo_done(
+def undo_done(  # noqa: PLR0913  # as above
     session: Session,
     clock: Clock,
+    vault: Vault,
     schedule: Schedule,
     *,
     parent_id: int,
     child_id: int,
     item_id: str,
-) -> Item:
+) -> Recorded:
     """Take the record back; without one this changes nothing. Raises NotFound as above.
 
     A reminder whose day is still to come is planned again by the next run of that day.
     """
     rule = _rule(schedule, item_id)
-    child = own_child(session, parent_id=parent_id, child_id=child_id)
+    child = _locked(session, parent_id, child_id)
+    kept = kept_of(session, vault, child).after(item_id, None)
     session.execute(
         delete(HandbookEntry).where(
-            HandbookEntry.child_id.in_(_registrations(session, child.id)),
+            HandbookEntry.child_id.in_(registrations(session, child.id)),
             HandbookEntry.item_id == item_id,
         )
     )
-    return item_on(rule, child.birth_date, city_date(clock.now()), None)
+    today = city_date(clock.now())
+    replan(session, schedule, child_id=child.id, records=kept.records, on=today)
+    items = _items(schedule, kept, today)
+    item = next((one for one in items if one.id == item_id), None)
+    if item is None:  # of a product that is not chosen any more
+        unchosen = item_on(rule, child.birth_date, today, None)
+        item = replace(unchosen, alternative=rule.alternative)
+    return Recorded(item, None)
 
 
-def _registrations(session: Session, child_id: int) -> list[int]:
-    """The child and second registrations joined into it; what these recorded is the child's."""
-    return [child_id, *(one.id for one in merged_into(session, child_id))]
+def read_facts(
+    session: Session,
+    clock: Clock,
+    vault: Vault,
+    schedule: Schedule,
+    *,
+    parent_id: int,
+    child_id: int,
+) -> Facts:
+    """What the family said of the child, and what to ask. Raises NotFound."""
+    child = own_child(session, parent_id=parent_id, child_id=child_id)
+    return _facts(schedule, child, kept_of(session, vault, child), city_date(clock.now()))
 
 
-def _hold_off_planner(session: Session, child_id: int) -> None:
-    """FOR UPDATE, the one lock that the planner's new rows, which refer to the child, wait for.
+def keep_facts(  # noqa: PLR0913  # as above
+    session: Session,
+    clock: Clock,
+    vault: Vault,
+    schedule: Schedule,
+    *,
+    parent_id: int,
+    child_id: int,
+    known: KnownFacts,
+) -> Facts:
+    """Keep the whole of what the family says, and move the days that follow from it.
 
-    So a planner either is finished, and its row is cancelled here, or sees this record.
+    Locks the child. Raises NotFound, or DoneDateOutOfRange for a day of immunoglobulin.
     """
-    session.execute(select(Child.id).where(Child.id == child_id).with_for_update())
+    child = _locked(session, parent_id, child_id)
+    today = city_date(clock.now())
+    if not all(child.birth_date <= day <= today for day in known.immunoglobulin):
+        raise DoneDateOutOfRange
+    write_known(session, clock, vault, parent_id=parent_id, child_id=child.id, known=known)
+    kept = kept_of(session, vault, child)
+    replan(session, schedule, child_id=child.id, records=kept.records, on=today)
+    return _facts(schedule, child, kept, today)
+
+
+def replan_child(
+    session: Session, clock: Clock, vault: Vault, schedule: Schedule, *, child_id: int
+) -> None:
+    """After a birth date was put right, or registrations were joined or parted. Locks the child."""
+    hold_off_planner(session, child_id)
+    child = session.get_one(Child, child_id, populate_existing=True)
+    records = kept_of(session, vault, child).records
+    replan(session, schedule, child_id=child_id, records=records, on=city_date(clock.now()))
+
+
+def _locked(session: Session, parent_id: int, child_id: int) -> Child:
+    seen = own_child(session, parent_id=parent_id, child_id=child_id)
+    hold_off_planner(session, child_id)
+    session.expire(seen)  # it may be gone by now, or have another birth date
+    return own_child(session, parent_id=parent_id, child_id=child_id)
 
 
 def _rule(schedule: Schedule, item_id: str) -> Rule:
@@ -114,13 +231,32 @@ def _rule(schedule: Schedule, item_id: str) -> Rule:
     return rule
 
 
-def _cancel_reminder(session: Session, child_id: int, item_id: str) -> None:
-    """Only a row that waits: what a worker holds may be on the wire already."""
-    session.execute(
-        delete(Message).where(
-            Message.child_id == child_id,
-            Message.template == TEMPLATE,
-            Message.data["item_id"].astext == item_id,
-            Message.state == MessageState.WAITING,
-        )
-    )
+def _check_dose(schedule: Schedule, records: Records, item_id: str, day: date, today: date) -> None:
+    if not item_id.startswith(PREFIX):
+        return
+    if not meant_for(schedule.programme, records, item_id, today):
+        raise DoseNotMeant
+    other = backwards(schedule, records, item_id, day)
+    if other is not None:
+        title = _rule(schedule, other).title
+        raise DosesBackwards(f"{title}记的是{_said(records.done[other])}")
+
+
+def _said(day: date) -> str:
+    return f"{day.year}年{day.month}月{day.day}日"
+
+
+def _items(schedule: Schedule, kept: Kept, today: date) -> list[Item]:
+    records = kept.records
+    items = timeline(schedule, records.birth, today, records.done, records.known)
+    return [_with_words(item, kept.done) for item in items]
+
+
+def _with_words(item: Item, done: Mapping[str, Done]) -> Item:
+    entry = done.get(item.id)
+    return item if entry is None else replace(item, place=entry.place, batch=entry.batch)
+
+
+def _facts(schedule: Schedule, child: Child, kept: Kept, today: date) -> Facts:
+    asked = questions(schedule.programme, kept.records, today)
+    return Facts(child, today, kept.records.known, asked)

@@ -321,6 +321,8 @@ def read_file(file: Path, kind: type[File]) -> File:
         data = yaml.load(text, Loader=yaml.CSafeLoader)
     except FileNotFoundError as error:
         raise HandbookError(Problem(file, 1, "handbook_missing", "缺少这个文件")) from error
+    except UnicodeDecodeError as error:
+        raise HandbookError(Problem(file, 1, "handbook_invalid", "不是 UTF-8 文字")) from error
     except yaml.YAMLError as error:
         mark = getattr(error, "problem_mark", None)
         line = mark.line + 1 if mark else 1

@@ -19,7 +19,7 @@ from backend.bookings.rating_check import TextCheck, check_waiting
 from backend.bookings.reconfirming import ask_and_release
 from backend.bookings.rules import HeldForPriority, SlotClosed, SlotFull
 from backend.bookings.waiting_offers import end_if_over, offer_next, over, slots_to_offer
-from backend.handbook.planner import plan_due
+from backend.handbook.planner import plan_days, plan_due
 from backend.handbook.pregnancy import planner as pregnancy_planner
 from backend.handbook.pregnancy.programme import Programme
 from backend.handbook.schedule import Schedule
@@ -84,7 +84,7 @@ def plan_handbook(
         if not first_run(session, clock, "plan_handbook", nominal):
             return
         days = _days_to_plan(session, nominal)
-        added = sum(plan_due(session, clock, schedule, day) for day in days)
+        added = plan_days(session, clock, schedule, days)
         added += sum(pregnancy_planner.plan_due(session, clock, programme, day) for day in days)
     log.info("handbook_planned", days=len(days), added=added)
 

@@ -14,6 +14,7 @@ WAKE_UPS = {
     "expire_offers": 2,
     "release_unconfirmed": 60,
     "check_ratings": 30,
+    "drop_photos": 60,  # of diary entries that were removed, replaced or deleted with their child
     "plan_today": 20,  # a child that was registered a moment ago has reminders today too
 }
 
@@ -22,6 +23,7 @@ NOMINAL = {
     "plan_handbook": CronTrigger(hour=1, minute=0, timezone=CITY),
     "draw_up_statements": CronTrigger(day=1, hour=2, minute=30, timezone=CITY),
     "purge": CronTrigger(hour=3, minute=10, timezone=CITY),
+    "sweep_photos": CronTrigger(hour=3, minute=40, timezone=CITY),
     "check_counters": CronTrigger(hour=4, minute=10, timezone=CITY),
 }
 MONTHLY = {"draw_up_statements"}

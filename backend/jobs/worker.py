@@ -14,7 +14,7 @@ from procrastinate import App
 
 from backend.accounts.service import Reactions
 from backend.deps import Deps, delivery_of, text_check_of, wechat_parts
-from backend.jobs import monthly, tasks
+from backend.jobs import monthly, photos, tasks
 from backend.jobs.engine import make_engine
 from backend.outbox.delivery import Delivery
 from backend.rights.deletion import delete_parent
@@ -71,6 +71,8 @@ def register(app: App, deps: Deps, sending: Delivery) -> None:
         nominal(partial(monthly.draw_up_statements, sessions, clock))
     )
     app.task(name="purge")(nominal(partial(tasks.purge, sessions, clock)))
+    app.task(name="drop_photos")(partial(photos.drop, sessions, clock, deps.photos))
+    app.task(name="sweep_photos")(nominal(partial(photos.sweep, sessions, clock, deps.photos)))
     app.task(name="release_unconfirmed")(partial(tasks.release_unconfirmed, sessions, clock))
     app.task(name="check_ratings")(
         partial(

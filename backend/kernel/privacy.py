@@ -19,7 +19,7 @@ class Unreadable(Exception):
 
 
 class Vault:
-    """Seals short texts with AES-256-GCM and makes keyed fingerprints for look-up.
+    """Seals texts and small files with AES-256-GCM and makes keyed fingerprints for look-up.
 
     `field_keys` maps a key id to 32 bytes; the first one seals, all of them open, so keys can
     rotate: add a new one in front, re-seal in the background, drop the old one. The purpose is
@@ -50,6 +50,23 @@ class Vault:
             return cipher.decrypt(raw[:NONCE_BYTES], raw[NONCE_BYTES:], purpose.encode()).decode()
         except (InvalidTag, ValueError) as error:
             raise Unreadable("the value does not fit its key or purpose") from error
+
+    def seal_bytes(self, data: bytes, purpose: str) -> bytes:
+        """`key-id:` and then nonce and ciphertext, for files."""
+        nonce = os.urandom(NONCE_BYTES)
+        sealed = self._ciphers[self._current].encrypt(nonce, data, purpose.encode())
+        return self._current.encode() + b":" + nonce + sealed
+
+    def open_bytes(self, sealed: bytes, purpose: str) -> bytes:
+        """The bytes again. Raises Unreadable for a lost key or a changed file."""
+        key_id, _, raw = sealed.partition(b":")
+        cipher = self._ciphers.get(key_id.decode(errors="replace"))
+        if cipher is None:
+            raise Unreadable("the key of this file is not among the field keys")
+        try:
+            return cipher.decrypt(raw[:NONCE_BYTES], raw[NONCE_BYTES:], purpose.encode())
+        except (InvalidTag, ValueError) as error:
+            raise Unreadable("the file does not fit its key or purpose") from error
 
     def fingerprint(self, purpose: str, *parts: str) -> bytes:
         """32 bytes, equal for equal parts; useless without the key. For unique look-ups."""

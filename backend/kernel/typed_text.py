@@ -3,6 +3,7 @@
 import unicodedata
 
 UNSEEN = frozenset({"Cc", "Cf", "Zl", "Zp"})
+JOINS = "\u200d"  # of several emoji one
 
 
 def clean(text: str) -> str:
@@ -18,3 +19,10 @@ def clean(text: str) -> str:
     if any(unicodedata.category(c) in UNSEEN for c in text):
         raise ValueError("文字里有无法识别的字符")
     return text
+
+
+def clean_lines(text: str) -> str:
+    """As `clean`, for what is written on several lines and with emoji."""
+    lines = text.replace("\r\n", "\n")
+    clean(lines.replace("\n", "").replace(JOINS, ""))
+    return lines

@@ -8,16 +8,25 @@ what another took over nor overwrite what became of it.
 Lock order: parents, messages, balances, each by id; see ledger.py.
 """
 
-from collections.abc import Collection, Sequence
-from dataclasses import dataclass, field
+from collections.abc import Callable, Collection, Mapping, Sequence
+from dataclasses import dataclass, field, replace
 from datetime import datetime, timedelta
 from typing import Any
 
-from sqlalchemy import ColumnElement, and_, or_, select, text, update
+from sqlalchemy import ColumnElement, and_, or_, select, update
 from sqlalchemy.orm import Session, aliased
 
 from backend.kernel.clock import Clock
-from backend.outbox import ledger
+from backend.outbox import ledger, merged
+from backend.outbox.claims_sql import (
+    BEING_TOLD,
+    LOCK_HELD,
+    LOCK_IDLE_PEOPLE,
+    MARK,
+    STILL_SENDING,
+    WELCOME,
+    WRITE_BACK,
+)
 from backend.outbox.models import Message, MessageState
 from backend.outbox.verdicts import Verdict
 from backend.people.models import OF_EVERYBODY, Child, Consent, Parent, ParentIdentity
@@ -26,6 +35,15 @@ LEASE = timedelta(seconds=60)
 SAME_PERSON_WAIT = timedelta(seconds=1)  # 43108: never two calls at once for one openid
 LOST_ON_THE_WIRE = "发送途中程序中断，不知是否送达"
 NO_PERMISSION_LEFT = "没有剩余的订阅次数"
+NOT_REACHABLE = "家长没有关联微信、已注销或撤回了同意，或孩子已不在本市服务范围"
+
+Settle = Callable[[Session, Collection[int]], Mapping[int, bool]]
+"""Brings messages about several things in line with what is so now, in the caller's transaction:
+(session, ids) -> those that changed, and whether they are gone. A changed one waits again."""
+
+
+def nothing_changed(_session: Session, _ids: Collection[int]) -> Mapping[int, bool]:
+    return {}
 
 
 @dataclass(frozen=True)
@@ -33,7 +51,8 @@ class Claimed:
     """A message that this worker holds until `lease`, and what is known of its parent.
 
     `openid` is None without an identity at the account; `welcome` is False when the parent
-    left, withdrew a consent, or the child was deleted.
+    left, withdrew a consent, or the child was deleted, moved away or died. `names_sealed`: of
+    the children of a message about several, by id.
     """
 
     id: int
@@ -46,6 +65,7 @@ class Claimed:
     template: str
     data: dict[str, Any] = field(repr=False)
     welcome: bool
+    names_sealed: Mapping[int, str] = field(repr=False, default_factory=dict)
 
 
 @dataclass(frozen=True)
@@ -73,7 +93,13 @@ class Marked:
 
 
 def claim(
-    session: Session, clock: Clock, *, appid: str, limit: int, lease: timedelta = LEASE
+    session: Session,
+    clock: Clock,
+    *,
+    appid: str,
+    limit: int,
+    lease: timedelta = LEASE,
+    settle: Settle = nothing_changed,
 ) -> list[Claimed]:
     """Lease up to `limit` due messages to this worker, the longest due first.
 
@@ -93,7 +119,9 @@ def claim(
         .limit(limit)
         .with_for_update(skip_locked=True)
     )
-    ids = session.scalars(due).all()
+    found = session.scalars(due).all()
+    settled = settle(session, found) if found else {}
+    ids = [one for one in found if not settled.get(one, False)]
     if not ids:
         return []
     _set(session, Message.id.in_(ids), state=MessageState.CLAIMED, not_before=until)
@@ -123,7 +151,12 @@ def _claimed(session: Session, appid: str, ids: Collection[int], lease: datetime
             ParentIdentity.openid,
             Message.template,
             Message.data,
-            and_(Parent.deleted_at.is_(None), Child.deleted_at.is_(None), ~took_back.exists()),
+            and_(
+                Parent.deleted_at.is_(None),
+                Child.deleted_at.is_(None),
+                Child.departure.is_(None),
+                ~took_back.exists(),
+            ),
         )
         .join(Parent, Parent.id == Message.parent_id)
         .outerjoin(Child, Child.id == Message.child_id)
@@ -134,7 +167,24 @@ def _claimed(session: Session, appid: str, ids: Collection[int], lease: datetime
         .where(Message.id.in_(ids))
         .order_by(Message.due_at, Message.id)
     )
-    return [Claimed(row[0], lease, *row[1:]) for row in rows]
+    claimed = [Claimed(row[0], lease, *row[1:]) for row in rows]
+    names = sealed_names(session, [one.data for one in claimed if one.child_id is None])
+    if not names:
+        return claimed
+    return [
+        replace(one, names_sealed=names) if merged.child_ids(one.data) else one for one in claimed
+    ]
+
+
+def sealed_names(session: Session, told: Collection[Mapping[str, Any]]) -> dict[int, str]:
+    """Of the children that these messages tell of, those that are still here, by id."""
+    ids = {child_id for data in told for child_id in merged.child_ids(data)}
+    if not ids:
+        return {}
+    rows = session.execute(
+        select(Child.id, Child.name_sealed).where(Child.id.in_(ids), Child.deleted_at.is_(None))
+    )
+    return {row.id: row.name_sealed for row in rows}
 
 
 def list_the_lost(session: Session, clock: Clock) -> int:
@@ -175,13 +225,19 @@ def close(session: Session, claims: Collection[Claimed], state: MessageState, wh
 
 
 def mark_sending(
-    session: Session, clock: Clock, group: Sequence[Ready], *, lease: timedelta = LEASE
+    session: Session,
+    clock: Clock,
+    group: Sequence[Ready],
+    *,
+    lease: timedelta = LEASE,
+    settle: Settle = nothing_changed,
 ) -> Marked:
     """Begin to send: commit this before the first byte leaves.
 
     Each message uses one of its balance; without one it goes to the in-app list. A message
     for somebody to whom another one is on its way waits a moment. All of a group are for
-    different people.
+    different people. What happened since the claim is heeded: who is not welcome any more is
+    not told, and what is not so any more is claimed and worded anew.
     """
     idle = set(session.scalars(LOCK_IDLE_PEOPLE, {"ids": [one.claim.parent_id for one in group]}))
     held = set(
@@ -193,11 +249,30 @@ def mark_sending(
             },
         )
     )
-    free = idle.difference(session.scalars(BEING_TOLD, {"ids": list(idle)}))
     mine = [one for one in group if one.claim.id in held]
+    listed = [one.claim.id for one in mine if merged.CHILDREN in one.claim.data]
+    settled = settle(session, listed) if listed else {}
+    mine = [one for one in mine if one.claim.id not in settled]
+    welcome = set(session.scalars(WELCOME, {"ids": [one.claim.id for one in mine]}))
+    unwelcome = [one.claim for one in mine if one.claim.id not in welcome]
+    close(session, unwelcome, MessageState.IN_APP, NOT_REACHABLE)
+    mine = [one for one in mine if one.claim.id in welcome]
+    free = idle.difference(session.scalars(BEING_TOLD, {"ids": list(idle)}))
     may_go = [one for one in mine if one.claim.parent_id in free]
     busy = [one.claim for one in mine if one.claim.parent_id not in free]
     release(session, busy, not_before=clock.now() + SAME_PERSON_WAIT)
+    sending = _use_permissions(session, clock, may_go, lease)
+    return Marked(
+        sending,
+        in_app=len(may_go) - len(sending) + len(unwelcome),
+        busy=len(busy) + list(settled.values()).count(False),
+    )
+
+
+def _use_permissions(
+    session: Session, clock: Clock, may_go: Sequence[Ready], lease: timedelta
+) -> list[Ready]:
+    """Mark those that WeChat lets us send; the others end in the app."""
     granted = ledger.use(session, clock, [ledger.Use(one.claim.id, one.key) for one in may_go])
     sending = [one for one in may_go if one.claim.id in granted]
     close(
@@ -210,51 +285,7 @@ def mark_sending(
         session.execute(
             MARK, {"ids": [one.claim.id for one in sending], "until": clock.now() + lease}
         )
-    return Marked(sending, in_app=len(may_go) - len(sending), busy=len(busy))
-
-
-# Said for every group, so written out: building such statements costs more than running them.
-
-# Those whom no other worker is marking right now. NO KEY UPDATE: new messages may refer to the
-# parent meanwhile; another mark may not.
-LOCK_IDLE_PEOPLE = text(
-    """
-    SELECT id FROM parents WHERE id = ANY(CAST(:ids AS bigint[]))
-     ORDER BY id FOR NO KEY UPDATE SKIP LOCKED
-    """
-)
-LOCK_HELD = text(
-    """
-    SELECT id FROM messages
-     WHERE id = ANY(CAST(:ids AS bigint[])) AND state = 'claimed'
-       AND not_before = ANY(CAST(:leases AS timestamptz[]))
-     ORDER BY id FOR UPDATE
-    """
-)
-# Whom a message is on its way to. Asked after the parents are locked: in a statement of its own
-# it sees what others committed before they let go of the lock.
-BEING_TOLD = text(
-    """
-    SELECT parent_id FROM messages
-     WHERE parent_id = ANY(CAST(:ids AS bigint[])) AND state = 'sending'
-    """
-)
-MARK = text(
-    """
-    UPDATE messages
-       SET state = 'sending', not_before = :until, attempts = attempts + 1,
-           errcode = NULL, problem = NULL
-     WHERE id = ANY(CAST(:ids AS bigint[]))
-    """
-)
-
-
-STILL_SENDING = text(
-    """
-    SELECT EXISTS (SELECT 1 FROM messages
-                    WHERE id = :id AND state = 'sending' AND attempts = :attempt)
-    """
-)
+    return sending
 
 
 def still_wanted(session: Session, ready: Ready) -> bool:
@@ -276,22 +307,6 @@ def write_back(session: Session, clock: Clock, outcomes: Sequence[tuple[Ready, V
     taken = [ready.key for ready, verdict in told if verdict.state is MessageState.SENT]
     ledger.accepted_by_wechat(session, taken)
     ledger.refused(session, clock, [ready.key for ready, verdict in told if verdict.refused])
-
-
-WRITE_BACK = text(
-    """
-    UPDATE messages AS m
-       SET state = o.state, not_before = o.not_before, errcode = o.errcode,
-           problem = o.problem, sent_at = o.sent_at
-      FROM unnest(CAST(:ids AS bigint[]), CAST(:attempts AS smallint[]),
-                  CAST(:states AS text[]), CAST(:not_befores AS timestamptz[]),
-                  CAST(:errcodes AS integer[]), CAST(:problems AS text[]),
-                  CAST(:sent_ats AS timestamptz[]))
-        AS o (id, attempts, state, not_before, errcode, problem, sent_at)
-     WHERE m.id = o.id AND m.attempts = o.attempts AND m.state IN ('sending', 'unknown')
-    RETURNING m.id
-    """
-)
 
 
 def _columns(now: datetime, outcomes: Sequence[tuple[Ready, Verdict]]) -> dict[str, list[Any]]:

@@ -21,13 +21,14 @@ from sqlalchemy.orm import Session, sessionmaker
 from backend.kernel.clock import Clock
 from backend.kernel.privacy import Unreadable, Vault
 from backend.outbox import claims
-from backend.outbox.claims import Claimed, Ready
+from backend.outbox.claims import NOT_REACHABLE, Claimed, Ready, Settle
 from backend.outbox.fields import UnfitValue
 from backend.outbox.hours import is_quiet
 from backend.outbox.ledger import Key
 from backend.outbox.messenger import FailureKind, Messenger, OutcomeUnknown, SendFailure
 from backend.outbox.models import MessageState
-from backend.outbox.templates import MissingFact, Templates, UnknownTemplate
+from backend.outbox.templates import Templates, UnknownTemplate
+from backend.outbox.values import MissingFact
 from backend.outbox.verdicts import TAKEN, Verdict, verdict_on
 from backend.people.children import NAME
 
@@ -35,7 +36,6 @@ GROUPS_MARKED = 2  # one on the wire, one ready for it
 WRITE_BACK_SECONDS = 0.5  # no outcome waits longer than this for its row
 MOST_WRITES = 3  # a write-back that meets a deadlock or a lost connection is tried again
 IN_APP_ONLY = "只在小程序内提醒"
-NOT_REACHABLE = "家长没有关联微信、已注销或撤回了同意"
 GONE = Verdict(MessageState.IN_APP)  # of a row that is deleted: nothing is left to write back to
 
 log = structlog.get_logger()
@@ -46,8 +46,9 @@ Result = TypeVar("Result")
 class Delivery:
     """Everything that sending needs. `template_ids`: our template name → WeChat's id.
 
-    `at_night` sends in quiet hours as well (a button of the demo). `stopping` is asked before
-    each message, in any thread: when it answers True, what was not handed over is let go.
+    `settle` keeps messages about several things true, see `claims`. `at_night` sends in quiet
+    hours as well (a button of the demo). `stopping` is asked before each message, in any
+    thread: when it answers True, what was not handed over is let go.
     """
 
     sessions: sessionmaker[Session]
@@ -60,6 +61,7 @@ class Delivery:
     threads: int = 16
     lease: timedelta = claims.LEASE
     at_night: bool = False
+    settle: Settle = claims.nothing_changed
     stopping: Callable[[], bool] = lambda: False
 
     def held_back(self) -> bool:
@@ -94,7 +96,12 @@ def deliver(parts: Delivery, limit: int = 500) -> Delivered:
         return Delivered(lost=lost)
     with parts.sessions.begin() as session:
         claimed = claims.claim(
-            session, parts.clock, appid=parts.appid, limit=limit, lease=parts.lease
+            session,
+            parts.clock,
+            appid=parts.appid,
+            limit=limit,
+            lease=parts.lease,
+            settle=parts.settle,
         )
     counts = Batch(parts).run(claimed) if claimed else Counter[MessageState]()
     return Delivered(
@@ -150,7 +157,9 @@ class Batch:
             return []
         parts = self._parts
         marked = self._transaction(
-            lambda session: claims.mark_sending(session, parts.clock, group, lease=parts.lease)
+            lambda session: claims.mark_sending(
+                session, parts.clock, group, lease=parts.lease, settle=parts.settle
+            )
         )
         self.counts[MessageState.IN_APP] += marked.in_app
         self.counts[MessageState.WAITING] += marked.busy
@@ -306,7 +315,9 @@ def prepare(parts: Delivery, claim: Claimed) -> Ready | tuple[MessageState, str]
         if claim.openid is None or not claim.welcome:
             return MessageState.IN_APP, NOT_REACHABLE
         facts = {**claim.data, "child_id": claim.child_id or 0}
-        data, page = parts.templates.render_wechat(claim.template, facts, child_name(parts, claim))
+        data, page = parts.templates.render_wechat(
+            claim.template, facts, child_name(parts, claim), _names(parts, claim)
+        )
     except (UnknownTemplate, MissingFact, UnfitValue) as error:
         log.error("message_cannot_be_worded", message_id=claim.id, reason=str(error))
         return MessageState.FAILED, f"{claim.template}: {error}"
@@ -315,10 +326,23 @@ def prepare(parts: Delivery, claim: Claimed) -> Ready | tuple[MessageState, str]
 
 def child_name(parts: Delivery, claim: Claimed) -> str | None:
     """The child's name, or None for no child, or for a name whose key is gone."""
-    if claim.child_name_sealed is None:
+    return _opened(parts, claim.child_name_sealed, claim.child_id)
+
+
+def _names(parts: Delivery, claim: Claimed) -> dict[int, str]:
+    """Of a message about several children; without those whose name cannot be read."""
+    opened = {
+        child_id: _opened(parts, sealed, child_id)
+        for child_id, sealed in claim.names_sealed.items()
+    }
+    return {child_id: name for child_id, name in opened.items() if name is not None}
+
+
+def _opened(parts: Delivery, sealed: str | None, child_id: int | None) -> str | None:
+    if sealed is None:
         return None
     try:
-        return parts.vault.open(claim.child_name_sealed, NAME)
+        return parts.vault.open(sealed, NAME)
     except Unreadable:
-        log.error("child_name_unreadable", child_id=claim.child_id)
+        log.error("child_name_unreadable", child_id=child_id)
         return None

@@ -1,6 +1,6 @@
 """Reads for screens: a parent's own list, the operator's list of trouble, the night's queue."""
 
-from collections.abc import Collection, Mapping
+from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
@@ -13,9 +13,11 @@ from backend.kernel.clock import Clock
 from backend.kernel.errors import Invalid
 from backend.kernel.paging import Page, decode_cursor, page_of
 from backend.kernel.privacy import Unreadable, Vault, mask_name
+from backend.outbox.claims import sealed_names
 from backend.outbox.hours import next_send_time
 from backend.outbox.models import Message, MessageState
-from backend.outbox.templates import MissingFact, Templates, UnknownTemplate, Words
+from backend.outbox.templates import Templates, UnknownTemplate, Words
+from backend.outbox.values import MissingFact
 from backend.people.children import NAME
 from backend.people.models import Child
 
@@ -107,7 +109,8 @@ def messages_of(
     if after is not None:
         query = query.where(tuple_(Message.due_at, Message.id) < _place(after))
     rows = session.execute(query).all()
-    shown = [_in_app(wording, message, sealed) for message, sealed in rows]
+    names = _names_in(session, wording, [message for message, _ in rows])
+    shown = [_in_app(wording, message, sealed, names) for message, sealed in rows]
     return page_of(shown, limit, lambda item: (item.created_at.isoformat(), item.id))
 
 
@@ -149,12 +152,24 @@ def queue(session: Session, clock: Clock, wording: Wording, *, limit: int = 100)
         .where(Message.state.in_(UNDERWAY), Message.due_at <= next_send_time(clock.now()))
         .order_by(Message.due_at, Message.id)
         .limit(limit)
-    )
-    return [_queued(wording, message, sealed) for message, sealed in rows]
+    ).all()
+    names = _names_in(session, wording, [message for message, _ in rows])
+    return [_queued(wording, message, sealed, names) for message, sealed in rows]
 
 
-def _in_app(wording: Wording, message: Message, name_sealed: str | None) -> InAppMessage:
-    words = _words(wording, message, _name(wording, name_sealed))
+def _names_in(session: Session, wording: Wording, messages: Sequence[Message]) -> dict[int, str]:
+    """The names of the children that messages about several of them tell of."""
+    told = [message.data for message in messages if message.child_id is None]
+    opened = {
+        child_id: _name(wording, sealed) for child_id, sealed in sealed_names(session, told).items()
+    }
+    return {child_id: name for child_id, name in opened.items() if name is not None}
+
+
+def _in_app(
+    wording: Wording, message: Message, name_sealed: str | None, names: Mapping[int, str]
+) -> InAppMessage:
+    words = _words(wording, message, _name(wording, name_sealed), names)
     return InAppMessage(
         id=message.id,
         kind=message.template,
@@ -167,22 +182,26 @@ def _in_app(wording: Wording, message: Message, name_sealed: str | None) -> InAp
     )
 
 
-def _queued(wording: Wording, message: Message, name_sealed: str | None) -> QueueRow:
+def _queued(
+    wording: Wording, message: Message, name_sealed: str | None, names: Mapping[int, str]
+) -> QueueRow:
     name = _name(wording, name_sealed)
     return QueueRow(
         id=message.id,
-        title=_words(wording, message, name).title,
+        title=_words(wording, message, name, names).title,
         to=f"{mask_name(name)}的家长" if name else "家长",
         due_at=message.due_at,
         state=SHOWN_STATE[message.state],
     )
 
 
-def _words(wording: Wording, message: Message, child: str | None) -> Words:
+def _words(
+    wording: Wording, message: Message, child: str | None, names: Mapping[int, str]
+) -> Words:
     """One message that cannot be worded must not hide the others."""
     facts: dict[str, Any] = {**message.data, "child_id": message.child_id or 0}
     try:
-        return wording.templates.render_in_app(message.template, facts, child)
+        return wording.templates.render_in_app(message.template, facts, child, names)
     except (UnknownTemplate, MissingFact) as error:
         log.error(
             "message_cannot_be_worded",

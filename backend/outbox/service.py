@@ -4,7 +4,17 @@ from collections.abc import Collection, Mapping
 from datetime import datetime
 from typing import Any
 
-from sqlalchemy import BigInteger, Exists, Select, Text, bindparam, delete, select, update
+from sqlalchemy import (
+    BigInteger,
+    Exists,
+    Select,
+    Text,
+    bindparam,
+    delete,
+    func,
+    select,
+    update,
+)
 from sqlalchemy.dialects.postgresql import JSONB, insert
 from sqlalchemy.orm import Session
 from sqlalchemy.sql.dml import ReturningInsert
@@ -12,7 +22,7 @@ from sqlalchemy.sql.dml import ReturningInsert
 from backend.kernel.clock import Clock
 from backend.kernel.db import Base, UTCDateTime
 from backend.outbox.models import Message, MessageState
-from backend.people.models import OF_EVERYBODY, Consent, Guardian, Parent, Purpose
+from backend.people.models import OF_EVERYBODY, Child, Consent, Guardian, Parent, Purpose
 
 OVERTAKEN = "已有更新的消息"
 
@@ -50,6 +60,9 @@ def _put_to(parents: Select[int]) -> ReturningInsert[int]:
 TO_GUARDIANS = _put_to(
     select(Guardian.parent_id).where(
         Guardian.child_id == bindparam("child", type_=BigInteger),
+        ~select(Child.id)
+        .where(Child.id == Guardian.child_id, Child.departure.is_not(None))
+        .exists(),
         *(_agreed(purpose) for purpose in OF_EVERYBODY),
     )
 )
@@ -72,6 +85,8 @@ def put(  # noqa: PLR0913  # a message is these facts; a class for them would on
     parent_ids: Collection[int] | None = None,
 ) -> int:
     """Add one message for each guardian of the child whose consents stand; return how many.
+
+    None for a child that moved away or died.
 
     With `parent_ids` it is these parents instead, whatever their consents: for an answer to
     somebody's own doing. The key of a row is `key:parent id`, so putting again, also at the
@@ -132,6 +147,29 @@ def recall(session: Session, *, child_id: int, key: str) -> bool:
         delete(Message).where(*theirs), execution_options={"synchronize_session": False}
     )
     return True
+
+
+def revive(session: Session, *, child_id: int, key: str) -> int:
+    """Undo `withdraw`: the newest of what it kept from WeChat goes out after all; how many did.
+
+    Whatever was overtaken before that stays in the app, as does what somebody has read there.
+    """
+    stopped = (
+        Message.child_id == child_id,
+        Message.key.startswith(f"{key}:", autoescape=True),
+        Message.state == MessageState.IN_APP,
+        Message.problem == OVERTAKEN,
+        Message.read_at.is_(None),
+    )
+    newest = select(func.max(Message.created_at)).where(*stopped).scalar_subquery()
+    again = session.scalars(
+        update(Message)
+        .where(*stopped, Message.created_at == newest)
+        .values(state=MessageState.WAITING, problem=None)
+        .returning(Message.id)
+        .execution_options(synchronize_session=False)
+    )
+    return len(again.all())
 
 
 def mark_read(session: Session, clock: Clock, *, parent_id: int, ids: Collection[int]) -> int:

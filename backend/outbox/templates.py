@@ -6,23 +6,29 @@ right one cannot be refused by WeChat for its form (47003).
 
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
-from datetime import date, datetime
-from enum import StrEnum
 from pathlib import Path
-from string import Formatter
 from typing import Any, Self
 from urllib.parse import quote
 
 import yaml
 from pydantic import BaseModel, ConfigDict, Field, ValidationError, model_validator
 
-from backend.kernel.clock import CITY
 from backend.kernel.privacy import mask_name
+from backend.outbox import merged
 from backend.outbox.fields import UnfitValue, fit, kind_of_field
+from backend.outbox.values import (
+    ALWAYS,
+    SAMPLES,
+    SPECS,
+    FactKind,
+    MissingFact,
+    fill,
+    placeholders,
+    value_of,
+)
 
-WEEKDAYS = "一二三四五六日"
-NOTHING_SAID = "—"  # for a fact that is null: a sentence stays a sentence, a field is never empty
 YOUR_CHILD = "宝宝"
+PAGE = r"^pages/[^\s?]+(\?\S+)?$"
 WORDING = "wording"  # the fact that names one of a template's variants
 
 
@@ -32,62 +38,6 @@ class WrongTemplates(Exception):
 
 class UnknownTemplate(Exception):
     """A message names a template that the file does not have."""
-
-
-class MissingFact(Exception):
-    """A message lacks a fact that its template needs, or holds one of another kind."""
-
-
-class FactKind(StrEnum):
-    TEXT = "text"
-    NUMBER = "number"
-    MOMENT = "moment"  # ISO 8601 with offset
-    DAY = "day"  # ISO 8601 date
-
-
-class _Moment:
-    """An instant as the city's people write it."""
-
-    def __init__(self, iso: str) -> None:
-        instant = datetime.fromisoformat(iso)
-        if instant.tzinfo is None:
-            raise ValueError("an instant needs an offset")
-        self._local = instant.astimezone(CITY)
-
-    def __format__(self, spec: str) -> str:
-        day, clock = _Day.of(self._local.date()), f"{self._local:%H:%M}"
-        if spec == "short":
-            return f"{day:short}（周{WEEKDAYS[self._local.weekday()]}）{clock}"
-        return format(day, "date") if spec == "date" else f"{day:date} {clock}"
-
-
-class _Day:
-    def __init__(self, iso: str) -> None:
-        self._day = date.fromisoformat(iso)
-
-    @classmethod
-    def of(cls, day: date) -> Self:
-        return cls(day.isoformat())
-
-    def __format__(self, spec: str) -> str:
-        day = self._day
-        short = f"{day.month}月{day.day}日"
-        return short if spec == "short" else f"{day.year}年{short}"
-
-
-SPECS: Mapping[FactKind, frozenset[str]] = {
-    FactKind.TEXT: frozenset({""}),
-    FactKind.NUMBER: frozenset({""}),
-    FactKind.MOMENT: frozenset({"time", "short", "date"}),
-    FactKind.DAY: frozenset({"short", "date"}),
-}
-ALWAYS = {"child": FactKind.TEXT, "child_id": FactKind.NUMBER}
-SAMPLES: Mapping[FactKind, Any] = {
-    FactKind.TEXT: "江阴市澄江街道中山社区科学育儿指导与亲子活动服务中心（人民路总部一号楼二层）",
-    FactKind.NUMBER: 9_007_199_254_740_991,
-    FactKind.MOMENT: "2026-12-31T23:59:00+08:00",
-    FactKind.DAY: "2026-12-31",
-}
 
 
 class _Strict(BaseModel):
@@ -111,6 +61,7 @@ class Variant(_Strict):
     """Other words for the same message; `fields`: instead of the text of these WeChat fields."""
 
     body: str = Field(min_length=1)
+    page: str | None = Field(default=None, pattern=PAGE)
     fields: dict[str, str] = {}
 
 
@@ -119,41 +70,46 @@ class Template(_Strict):
 
     `ask_again`: before such a message is handed over, the database is asked once more whether
     it still stands; what hurts when it is wrong by a second is worth a query.
+    `each`: of a message that may tell of several things and several children, how one thing is
+    said in a list, by the way it is told of; its facts are the first thing's (see `merged`).
     """
 
     title: str = Field(min_length=1, max_length=20)
     body: str = Field(min_length=1)
-    page: str | None = Field(default=None, pattern=r"^pages/[^\s?]+(\?\S+)?$")
+    page: str | None = Field(default=None, pattern=PAGE)
     facts: dict[str, FactKind]
     ask_again: bool = False
     wechat: WeChatForm | None = None
     variants: dict[str, Variant] = {}
+    each: dict[str, str] = {}
 
     @model_validator(mode="after")
     def _only_says_what_it_knows(self) -> Self:
-        known = {**self.facts, **ALWAYS}
+        known = {**self.facts, **ALWAYS, **(merged.FACTS if self.each else {})}
         fields = self.wechat.fields if self.wechat else {}
         for name, variant in self.variants.items():
             if not set(variant.fields) <= set(fields):
                 raise ValueError(f"{name}: only fields that the template has")
         for text in self._texts():
-            for name, spec in _placeholders(text):
-                if name not in known:
-                    raise ValueError(f"{{{name}}} is not among its facts")
-                if spec not in SPECS[known[name]]:
-                    raise ValueError(f"{{{name}:{spec}}}: a {known[name]} is not written so")
+            _check_text(text, known)
+        for text in self.each.values():
+            _check_text(text, self.facts)
         return self
 
     def _texts(self) -> list[str]:
         fields = self.wechat.fields if self.wechat else {}
         texts = [self.body, self.page or "", *(field.text for field in fields.values())]
         for variant in self.variants.values():
-            texts += [variant.body, *variant.fields.values()]
+            texts += [variant.body, variant.page or "", *variant.fields.values()]
         return texts
 
     def body_for(self, facts: Mapping[str, Any]) -> str:
         variant = self.variants.get(str(facts.get(WORDING)))
         return self.body if variant is None else variant.body
+
+    def page_for(self, facts: Mapping[str, Any]) -> str | None:
+        variant = self.variants.get(str(facts.get(WORDING)))
+        return self.page if variant is None else variant.page or self.page
 
     def field_texts(self, facts: Mapping[str, Any]) -> dict[str, str]:
         """The text of each WeChat field, in the wording of the message."""
@@ -188,18 +144,30 @@ class Templates:
             raise UnknownTemplate(name)
         return template
 
-    def render_in_app(self, name: str, facts: Mapping[str, Any], child: str | None) -> Words:
+    def render_in_app(
+        self,
+        name: str,
+        facts: Mapping[str, Any],
+        child: str | None,
+        names: Mapping[int, str] | None = None,
+    ) -> Words:
         """Title, body and page for the parent's own list, with the child's full name.
 
+        `names`: of the children that a message about several tells of.
         Raises UnknownTemplate or MissingFact.
         """
         template = self[name]
-        values = _values(template, facts, child or YOUR_CHILD)
-        body = _fill(template.body_for(facts), values)
-        return Words(template.title, body, _page(template, values))
+        said = _said(template, facts, child or YOUR_CHILD, names or {})
+        values = _values(template, said)
+        body = fill(template.body_for(said), values)
+        return Words(template.title, body, _page(template.page_for(said), values))
 
     def render_wechat(
-        self, name: str, facts: Mapping[str, Any], child: str | None
+        self,
+        name: str,
+        facts: Mapping[str, Any],
+        child: str | None,
+        names: Mapping[int, str] | None = None,
     ) -> tuple[dict[str, str], str | None]:
         """Values by WeChat's field name, each of them fit to be sent, and the page to open.
 
@@ -209,54 +177,43 @@ class Templates:
         template = self[name]
         if template.wechat is None:
             raise UnknownTemplate(name)
-        values = _values(template, facts, mask_name(child) if child else YOUR_CHILD)
+        masked = {child_id: mask_name(each) for child_id, each in (names or {}).items()}
+        said = _said(template, facts, mask_name(child) if child else YOUR_CHILD, masked)
+        values = _values(template, said)
         data = {
-            field: fit(field, _fill(text, values))
-            for field, text in template.field_texts(facts).items()
+            field: fit(field, fill(text, values))
+            for field, text in template.field_texts(said).items()
         }
-        return data, _page(template, values)
+        return data, _page(template.page_for(said), values)
 
 
-def _values(template: Template, facts: Mapping[str, Any], child: str) -> dict[str, Any]:
+def _said(
+    template: Template, facts: Mapping[str, Any], child: str, names: Mapping[int, str]
+) -> dict[str, Any]:
+    """All facts, with the child's name; of a message about several things, those of the list."""
     given = {"child_id": 0, **facts, "child": child}
-    kinds = {**template.facts, **ALWAYS}
-    return {name: _value(name, kind, given) for name, kind in kinds.items()}
+    if not template.each:
+        return given
+    return merged.flattened(template.each, template.facts, given, names, YOUR_CHILD)
 
 
-def _value(name: str, kind: FactKind, given: Mapping[str, Any]) -> Any:
-    if name not in given:
-        raise MissingFact(name)
-    value = given[name]
-    if kind is FactKind.TEXT:
-        return NOTHING_SAID if value is None or not str(value).strip() else str(value)
-    try:
-        return {FactKind.NUMBER: int, FactKind.MOMENT: _Moment, FactKind.DAY: _Day}[kind](value)
-    except (TypeError, ValueError):
-        raise MissingFact(name) from None
+def _values(template: Template, given: Mapping[str, Any]) -> dict[str, Any]:
+    kinds = {**template.facts, **ALWAYS, **(merged.FACTS if template.each else {})}
+    return {name: value_of(name, kind, given) for name, kind in kinds.items()}
 
 
-def _placeholders(text: str) -> list[tuple[str, str]]:
-    """Names and format specs in a text. Raises ValueError for anything cleverer."""
-    found = []
-    for _, name, spec, conversion in Formatter().parse(text):
-        if name is None:
-            continue
-        if not name.isidentifier() or conversion or (spec and not spec.isidentifier()):
-            raise ValueError(f"{{{name}}}: only plain names of facts")
-        found.append((name, spec or ""))
-    return found
+def _check_text(text: str, known: Mapping[str, FactKind]) -> None:
+    for name, spec in placeholders(text):
+        if name not in known:
+            raise ValueError(f"{{{name}}} is not among its facts")
+        if spec not in SPECS[known[name]]:
+            raise ValueError(f"{{{name}:{spec}}}: a {known[name]} is not written so")
 
 
-def _fill(text: str, values: Mapping[str, Any]) -> str:
-    return text.format_map(values)
-
-
-def _page(template: Template, values: Mapping[str, Any]) -> str | None:
-    if template.page is None:
+def _page(page: str | None, values: Mapping[str, Any]) -> str | None:
+    if page is None:
         return None
-    return template.page.format_map(
-        {name: quote(format(value), safe="") for name, value in values.items()}
-    )
+    return page.format_map({name: quote(format(value), safe="") for name, value in values.items()})
 
 
 def load_templates(path: Path) -> Templates:
@@ -290,11 +247,14 @@ def _checked(name: str, entry: Any) -> Template:
 
 def _prove(templates: Templates, name: str, template: Template) -> None:
     facts = {fact: SAMPLES[kind] for fact, kind in template.facts.items()}
+    samples = [{**facts, WORDING: wording} for wording in ("", *template.variants)]
+    samples += merged.samples(template.each, facts)
+    long_name = SAMPLES[FactKind.TEXT]
+    names = dict.fromkeys(merged.SAMPLE_CHILDREN, long_name)
     try:
-        for wording in ("", *template.variants):
-            said = {**facts, WORDING: wording}
-            templates.render_in_app(name, said, SAMPLES[FactKind.TEXT])
+        for said in samples:
+            templates.render_in_app(name, said, long_name, names)
             if template.wechat is not None:
-                templates.render_wechat(name, said, SAMPLES[FactKind.TEXT])
+                templates.render_wechat(name, said, long_name, names)
     except (MissingFact, UnfitValue) as error:
         raise WrongTemplates(f"{name}: {error}") from error

@@ -108,6 +108,16 @@ def lock_identity(session: Session, identity: bytes) -> None:
     )
 
 
+def lock_identities(session: Session, vault: Vault, all_new: Sequence[Correction]) -> None:
+    """Lock several at once, in an order that does not depend on who is named first.
+
+    Both parents may register their twins in the same moment.
+    """
+    identities = {rules.child_identity(vault, one.name, one.sex, one.birth_date) for one in all_new}
+    for identity in sorted(identities):
+        lock_identity(session, identity)
+
+
 def _first_of(session: Session, identity: bytes) -> int | None:
     return session.scalar(
         select(Child.id).where(

@@ -63,7 +63,7 @@ def withdraw(session: Session, clock: Clock, *, parent_id: int, purpose: Purpose
     one no is enough. The children are locked first, so that nothing is written meanwhile.
     """
     if purpose in DROPS:
-        for child_id in _lock_children(session, parent_id):
+        for child_id in lock_children(session, parent_id):
             DROPS[purpose](session, clock, child_id=child_id, actor=f"parent:{parent_id}")
     session.execute(
         update(Consent)
@@ -120,6 +120,12 @@ def agrees(session: Session, documents: Documents, parent_id: int, purpose: Purp
     return found is not None
 
 
+def agrees_to_all(
+    session: Session, documents: Documents, parent_id: int, purposes: Sequence[Purpose]
+) -> bool:
+    return all(agrees(session, documents, parent_id, one) for one in purposes)
+
+
 def drop_unagreed(session: Session, clock: Clock, *, child_id: int, actor: str) -> None:
     """A guardian has left: what no other guardian agreed to is kept no longer."""
     standing = set(
@@ -134,7 +140,7 @@ def drop_unagreed(session: Session, clock: Clock, *, child_id: int, actor: str) 
             drop(session, clock, child_id=child_id, actor=actor)
 
 
-def _lock_children(session: Session, parent_id: int) -> Sequence[int]:
+def lock_children(session: Session, parent_id: int) -> Sequence[int]:
     """The children of a parent, joined registrations too, locked in the order of their ids."""
     return session.scalars(
         select(Child.id)

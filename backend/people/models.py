@@ -39,6 +39,7 @@ class Purpose(StrEnum):
     PRIORITY = "priority"  # asked only when a family asks for priority
     ADDRESS = "address"  # asked only before a home visit
     PREGNANCY = "pregnancy"  # asked only when the pregnancy handbook is opened
+    DIARY = "diary"  # asked only when the diary is first opened
 
 
 OF_EVERYBODY = (Purpose.PRIVACY, Purpose.CHILDREN)  # without these two nobody is served
@@ -50,6 +51,13 @@ class DuplicateState(StrEnum):
     POSSIBLE = "possible"  # may read, may not book
     DIFFERENT = "different"  # staff: two children
     SAME = "same"  # joined into the other child
+
+
+class Departure(StrEnum):
+    """Why a child is a child of this city no more. Nothing is sent about it and nothing booked."""
+
+    MOVED = "moved"  # out of the city; can be taken back
+    DIED = "died"
 
 
 class Role(StrEnum):
@@ -133,6 +141,7 @@ class Child(Base):
         CheckConstraint("gestational_weeks BETWEEN 20 AND 44", "gestational_weeks"),
         CheckConstraint("(duplicate_of_id IS NULL) = (duplicate_state IS NULL)", "duplicate"),
         CheckConstraint("duplicate_of_id <> id", "not_its_own_duplicate"),
+        CheckConstraint("(departure IS NULL) = (departed_at IS NULL)", "departure"),
         Index(None, "birth_date"),
         Index(None, "identity"),
         # Of all registrations with one identity, one alone is not somebody's duplicate.
@@ -158,6 +167,8 @@ class Child(Base):
         ForeignKey("children.id", ondelete="RESTRICT"), index=True
     )
     duplicate_state: Mapped[DuplicateState | None] = mapped_column(enum_column(DuplicateState))
+    departure: Mapped[Departure | None] = mapped_column(enum_column(Departure))
+    departed_at: Mapped[datetime | None]
     created_at: Mapped[datetime]
     deleted_at: Mapped[datetime | None]
 

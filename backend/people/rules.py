@@ -60,6 +60,11 @@ class TooManyChildren(Invalid):
     message = "登记的孩子太多，请联系亲子活动中心"
 
 
+class ChildDeparted(Conflict):
+    code = "child_departed"
+    message = "这个孩子的服务已停止；如有变化，可在“我的”里更正，或联系亲子活动中心"
+
+
 def check_birth_date(birth: date, today: date) -> None:
     """Raises BirthDateOutOfRange for tomorrow and for seven years ago."""
     if birth > today or birth <= add_months(today, -12 * OLDEST_YEARS):
@@ -67,7 +72,9 @@ def check_birth_date(birth: date, today: date) -> None:
 
 
 def check_may_book(child: Child) -> None:
-    """Raises PossibleDuplicate while it is open whether the child is registered twice."""
+    """Raises ChildDeparted; PossibleDuplicate while it is open whether it is registered twice."""
+    if child.departure is not None:
+        raise ChildDeparted
     if child.duplicate_state is DuplicateState.POSSIBLE:
         raise PossibleDuplicate
 

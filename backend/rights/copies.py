@@ -1,28 +1,31 @@
 """A copy of everything that is kept of a child, for its guardians (PIPL art. 45)."""
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import asdict
 from datetime import datetime
 from typing import Any
 
-from sqlalchemy import select
+from sqlalchemy import and_, or_, select
 from sqlalchemy.orm import Session, joinedload
 
 from backend.bookings.models import Booking, BookingChange
 from backend.bookings.waiting_models import WaitingEntry
 from backend.centres.models import KIND_TITLES, Slot
 from backend.guides.models import GuideMark
-from backend.handbook.growth_queries import recorded
+from backend.handbook.growth_queries import everything
 from backend.handbook.models import HandbookEntry, ItemDate
+from backend.handbook.records import BATCH, PLACE, known_of
 from backend.kernel import audit
 from backend.kernel.audit import AuditEntry
 from backend.kernel.clock import Clock, city_date, city_time
 from backend.kernel.privacy import Vault
 from backend.knowledge.models import QuizAnswer, QuizSet
+from backend.outbox.merged import CHILDREN
 from backend.outbox.models import Message
 from backend.people import addresses, children, priority
 from backend.people.models import Child, Consent, DuplicateDecision, Guardian, Invitation
 from backend.people.priority_queries import grants_of
+from backend.rights.diaries import diary_of, home_checks_of, readable_by
 from backend.rights.paper_copies import papers_of
 from backend.rights.take_along.doctor_models import DoctorLink
 from backend.rights.visit_copies import pauses_of, visits_of
@@ -48,6 +51,7 @@ def copy_of_child(
         subject=f"child:{child.id}",
     )
     ids = [child.id, *(one.id for one in children.merged_into(session, child.id))]
+    readable = readable_by(session, parent_id, ids)
     return {
         "format": FORMAT,
         "format_version": FORMAT_VERSION,
@@ -63,7 +67,9 @@ def copy_of_child(
         "pauses": pauses_of(session, ids),
         "waiting": _waiting(session, ids),
         "moved_items": _moved_items(session, ids),
-        **record_of(session, vault, ids),
+        **record_of(session, vault, ids, diaries=readable),
+        "vaccine_facts": _vaccine_facts(session, vault, ids),
+        "home_checks": home_checks_of(session, vault, readable),
         "doctor_links": _doctor_links(session, ids),
         "consents": _consents(session, parent_id),
         "messages": _messages(session, ids, parent_id),
@@ -73,12 +79,18 @@ def copy_of_child(
     }
 
 
-def record_of(session: Session, vault: Vault, ids: Sequence[int]) -> dict[str, list[Copy]]:
-    """The parts that are the child's own record, wherever it moves; an import takes these."""
+def record_of(
+    session: Session, vault: Vault, ids: Sequence[int], *, diaries: Sequence[int]
+) -> dict[str, list[Copy]]:
+    """The rows that are the child's own record, wherever it moves; an import takes these.
+
+    `diaries`: those of `ids` whose diary may be read.
+    """
     return {
-        "handbook": _handbook(session, ids),
+        "handbook": _handbook(session, vault, ids),
         "growth": _growth(session, vault, ids),
         **papers_of(session, vault, ids),
+        "diary": diary_of(session, vault, diaries),
     }
 
 
@@ -94,6 +106,8 @@ def _child(vault: Vault, child: Child) -> Copy:
         "home_cared": child.home_cared,
         "registered_at": _said(child.created_at),
         "duplicate": None if state is None else state.value,
+        "departure": None if child.departure is None else child.departure.value,
+        "departed_at": _said_or_none(child.departed_at),
     }
 
 
@@ -221,7 +235,7 @@ def _waiting(session: Session, ids: Sequence[int]) -> list[Copy]:
     ]
 
 
-def _handbook(session: Session, ids: Sequence[int]) -> list[Copy]:
+def _handbook(session: Session, vault: Vault, ids: Sequence[int]) -> list[Copy]:
     rows = session.scalars(
         select(HandbookEntry)
         .where(HandbookEntry.child_id.in_(ids))
@@ -231,6 +245,8 @@ def _handbook(session: Session, ids: Sequence[int]) -> list[Copy]:
         {
             "item": one.item_id,
             "done_on": one.done_on.isoformat(),
+            "place": None if one.place_sealed is None else vault.open(one.place_sealed, PLACE),
+            "batch": None if one.batch_sealed is None else vault.open(one.batch_sealed, BATCH),
             "recorded_at": _said(one.recorded_at),
         }
         for one in rows
@@ -256,8 +272,19 @@ def _growth(session: Session, vault: Vault, ids: Sequence[int]) -> list[Copy]:
             **asdict(one.measures),
             "recorded_at": _said(one.recorded_at),
         }
-        for one in recorded(session, vault, ids)
+        for one in everything(session, vault, ids)
     ]
+
+
+def _vaccine_facts(session: Session, vault: Vault, ids: Sequence[int]) -> Copy:
+    """What the family said once; None: nobody said."""
+    known = known_of(session, vault, ids)
+    return {
+        "mother_hbsag": None if known.mother is None else known.mother.value,
+        "birth_grams": known.birth_grams,
+        "had_varicella": known.had_varicella,
+        "immunoglobulin": [day.isoformat() for day in known.immunoglobulin],
+    }
 
 
 def _doctor_links(session: Session, ids: Sequence[int]) -> list[Copy]:
@@ -292,9 +319,14 @@ def _consents(session: Session, parent_id: int) -> list[Copy]:
 
 
 def _messages(session: Session, ids: Sequence[int], parent_id: int) -> list[Copy]:
+    """What was said of the child; of a message about several children the part of this one."""
+    of_several = [Message.data.contains({CHILDREN: [{"child_id": one}]}) for one in ids]
     rows = session.scalars(
         select(Message)
-        .where(Message.child_id.in_(ids), Message.parent_id == parent_id)
+        .where(
+            Message.parent_id == parent_id,
+            or_(Message.child_id.in_(ids), and_(Message.child_id.is_(None), or_(*of_several))),
+        )
         .order_by(Message.id)
     )
     return [
@@ -304,10 +336,16 @@ def _messages(session: Session, ids: Sequence[int], parent_id: int) -> list[Copy
             "state": one.state.value,
             "sent_at": _said_or_none(one.sent_at),
             "read_at": _said_or_none(one.read_at),
-            "facts": one.data,
+            "facts": _facts(one.data, ids),
         }
         for one in rows
     ]
+
+
+def _facts(data: Mapping[str, Any], ids: Sequence[int]) -> Copy:
+    if CHILDREN not in data:
+        return dict(data)
+    return {**data, CHILDREN: [told for told in data[CHILDREN] if told["child_id"] in ids]}
 
 
 def _marks(session: Session, parent_id: int) -> list[Copy]:

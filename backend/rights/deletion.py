@@ -15,9 +15,11 @@ from backend.handbook.checkup_models import (
     NewbornNote,
     ScreeningNote,
 )
+from backend.handbook.diary.models import DiaryEntry, HomeCheck
 from backend.handbook.growth_models import GrowthEntry
-from backend.handbook.models import HandbookEntry, ItemDate
+from backend.handbook.models import HandbookEntry, ItemDate, VaccineFacts
 from backend.handbook.pregnancy import service as pregnancies
+from backend.handbook.settling import forget_children
 from backend.kernel import audit
 from backend.kernel.ages import add_months
 from backend.kernel.clock import Clock, city_date
@@ -37,6 +39,7 @@ from backend.people.models import (
 )
 from backend.people.priority_models import HomeAddress, PriorityGrant
 from backend.people.rules import OLDEST_YEARS
+from backend.rights import diaries
 from backend.rights.take_along.doctor_models import DoctorLink
 
 NAMELESS = ""  # sealed names are never empty, so this one opens to nothing
@@ -51,6 +54,7 @@ def leave_child(session: Session, clock: Clock, *, parent_id: int, child_id: int
     child = children.own_child(session, parent_id=parent_id, child_id=child_id, lock=True)
     registrations = [child, *children.merged_into(session, child.id)]
     ids = [one.id for one in registrations]
+    forget_children(session, child_ids=ids, parent_ids=[parent_id])
     session.execute(
         delete(Guardian).where(Guardian.child_id.in_(ids), Guardian.parent_id == parent_id)
     )
@@ -73,6 +77,7 @@ def leave_child(session: Session, clock: Clock, *, parent_id: int, child_id: int
     for one in registrations:
         if children.guardians_of(session, one.id):
             consents.drop_unagreed(session, clock, child_id=one.id, actor=actor)
+            diaries.drop_unagreed(session, clock, child_id=one.id, actor=actor)
         else:
             _forget_child(session, clock, one, actor=actor)
 
@@ -92,6 +97,8 @@ def forget_grown(session: Session, clock: Clock, *, limit: int = 200) -> int:
         .with_for_update(skip_locked=True, key_share=True)
     ).all()
     for child in grown:
+        parents = children.guardians_of(session, child.id)
+        forget_children(session, child_ids=[child.id], parent_ids=parents)
         session.execute(delete(Guardian).where(Guardian.child_id == child.id))
         _forget_child(session, clock, child, actor="system")
     return len(grown)
@@ -105,11 +112,14 @@ def _forget_child(session: Session, clock: Clock, child: Child, *, actor: str) -
         Message,
         HandbookEntry,
         ItemDate,
-        GrowthEntry,
         CheckupNote,
         ScreeningNote,
         NewbornNote,
         FamilyDoctorNote,
+        GrowthEntry,
+        VaccineFacts,
+        DiaryEntry,
+        HomeCheck,
         Invitation,
         DoctorLink,
         WaitingEntry,
@@ -121,6 +131,7 @@ def _forget_child(session: Session, clock: Clock, child: Child, *, actor: str) -
     child.name_sealed = NAMELESS
     child.village_code = None
     child.gestational_weeks = None
+    child.departure, child.departed_at = None, None
     child.deleted_at = clock.now()
     audit.record(session, clock, actor=actor, action="child.deleted", subject=f"child:{child.id}")
 

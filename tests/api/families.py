@@ -4,7 +4,7 @@ import itertools
 from typing import Any
 
 from flask.testing import FlaskClient
-from werkzeug.test import TestResponse
+from werkzeug.test import TestResponse, encode_multipart
 
 CODES = itertools.count(1)
 
@@ -32,6 +32,15 @@ class Phone:
         headers = self.headers | ({"Idempotency-Key": key} if key else {})
         return self._client.post(
             f"/api/v1{path}", json={} if body is None else body, headers=headers
+        )
+
+    def post_form(self, path: str, fields: dict[str, Any]) -> TestResponse:
+        boundary, data = encode_multipart(fields)  # in memory: a file would stay open
+        return self._client.post(
+            f"/api/v1{path}",
+            data=data,
+            content_type=f'multipart/form-data; boundary="{boundary}"',
+            headers=self.headers,
         )
 
     def put(self, path: str, body: Any) -> TestResponse:

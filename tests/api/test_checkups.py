@@ -145,7 +145,10 @@ def test_the_signs_that_fit_today_are_named(phone: Phone, child: int) -> None:
     assert [one["id"] for one in found["items"] if one["reached"]] == ["m3", "m6", "m8"]
     assert [one["id"] for one in found["items"][2]["questions"]] == SIGNS
     assert found["autism"]["guide_slug"] == "guduzheng-zao-faxian"
-    assert found["sources"]
+    assert found["sources"] == [
+        "0～6岁儿童孤独症筛查干预服务规范（试行）",
+        "国家基本公共卫生服务规范（第三版）",
+    ]
 
 
 def test_born_early_both_ages_are_named(client: FlaskClient) -> None:

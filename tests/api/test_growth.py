@@ -96,7 +96,7 @@ def test_a_preterm_child_has_two_ages(phone: Phone) -> None:
 
     assert answer["child"]["preterm"] is True
     before_due, later = answer["items"]
-    assert before_due["corrected"] == {"age_text": "还没到预产期", "scores": []}
+    assert before_due["corrected"] == {"age_text": "预产期前", "scores": []}
     assert later["actual"]["age_text"] == "6月龄"
     assert later["corrected"]["age_text"] == "4月龄又5天"
     assert score(later["corrected"], "wfa")["z"] > score(later["actual"], "wfa")["z"]

@@ -43,6 +43,17 @@ def test_before_there_is_one_the_signs_of_danger_can_be_read(client: FlaskClient
     assert shown["disclaimer"] == "以纸质手册和门诊记录为准"
 
 
+def test_agreed_means_the_policy_too_for_there_may_be_no_child_yet(client: FlaskClient) -> None:
+    phone = Phone(client)
+    phone.agree("pregnancy")
+    assert phone.get("/pregnancy").json["agreed"] is False
+
+    phone.agree("privacy")
+
+    assert phone.get("/pregnancy").json["agreed"] is True
+    begin(phone)
+
+
 def test_without_the_consent_for_it_nothing_begins(client: FlaskClient) -> None:
     phone = Phone(client)
     phone.agree()

@@ -25,7 +25,7 @@ def child(phone: Phone) -> int:
     return number
 
 
-def test_the_two_consents_are_never_needed_to_register(phone: Phone, child: int) -> None:
+def test_the_optional_consents_are_never_needed_to_register(phone: Phone, child: int) -> None:
     listed = phone.get("/consents").json
 
     assert {one["purpose"] for one in listed["documents"]} == {
@@ -34,6 +34,7 @@ def test_the_two_consents_are_never_needed_to_register(phone: Phone, child: int)
         "priority",
         "address",
         "pregnancy",
+        "diary",
     }
     assert listed["needed"] == []
     assert {one["purpose"] for one in listed["given"]} == {"privacy", "children"}

@@ -21,6 +21,8 @@ from tests.bench import (
     bench_bookings,
     bench_delivery,
     bench_desk,
+    bench_doses,
+    bench_events,
     bench_growth,
     bench_guides,
     bench_library,
@@ -38,12 +40,14 @@ MEASURES: Measures = {
     **bench_waiting.MEASURES,
     **bench_planning.MEASURES,
     **bench_pregnancy.MEASURES,
+    **bench_events.MEASURES,
     **bench_settlement.MEASURES,
     **bench_desk.MEASURES,
     **bench_delivery.MEASURES,
     **bench_guides.MEASURES,
     **bench_library.MEASURES,
     **bench_growth.MEASURES,
+    **bench_doses.MEASURES,
     **bench_start.MEASURES,
 }
 WIDTHS = (5, 10, 26, 10, 8, 9, 5)

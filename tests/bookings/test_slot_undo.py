@@ -1,6 +1,7 @@
 """A cancellation of whole sessions is taken back: all that can come back, once, in ten minutes."""
 
-from datetime import timedelta
+from dataclasses import replace
+from datetime import time, timedelta
 
 import pytest
 from sqlalchemy import select, update
@@ -15,8 +16,9 @@ from backend.bookings.waiting_rules import TooManyLines
 from backend.centres import closures
 from backend.centres import service as centre_service
 from backend.centres.closures import NewClosure
-from backend.centres.models import SlotState
+from backend.centres.models import Slot, SlotState
 from backend.centres.obstacles import PlaceClosed, RoomTaken
+from backend.centres.slot_edits import Reach, wish_of
 from backend.kernel.audit import AuditEntry
 from backend.kernel.clock import FixedClock
 from backend.kernel.errors import NotFound
@@ -105,6 +107,53 @@ def test_everything_is_as_it_was_and_nobody_hears_of_it_when_nothing_had_left(
         noted = session.scalars(select(AuditEntry).where(AuditEntry.action == "slot.restored"))
         assert [(row.subject, row.detail["bookings"]) for row in noted] == [(f"slot:{slot}", 2)]
     assert drift(sessions) == []
+
+
+def test_what_the_cancellation_kept_from_wechat_goes_out_after_all(
+    sessions: Sessions, clock: FixedClock, slot: int
+) -> None:
+    """Confirmed by night, cancelled and taken back before the worker sends again at eight."""
+    (one, first), (two, second) = booked(sessions, clock, slot, 2)
+    act(sessions, clock, service.confirm, first)
+    clock.advance(MINUTE)
+    act(sessions, clock, service.confirm, second)
+    with sessions.begin() as session:
+        session.execute(
+            update(Message)
+            .where(Message.parent_id == two.parent, Message.template == "booking_confirmed")
+            .values(read_at=clock.now())
+        )
+
+    undo(sessions, clock, call_off(sessions, clock, slot))
+
+    assert to_send(sessions, one) == ["booking_confirmed", "booking_reminder"]
+    assert to_send(sessions, two) == ["booking_reminder"]  # has read the rest in the app
+
+
+def test_of_two_messages_that_were_overtaken_the_newer_one_goes_out(
+    sessions: Sessions, clock: FixedClock, slot: int
+) -> None:
+    ((family, first),) = booked(sessions, clock, slot, 1)
+    act(sessions, clock, service.confirm, first)
+    clock.advance(MINUTE)
+    with sessions.begin() as session:
+        wish = replace(wish_of(session.get_one(Slot, slot)), title="改了名字的活动")
+        wish = replace(wish, starts=time(15, 0), ends=time(16, 0))
+        slot_changes.change_slots(
+            session, clock, slot_id=slot, wish=wish, reach=Reach.THIS, actor=ACTOR
+        )
+
+    undo(sessions, clock, call_off(sessions, clock, slot))
+
+    assert to_send(sessions, family) == ["booking_moved", "booking_reminder"]
+
+
+def to_send(sessions: Sessions, family: Family) -> list[str]:
+    with sessions() as session:
+        waiting = select(Message.template).where(
+            Message.parent_id == family.parent, Message.state == MessageState.WAITING
+        )
+        return list(session.scalars(waiting.order_by(Message.template)))
 
 
 def test_who_was_told_of_the_cancellation_is_told_that_it_is_taken_back(

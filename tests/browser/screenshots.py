@@ -39,6 +39,13 @@ GROUPS = {  # folder: (title, pictures in a row)
     "console-768": ("中心工作台，宽 768", 3),
 }
 PATIENCE_MS = 30_000
+MEASURED = (  # day, grams, millimetres of length and of head; an invented child
+    (EIGHT_MONTHS, 3250, 500, 340),
+    ("2026-04-16", 4350, 545, 370),
+    ("2026-06-18", 6200, 612, 398),
+    ("2026-09-20", 7600, 668, 423),
+    ("2026-11-20", 8050, 692, 433),
+)
 
 
 @dataclass(frozen=True)
@@ -111,6 +118,9 @@ def make_family(house: House, clerk: Desk) -> Family:
         path = f"/children/{child}/handbook/vaccine:{vaccine}"
         parent.call("PUT", path, {"done_on": EIGHT_MONTHS})
     parent.expect_a_child()
+    for day, weight_g, length_mm, head_mm in MEASURED:
+        measured = {"weight_g": weight_g, "length_mm": length_mm, "head_mm": head_mm}
+        parent.call("PUT", f"/children/{child}/growth/{day}", {**measured, "lying": True})
     newcomer = Parent.of_phone(house.base, phone_called(house.base, "奶奶手机"))
     return Family(parent, child, newcomer)
 
@@ -159,6 +169,35 @@ def pages_of_newcomer() -> list[tuple[str, str, str]]:
     ]
 
 
+def keep_a_diary(parent: Parent, child: int) -> None:
+    parent.agree("diary")
+    for day, note in (
+        ("2026-11-20", "第一次吃米粉，吃了两勺，还要。"),
+        ("2026-11-22", "自己坐了好一会儿。"),
+    ):
+        parent.call("POST", f"/children/{child}/diary", {"day": day, "note": note})
+    parent.call("PUT", f"/children/{child}/home-check", {"answers": {"fall-window": "not_yet"}})
+
+
+def pages_of_the_handbook(child: int) -> list[tuple[str, str, str]]:
+    return [
+        ("screenings", "发育筛查", page_url("screenings")),
+        ("screening", "看四条", page_url("screening", visit="m8")),
+        ("screening-result", "筛查的结果", page_url("screening", visit="m6")),
+        ("newborn-screening", "新生儿筛查", page_url("newborn-screening")),
+        ("eye-care", "眼保健和听力", page_url("eye-care")),
+        ("family-doctor", "家庭医生签约", page_url("family-doctor")),
+        ("growth", "生长曲线", page_url("growth")),
+        ("measure", "记一次测量", page_url("measure")),
+        ("dose", "手册里的一剂", page_url("item", id="vaccine:hepb-2")),
+        ("vaccines", "接种本", page_url("vaccines")),
+        ("vaccine-facts", "会改变日期的几件事", page_url("vaccine-facts", child=child)),
+        ("diary", "成长日记", page_url("diary")),
+        ("diary-day", "写一天", page_url("diary-day", child=child)),
+        ("home-check", "家庭安全自查", page_url("home-check")),
+    ]
+
+
 def pages_of_parent(family: Family) -> list[tuple[str, str, str]]:
     """(file name, title, address) of the pages that need no tap."""
     parent, child = family.parent, family.child
@@ -168,6 +207,9 @@ def pages_of_parent(family: Family) -> list[tuple[str, str, str]]:
     parent.call("PUT", f"/marks/{guide}/favourite")
     quiz = parent.call("POST", "/quizzes", {"child_id": child})["id"]
     booking = parent.call("GET", "/bookings")["items"][0]["id"]
+    signs = [{"id": f"w06-{n}", "answer": "yes" if n == 1 else "no"} for n in range(1, 5)]
+    parent.call("PUT", f"/children/{child}/screenings/m6", {"answers": signs})
+    keep_a_diary(parent, child)
     due = next(one["id"] for one in items if one["status"] == "due" and one["kind"] != "guide")
     return [
         ("home", "首页", page_url("home")),
@@ -190,6 +232,7 @@ def pages_of_parent(family: Family) -> list[tuple[str, str, str]]:
         ("pregnancy-dates", "预产期", page_url("pregnancy-dates")),
         ("pregnancy-diary", "体重和胎动", page_url("pregnancy-diary")),
         ("pregnancy-birth", "宝宝出生了", page_url("pregnancy-birth")),
+        *pages_of_the_handbook(child),
         ("messages", "消息", page_url("messages")),
         ("me", "我的", page_url("me")),
         ("child-form", "登记孩子", page_url("child-form")),
@@ -213,6 +256,7 @@ def photograph_console(album: Album, width: int) -> None:
             ("slot-new", "新时段", "slots/new"),
             ("slot-series", "每周重复", "slots/series/new"),
             ("check-in", "签到", "check-in"),
+            ("paper", "纸质签字", "paper"),
             ("waiting", "候补", "waiting"),
             ("families-known", "家庭：今年预约过的", "families/known"),
             ("statements", "结算", "statements"),
@@ -227,6 +271,7 @@ def photograph_console(album: Album, width: int) -> None:
         desk.sign_in("shiji", album.house.logins["shiji"])
         for name, title, path in (
             ("families", "家庭", "families"),
+            ("signs", "结算：需要核对的情况", "statements/signs"),
             ("messages", "没有送达的消息", "messages"),
             ("content", "内容", "content"),
             ("knowledge", "知晓率", "knowledge"),

@@ -219,7 +219,7 @@ def change_it_from_one_day_on_and_cancel_one(desk: Desk, centre: Centre) -> None
     page.get_by_role("link", name="取消这一次").click()
     page.get_by_label("写给家长的原因").fill("场地临时停电")
     page.get_by_role("button", name="取消这 1 次").click()
-    expect(desk.notice).to_contain_text("已取消 1 次")
+    expect(desk.notice).to_contain_text("已取消 1 场")
     slots = centre.rows(Slot, Slot.title == "绘本时光")
     assert [one.state for one in slots].count(SlotState.CANCELLED) == 1
     assert slots[1].state is SlotState.CANCELLED
@@ -245,6 +245,7 @@ def find_what_matters_among_the_requests(desk: Desk, centre: Centre) -> None:
     assert "%E5%B0%8F" not in page.url  # 小: a full name never stands in an address
     look_for.fill("")
     look_for.press("Enter")
+    expect(lines(page)).to_have_count(52)  # the next page is there before it is asked
     page.get_by_label("哪一天").select_option(value="2026-11-25")
     expect(lines(page)).to_have_count(FAMILIES)
     page.reload()
@@ -339,8 +340,12 @@ def print_the_list_of_the_day(desk: Desk) -> None:
     page.get_by_role("button", name="打印").click()
     assert page.evaluate("window.printed")
     page.emulate_media(media="print")
+    page.set_viewport_size({"width": 680, "height": 962})  # A4 within its margins
     expect(page.get_by_role("navigation", name="工作台")).to_be_hidden()
+    expect(page.get_by_role("columnheader", name="备注")).to_be_visible()
+    assert page.evaluate("document.documentElement.scrollWidth") <= 680
     page.emulate_media(media="screen")
+    page.set_viewport_size(SCREEN)  # type: ignore[arg-type]  # width and height
 
 
 def check_one_family_in_by_its_code(desk: Desk, centre: Centre) -> None:

@@ -26,11 +26,33 @@ def family(house: House) -> tuple[Parent, dict[str, int]]:
     return parent, child
 
 
+def of_the_handbook(child: int) -> list[str]:
+    return [
+        page_url("screenings"),
+        page_url("screening", visit="m8"),
+        page_url("newborn-screening"),
+        page_url("eye-care"),
+        page_url("family-doctor"),
+        page_url("growth", child=child),
+        page_url("measure"),
+        page_url("item", id="vaccine:jel-1"),
+        page_url("vaccines"),
+        page_url("vaccine-facts", child=child),
+        page_url("diary", child=child),
+        page_url("diary-day", child=child),
+        page_url("home-check", child=child),
+    ]
+
+
 def every_page(parent: Parent, child: dict[str, int]) -> list[str]:
     """The address of every page in app.json, with something on it."""
     guide = parent.call("GET", "/guides")["items"][0]["slug"]
     items = parent.call("GET", f"/children/{child['id']}/handbook")["items"]
     parent.call("PUT", f"/marks/{guide}/favourite")
+    measured = {"weight_g": 8300, "length_mm": 705, "lying": False, "head_mm": 437}
+    parent.call(
+        "PUT", f"/children/{child['id']}/growth/2026-11-20", {**measured, "confirmed": True}
+    )
     quiz = parent.call("POST", "/quizzes", {"child_id": child["id"]})["id"]
     booking = parent.call("GET", "/bookings")["items"][0]["id"]
     return [
@@ -50,6 +72,8 @@ def every_page(parent: Parent, child: dict[str, int]) -> list[str]:
         page_url("quiz"),
         page_url("quiz-set", id=quiz),
         page_url("item", id=items[0]["id"]),
+        page_url("item", id="checkup:m8"),
+        *of_the_handbook(child["id"]),
         page_url("bookings"),
         page_url("visit", id=booking),
         page_url("address", child=child["id"]),

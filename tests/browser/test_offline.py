@@ -85,7 +85,8 @@ def test_a_booking_made_without_a_network_says_so_and_can_be_sent_again(
     app = app_window
     parent = Parent.of_phone(house.base, add_phone(house.base, "断网的妈妈"))
     parent.register("尉迟朵朵")
-    app.open(page_url("book"), phone=parent.phone)
+    app.open(page_url("home"), phone=parent.phone)  # which keeps that there is no booking
+    app.tab("预约")
     app.press(SLOT)
     question = app.dialog("确认预约")
     expect(question).to_contain_text("第 1 次")
@@ -98,3 +99,7 @@ def test_a_booking_made_without_a_network_says_so_and_can_be_sent_again(
 
     expect(app.dialog("已提交")).to_be_visible()
     assert len(parent.call("GET", "/bookings")["items"]) == 1
+    cut(app)
+    app.dialog("已提交").get_by_role("button", name="看我的预约").tap()
+    expect(app.text("没有连上网络").first).to_be_visible()
+    expect(app.text("还没有预约")).to_have_count(0)

@@ -2,7 +2,7 @@
 
 from playwright.sync_api import expect
 
-from tests.browser.families import Parent, add_phone
+from tests.browser.families import add_phone
 from tests.browser.house import House
 from tests.browser.looks import faint_words, overflowing
 from tests.browser.pages import App, page_url, starting
@@ -14,13 +14,10 @@ def test_from_the_due_date_to_a_quiet_end_that_can_be_taken_back(
     app_window: App, house: House
 ) -> None:
     app = app_window
-    parent = Parent.of_phone(house.base, add_phone(house.base, "怀孕的妈妈"))
-    parent.agree()
-    app.open(page_url("pregnancy"), phone=parent.phone)
+    phone = add_phone(house.base, "怀孕的妈妈")  # without a child, and nothing agreed to yet
+    app.open(page_url("pregnancy"), phone=phone)
     app.press("先读说明")
-    app.press(starting("阅读全文："))
-    app.shown.get_by_role("checkbox").tap()
-    app.press("同意并继续")
+    app.agree()
     app.press("填预产期，开始用")
     app.choose_date("末次月经第一天", MANY_WEEKS_AGO)
     app.press("保存")
@@ -31,6 +28,9 @@ def test_from_the_due_date_to_a_quiet_end_that_can_be_taken_back(
     expect(app.dialog("有一样，就别等").get_by_text("胎动减少或停止")).to_be_visible()
     app.dialog("有一样，就别等").get_by_role("button", name="关闭").tap()
     weigh_and_count(app)
+
+    app.open(page_url("home"), phone=phone)
+    app.follow(starting("孕期手册，孕28周"))
 
     app.press("孕期已结束，停止所有孕期提醒")
     expect(app.heading("孕期提醒已全部停止")).to_be_visible()

@@ -2,6 +2,7 @@
 
 import random
 from collections.abc import Callable
+from concurrent.futures import ThreadPoolExecutor
 from datetime import datetime, timedelta
 from functools import partial
 from typing import TypeVar
@@ -11,7 +12,7 @@ from sqlalchemy import select, text
 from sqlalchemy.orm import Session, sessionmaker
 
 from backend.bookings import desk, moving, rules, service
-from backend.bookings.models import Booking, BookingChange
+from backend.bookings.models import Booking, BookingChange, BookingState
 from backend.centres.models import Slot
 from backend.kernel.clock import FixedClock, city_date
 from backend.kernel.errors import DomainError
@@ -19,6 +20,7 @@ from backend.people.models import Child, DuplicateState, Guardian, Relation
 from tests.bookings.family import Family, act, book, cancel, in_city, make_family, state_of
 from tests.concurrency.racing import at_once, kinds
 from tests.factories import MORNING, make_parent, make_policy, make_slot, make_slots, make_staff
+from tests.handbook.test_race import wait_until_somebody_waits
 from tests.soak import record
 
 pytestmark = pytest.mark.slow
@@ -195,6 +197,36 @@ def test_a_family_that_cancels_and_a_clerk_that_confirms_do_not_both_win_the_pla
 
         assert state_of(committed, booking)[:2] == ("cancelled_by_family", None)
         assert_books_balance(committed)
+
+
+def test_what_a_colleague_does_in_this_moment_is_not_undone_instead(
+    committed: Sessions, clock: FixedClock
+) -> None:
+    """The undo of a confirmation waits for the child, and looks again when it has it."""
+    booking = book(committed, clock, make_family(committed), make_slot(committed))
+    act(committed, clock, service.confirm, booking)
+
+    def undo() -> None:
+        with committed.begin() as session:
+            service.undo(
+                session,
+                clock,
+                booking_id=booking,
+                actor="staff:1",
+                of=BookingState.CONFIRMED,
+            )
+
+    with ThreadPoolExecutor(1) as pool:
+        with committed.begin() as session:
+            service.cancel_by_centre(
+                session, clock, booking_id=booking, actor="staff:2", reason="停水"
+            )
+            undone = pool.submit(undo)
+            wait_until_somebody_waits(committed)
+        refusal = undone.exception(timeout=30)
+
+    assert isinstance(refusal, rules.CannotUndo)
+    assert state_of(committed, booking) == ("cancelled_by_centre", None, 0)
 
 
 def test_a_freed_place_goes_to_one_family_or_back_to_the_first(

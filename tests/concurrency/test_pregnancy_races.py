@@ -6,10 +6,12 @@ The tests named `without` take one guard out and show that the message would the
 import threading
 import time
 from collections.abc import Callable
+from concurrent.futures import ThreadPoolExecutor
 from datetime import date, datetime, timedelta
 
 import pytest
 from sqlalchemy import delete, select, text, update
+from sqlalchemy.exc import OperationalError
 from sqlalchemy.orm import Session, sessionmaker
 
 from backend.handbook.planner import SEND_AT
@@ -17,14 +19,20 @@ from backend.handbook.pregnancy import planner, service
 from backend.handbook.pregnancy.dating import Dating, Method
 from backend.handbook.pregnancy.models import Pregnancy, State
 from backend.kernel.clock import CITY, FixedClock
+from backend.kernel.privacy import Vault
 from backend.outbox import claims
 from backend.outbox.delivery import Delivery, deliver
 from backend.outbox.ledger import Key
 from backend.outbox.models import Message, MessageState
 from backend.outbox.templates import Templates
-from tests.factories import APPID
+from backend.people.children import Registration, lock_identity
+from backend.people.models import DuplicateState, Sex
+from backend.people.rules import child_identity
+from tests.concurrency.racing import at_once
+from tests.factories import APPID, default_vault
 from tests.fakes import FakeMessenger
 from tests.handbook.pregnancy.scene import PROGRAMME, TODAY, begin, due_when, end, plan, told
+from tests.handbook.pregnancy.test_service import baby
 from tests.handbook.test_race import wait_until_somebody_waits
 from tests.outbox.scene import TEMPLATES, delivery, grant
 
@@ -40,6 +48,11 @@ HASTY = Templates(  # the same words, and nobody asks again
 @pytest.fixture
 def clock() -> FixedClock:
     return FixedClock(datetime(2026, 11, 23, 10, tzinfo=CITY))
+
+
+@pytest.fixture
+def vault() -> Vault:
+    return default_vault()
 
 
 def expecting(committed: Sessions, clock: FixedClock, name: str) -> int:
@@ -235,3 +248,40 @@ def test_two_beginnings_at_once_make_one(committed: Sessions, clock: FixedClock)
     assert sorted(outcomes) == ["begun", "open", "open", "open"]
     with committed() as session:
         assert session.scalar(text("SELECT count(*) FROM pregnancies WHERE state = 'open'")) == 1
+
+
+def test_both_parents_register_their_twins_at_once_each_in_an_order_of_their_own(
+    committed: Sessions, clock: FixedClock, vault: Vault, races: int
+) -> None:
+    for number in range(races):
+        twins = [baby(f"{name}{number}", birth=TODAY) for name in ("大宝", "小宝")]
+        wishes = [(begin(committed, clock, due_when(38))[0], born) for born in (twins, twins[::-1])]
+
+        def register(wish: tuple[int, list[Registration]]) -> list[DuplicateState | None]:
+            with committed.begin() as session:
+                parent, born = wish
+                made = service.record_birth(session, clock, vault, parent_id=parent, born=born)
+                return [child.duplicate_state for child in made]
+
+        found, refused = at_once(register, wishes)
+
+        assert refused == []
+        assert sorted(found, key=lambda states: states[0] is not None) == [
+            [None] * 2,
+            [DuplicateState.POSSIBLE] * 2,
+        ]
+
+
+def test_without_one_order_they_wait_in_a_circle(
+    committed: Sessions, clock: FixedClock, vault: Vault
+) -> None:
+    first, second = (child_identity(vault, name, Sex.FEMALE, TODAY) for name in ("大宝", "小宝"))
+    with committed() as mother, committed() as father, ThreadPoolExecutor(2) as pool:
+        lock_identity(mother, first)
+        lock_identity(father, second)
+        acts = [pool.submit(lock_identity, mother, second)]
+        wait_until_somebody_waits(committed)
+        acts.append(pool.submit(lock_identity, father, first))
+        errors = [act.exception(PATIENCE) for act in acts]
+
+    assert [type(error) for error in errors if error is not None] == [OperationalError]

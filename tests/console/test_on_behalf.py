@@ -63,6 +63,9 @@ def test_a_worker_registers_books_and_prints(
     page = worker.page(f"/on-behalf/slip/{booking.id}")
     assert "不能再用来签到" in page
     assert "data:image/svg" not in page
+    with sessions() as session:
+        seen = session.scalars(select(AuditEntry).where(AuditEntry.subject == "page:slip")).all()
+    assert [one.detail for one in seen] == [{"children": [booking.child_id]}] * 2
     worker.post_and_read("/on-behalf/book", slot=slot, **SIGNED, **HERE)
     assert "已经预约了这个时段" in worker.page("/on-behalf")
 

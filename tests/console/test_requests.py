@@ -6,11 +6,12 @@ from urllib.parse import unquote
 import pytest
 from flask import Flask, session, url_for
 from flask.sessions import SecureCookieSessionInterface
-from sqlalchemy import select
+from sqlalchemy import select, text
 from sqlalchemy.orm import Session, sessionmaker
 
 from backend.bookings import service
-from backend.bookings.models import BookingState
+from backend.bookings.desk import MOST_ROWS
+from backend.bookings.models import Booking, BookingState
 from backend.centres.models import SlotKind
 from backend.console import notices
 from backend.console.bookings import MOST_AT_ONCE
@@ -110,7 +111,8 @@ def test_a_family_is_found_by_name_number_or_phone_and_no_name_is_left_in_the_ad
     assert "3 个中的 1 个" in page
     assert f'name="booking" value="{first}"' in page
     assert "王小一" not in page
-    assert f'name="booking" value="{second}"' in clerk.page(f"/requests?who={second}")
+    # seven digits: four might be the end of a phone, which is written down
+    assert f'name="booking" value="{second}"' in clerk.page(f"/requests?who={second:07}")
     assert not town.audited("child.searched")
 
     answer = clerk.post("/look-for", who="13800138642", back="/console/requests")
@@ -182,7 +184,9 @@ def test_two_hundred_fit_into_the_notice_that_takes_them_back(app: Flask) -> Non
 
 def test_more_than_two_hundred_are_not_taken_back(clerk: Desk) -> None:
     of = ".".join(map(str, range(9_000_001, 9_000_001 + MOST_AT_ONCE + 5)))
-    assert "200 个没有成功" in clerk.post_and_read(f"/bookings/at-once/undo?of={of}")
+    page = clerk.post_and_read(f"/bookings/at-once/undo?of={of}")
+    assert "200 个没有成功" in page
+    assert "一次最多 200 个，还有 5 个没有处理" in page
 
 
 def test_another_centres_bookings_are_not_taken_back(
@@ -197,3 +201,36 @@ def test_another_centres_bookings_are_not_taken_back(
     assert "1 个没有成功（预约" in page
     assert town.state(booking) is S.CONFIRMED
     assert "请刷新后再试" in clerk.post_and_read("/bookings/at-once/undo?of=1.x")
+
+
+MORE_CHILDREN = text(
+    """
+    INSERT INTO children (name_sealed, identity, birth_date, sex, town_code, home_cared, created_at)
+    SELECT child.name_sealed, sha256(number::text::bytea), child.birth_date, child.sex,
+           child.town_code, child.home_cared, child.created_at
+      FROM children AS child, generate_series(1, :count) AS number
+     WHERE child.id = :child
+    """
+)
+ALL_ASK = text(
+    """
+    INSERT INTO bookings (child_id, slot_id, state, quota_year, quota_number, requested_at,
+                          changed_at)
+    SELECT child.id, one.slot_id, one.state, one.quota_year, 1, one.requested_at, one.changed_at
+      FROM children AS child, bookings AS one
+     WHERE one.id = :booking AND child.id > one.child_id
+    """
+)
+
+
+def test_a_page_that_cannot_hold_all_says_how_many_are_missing(
+    clerk: Desk, town: Town, sessions: Sessions
+) -> None:
+    asked = town.ask("王小一")
+    with sessions.begin() as database:
+        child = database.get_one(Booking, asked).child_id
+        database.execute(MORE_CHILDREN, {"child": child, "count": MOST_ROWS + 4})
+        database.execute(ALL_ASK, {"booking": asked})
+
+    assert "另有 5 个没有列出" in clerk.page("/requests?who=1")
+    assert f"<strong>{MOST_ROWS + 5}</strong> 个预约等待确认" in clerk.page()

@@ -205,7 +205,8 @@ def test_what_is_not_a_sign_is_not_checked(
     assert town.client.post(path, data=form | {"subject": elsewhere}).status_code == 404
     assert town.client.post(path, data=form | {"subject": "slot:1"}).status_code == 404
     assert "请写一句核对的结果" in say(town, here, note="  ")
-    for wrong in ({"kind": "junk"}, {"verdict": "junk"}, {"seen": "x"}, {"month": "x"}):
+    months = ({"month": "x"}, {"month": "9999-12"}, {"month": "1999-12"}, {"month": "2027-12"})
+    for wrong in ({"kind": "junk"}, {"verdict": "junk"}, {"seen": "x"}, *months):
         assert "请刷新后再试" in say(town, here, **wrong)
     assert "不超过" in say(town, here, note="长" * 501)
     with sessions() as session:

@@ -63,9 +63,10 @@ def seen(page: str) -> str:
     return found.group(1)
 
 
-def write(clerk: Desk, scene: Scene) -> None:
-    page = clerk.post("/slots/series/preview", **series_form(scene)).get_data(as_text=True)
-    clerk.post("/slots/series", **series_form(scene, seen=seen(page)))
+def write(clerk: Desk, scene: Scene, **changes: object) -> None:
+    wanted = series_form(scene, **changes)
+    page = clerk.post("/slots/series/preview", **wanted).get_data(as_text=True)
+    clerk.post("/slots/series", **wanted | {"seen": seen(page)})
 
 
 def test_a_session_is_opened_with_room_teacher_and_priority_places(
@@ -270,7 +271,7 @@ def test_this_and_later_are_cancelled_after_a_look(
     no_reason = clerk.post_and_read(f"/slots/{second}/cancel", reason=" ", **fields)
     assert "请写明原因" in no_reason
     page = clerk.post_and_read(f"/slots/{second}/cancel", reason="老师生病", **fields)
-    assert "已取消 3 次，1 个家庭的次数已退还，会收到通知" in page
+    assert "已取消 3 场，1 个家庭的次数已退还，会收到通知" in page
     assert [slot.state for slot in slots(sessions)] == [SlotState.OPEN, *[SlotState.CANCELLED] * 3]
     assert told(sessions, family.parent)[-1] == "booking_cancelled"
     assert "不能再改" in clerk.page(f"/slots/{second}")
@@ -320,8 +321,29 @@ def test_a_cancellation_is_undone_from_its_notice_or_its_page(
     assert stranger.post(address).status_code == 404
     page = clerk.post_and_read(address)
 
-    assert "已恢复 2 次，1 个家庭的预约照旧" in page
-    assert "没有恢复，请电话联系：王*一 11月24日 10:00（宝宝手上的预约已满" in page
+    assert "已恢复 2 场，1 个家庭的预约照旧" in page
+    assert "1 个预约或候补没有恢复，请电话联系：王*一 11月24日 10:00（宝宝手上的预约已满" in page
     assert {slot.state for slot in slots(sessions)} == {SlotState.OPEN}
     assert "这一步不能撤销了" in clerk.post_and_read(address)
     assert UNDO.findall(clerk.page(f"/slots/{second}")) == []
+
+
+def test_sessions_that_stay_cancelled_are_named_in_one_notice(
+    clerk: Desk, scene: Scene, sessions: Sessions, clock: FixedClock
+) -> None:
+    """Half a year's pattern fits: the notice travels in a cookie of 4 kB."""
+    write(clerk, scene, last_day="2027-05-25")
+    made = slots(sessions)
+    off = [slot.id for slot in made]
+    page = clerk.post_and_read(f"/slots/{off[0]}/cancel", reason="点错了", slot=off[1:])
+    (address,) = UNDO.findall(page)
+    for slot in made[1:]:
+        taken = scene.slot(starts_at=slot.starts_at, ends_at=slot.ends_at, teacher_id=None)
+        offer(sessions, clock, taken)
+
+    page = clerk.post_and_read(address)
+
+    assert "已恢复 1 场" in page
+    assert f"{len(off) - 1} 场没有恢复：12月1日 10:00（" in page
+    assert page.count("没有恢复") == 1
+    assert "） 等" in page

@@ -123,6 +123,7 @@ def test_from_an_empty_month_to_payment(clerk: Desk, town: Desk, city: Desk, sce
     scene.attended(starts_at=at(11, 6), confirmed=False)
     page = clerk.page("/statements")
     assert "这个月有合同，还没有计算" in page
+    assert "请选择月份" in clerk.post_and_read("/statements/draw-up", month="9999-12")
 
     page = clerk.post_and_read(
         "/statements/draw-up", month="2026-11", back="/console/statements?month=2026-11"
@@ -292,6 +293,7 @@ def test_lists_are_filtered_by_town_state_and_month(
     assert "璜土测试机构" not in city.page("/statements?month=2026-11&town=320281001")
     assert "没有结算单" in city.page("/statements?month=2026-11&state=paid")
     assert "没有结算单" in city.page("/statements?month=2026-09")
+    assert city.page("/statements?month=9999-12") == city.page("/statements")  # the usual month
     assert "璜土测试机构" in city.page("/statements?month=all")
     assert "计算2026年11月" not in city.page("/statements?month=2026-11")
 

@@ -14,6 +14,8 @@ PROBLEM = "application/problem+json"
 NOT_JSON = {
     "GET /bookings/{booking_id}/pass.svg": "image/svg+xml",
     "GET /bookings/{booking_id}.ics": "text/calendar",
+    "GET /children/{child_id}/diary/{entry_id}/photo": "image/jpeg",
+    "GET /children/{child_id}/diary.zip": "application/zip",
     "GET /children/{child_id}/book.pdf": "application/pdf",
     "GET /children/{child_id}/fhir": "application/fhir+json",
 }

@@ -32,6 +32,7 @@ from tests.api.families import Phone
 from tests.architecture.sources import ROOT
 from tests.contract.routes import ROUTES, SIGNS_OUT
 from tests.factories import MORNING, make_booking, make_slot
+from tests.handbook.pictures import send_photo
 
 pytestmark = pytest.mark.slow
 
@@ -62,6 +63,9 @@ def world(client: FlaskClient, sessions: sessionmaker[Session]) -> World:
     phone.agree("pregnancy")
     dating = {"dated_by": "clinic", "day": "2027-01-01"}
     assert phone.post("/pregnancy", dating).status_code == 201
+    phone.agree("diary")
+    day = {"day": "2026-11-20", "note": "会坐了"}
+    entry = send_photo(phone, f"/children/{child['id']}/diary/photos", **day)
     slot = make_slot(sessions)
     booking = make_booking(sessions, child_id=child["id"], slot_id=slot)
     slug = client.get(f"{API}/guides").json["items"][0]["slug"]
@@ -69,6 +73,7 @@ def world(client: FlaskClient, sessions: sessionmaker[Session]) -> World:
         "child_id": child["id"],
         "slot_id": make_slot(sessions),
         "booking_id": booking,
+        "entry_id": entry.json["id"],
         "slug": slug,
         "quiz_id": _quiz(sessions, phone.get("/me").json["id"]),
         "purpose": "privacy",

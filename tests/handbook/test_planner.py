@@ -1,4 +1,4 @@
-"""The planner: set-based, once, and equal to the pure timeline."""
+"""The planner: set-based, once, and equal to the pure plan of each child."""
 
 from collections import Counter
 from collections.abc import Iterator
@@ -12,15 +12,15 @@ from hypothesis import strategies as st
 from sqlalchemy import delete, select
 from sqlalchemy.orm import Session, sessionmaker
 
-from backend.handbook.models import HandbookEntry
-from backend.handbook.planner import plan_due
+from backend.handbook.models import HandbookEntry, ItemDate
+from backend.handbook.planner import plan_days, plan_due
 from backend.handbook.schedule import load_schedule
-from backend.handbook.timeline import reminder_day
 from backend.kernel.clock import CITY, FixedClock, city_date
 from backend.outbox.models import Message, MessageState
 from backend.people.documents import load_documents
 from backend.people.models import Child, Consent, DuplicateState, Guardian, Purpose, Relation
 from tests.factories import MORNING, make_child, make_parent
+from tests.handbook.reminder_oracle import life, worth
 
 CONTENT = Path(__file__).parents[2] / "content"
 SCHEDULE = load_schedule(CONTENT)
@@ -42,8 +42,18 @@ def messages(sessions: Sessions) -> list[Message]:
         return list(session.scalars(select(Message).order_by(Message.key)))
 
 
+def told(sessions: Sessions) -> Counter[tuple[int, int, str, str]]:
+    """Guardian, child, item and how it is said, of everything in the outbox."""
+    return Counter(
+        (message.parent_id, child["child_id"], item["item_id"], item["say"])
+        for message in messages(sessions)
+        for child in message.data["children"]
+        for item in child["items"]
+    )
+
+
 def planned(sessions: Sessions) -> set[str]:
-    return {message.data["item_id"] for message in messages(sessions)}
+    return {item for _, _, item, _ in told(sessions)}
 
 
 @pytest.fixture
@@ -56,15 +66,19 @@ def test_a_week_before_six_months_the_family_is_reminded_of_what_is_due(
 ) -> None:
     child = make_child(sessions, parent_id=parent, birth_date=SIX_MONTHS_IN_A_WEEK)
 
-    assert plan(sessions, clock) == 4
+    assert plan(sessions, clock) == 1
 
     assert planned(sessions) == AT_SIX_MONTHS
-    message = next(m for m in messages(sessions) if m.data["item_id"] == "vaccine:hepb-3")
-    assert message.key == f"handbook:{child}:vaccine:hepb-3:{parent}"
+    (message,) = messages(sessions)
+    assert message.key == f"handbook:{parent}:2026-11-23"
     assert (message.parent_id, message.child_id) == (parent, child)
     assert message.template == "handbook_reminder"
-    assert message.data["item_title"] == "乙肝疫苗第3剂"
-    assert message.data["due_date"] == "2026-11-30"
+    assert message.data["children"][0]["items"][0] == {
+        "item_id": "vaccine:hepb-3",
+        "item_title": "乙肝疫苗第3剂",
+        "due_date": "2026-11-30",
+        "say": "ahead",
+    }
     assert message.due_at == datetime(2026, 11, 23, 9, tzinfo=CITY)
     assert message.state is MessageState.WAITING
 
@@ -72,7 +86,7 @@ def test_a_week_before_six_months_the_family_is_reminded_of_what_is_due(
 def test_planning_again_adds_nothing(sessions: Sessions, clock: FixedClock, parent: int) -> None:
     make_child(sessions, parent_id=parent, birth_date=SIX_MONTHS_IN_A_WEEK)
 
-    assert [plan(sessions, clock) for _ in range(3)] == [4, 0, 0]
+    assert [plan(sessions, clock) for _ in range(3)] == [1, 0, 0]
 
 
 def test_each_guardian_with_standing_consents_is_told(
@@ -95,7 +109,7 @@ def test_each_guardian_with_standing_consents_is_told(
 
     plan(sessions, clock)
 
-    assert Counter(m.parent_id for m in messages(sessions)) == {parent: 4, grandmother: 4}
+    assert Counter(m.parent_id for m in messages(sessions)) == {parent: 1, grandmother: 1}
 
 
 def test_what_is_done_is_not_planned(sessions: Sessions, clock: FixedClock, parent: int) -> None:
@@ -151,46 +165,162 @@ def test_a_family_that_registers_later_gets_nothing_of_the_days_before(
 
 
 def test_a_guide_comes_on_its_own_day(sessions: Sessions, clock: FixedClock, parent: int) -> None:
-    make_child(sessions, parent_id=parent, birth_date=date(2026, 5, 23))
+    make_child(sessions, parent_id=parent, birth_date=date(2026, 6, 23))
 
     plan(sessions, clock)
 
-    assert planned(sessions) == {"guide:man-liuyue-tian-fushi"}
+    assert planned(sessions) == {"guide:guomin-bu-duo-bu-ji"}
+
+
+def test_twins_are_told_of_in_one_message(
+    sessions: Sessions, clock: FixedClock, parent: int
+) -> None:
+    twins = [
+        make_child(sessions, parent_id=parent, birth_date=SIX_MONTHS_IN_A_WEEK) for _ in range(2)
+    ]
+
+    assert plan(sessions, clock) == 1
+
+    (message,) = messages(sessions)
+    assert message.child_id is None
+    assert [child["child_id"] for child in message.data["children"]] == twins
+
+
+def test_a_child_that_comes_later_that_day_joins_the_message_that_waits(
+    sessions: Sessions, clock: FixedClock, parent: int
+) -> None:
+    make_child(sessions, parent_id=parent, birth_date=SIX_MONTHS_IN_A_WEEK)
+    plan(sessions, clock)
+    make_child(sessions, parent_id=parent, birth_date=SIX_MONTHS_IN_A_WEEK)
+
+    assert plan(sessions, clock) == 0
+
+    assert len(messages(sessions)[0].data["children"]) == 2
+
+
+@pytest.mark.parametrize("state", [MessageState.SENT, MessageState.CLAIMED, MessageState.IN_APP])
+def test_what_went_out_or_is_held_by_a_worker_is_not_said_again(
+    sessions: Sessions, clock: FixedClock, parent: int, state: MessageState
+) -> None:
+    make_child(sessions, parent_id=parent, birth_date=SIX_MONTHS_IN_A_WEEK)
+    plan(sessions, clock)
+    with sessions.begin() as session:
+        session.scalars(select(Message)).one().state = state
+    make_child(sessions, parent_id=parent, birth_date=SIX_MONTHS_IN_A_WEEK)
+
+    assert plan(sessions, clock) == 0
+
+    (message,) = messages(sessions)
+    assert (message.state, len(message.data["children"])) == (state, 1)
+
+
+def test_a_moved_item_is_told_by_its_own_day_and_one_that_is_not_wanted_never(
+    sessions: Sessions, clock: FixedClock, parent: int
+) -> None:
+    child = make_child(sessions, parent_id=parent, birth_date=SIX_MONTHS_IN_A_WEEK)
+    with sessions.begin() as session:
+        session.add_all(
+            [
+                ItemDate(child_id=child, item_id="vaccine:dtap-3", due_on=date(2027, 1, 10)),
+                ItemDate(child_id=child, item_id="vaccine:mpsva-1", due_on=None),
+            ]
+        )
+
+    plan(sessions, clock)
+    assert planned(sessions) == {"vaccine:hepb-3", "checkup:m6"}
+
+    moved = date(2027, 1, 3)
+    clock.set(datetime.combine(moved, MORNING.timetz()))
+    assert plan(sessions, clock, moved) == 1
+    assert messages(sessions)[-1].data["children"][0]["items"] == [
+        {
+            "item_id": "vaccine:dtap-3",
+            "item_title": "百白破疫苗第3剂",
+            "due_date": "2027-01-10",
+            "say": "ahead",
+        }
+    ]
+
+
+def test_days_made_good_together_tell_an_item_once(
+    sessions: Sessions, clock: FixedClock, parent: int
+) -> None:
+    make_child(sessions, parent_id=parent, birth_date=SIX_MONTHS_IN_A_WEEK)
+    clock.advance(timedelta(days=6))
+
+    with sessions.begin() as session:
+        days = [TODAY + timedelta(days=number) for number in range(7)]
+        assert plan_days(session, clock, SCHEDULE, days) == 1
+
+    assert {say for _, _, item, say in told(sessions) if item in AT_SIX_MONTHS} == {"eve"}
+    assert max(told(sessions).values()) == 1
 
 
 @contextmanager
 def undone(sessions: Sessions) -> Iterator[None]:
-    """Messages of one hypothesis example are gone before the next."""
+    """What one hypothesis example wrote is gone before the next."""
     yield
     with sessions.begin() as session:
-        session.execute(delete(Message))
+        for table in (Message, HandbookEntry, ItemDate, Guardian):
+            session.execute(delete(table))
+
+
+@st.composite
+def cities(draw: st.DrawFn) -> tuple[list[date], list[dict[str, int | None]], list[set[str]]]:
+    """Birth dates, and for each child its own days (of life) and what is done."""
+    births = draw(st.lists(st.dates(date(2020, 11, 1), TODAY), min_size=1, max_size=5))
+    items = st.sampled_from([rule.id for rule in SCHEDULE.rules])
+    days = st.one_of(st.none(), st.integers(0, 2300))
+    own = [draw(st.one_of(st.just({}), st.dictionaries(items, days, max_size=8))) for _ in births]
+    done = [draw(st.sets(items, max_size=8)) for _ in births]
+    return births, own, done
 
 
 @settings(
-    max_examples=25, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture]
+    max_examples=8, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture]
 )
-@given(data=st.data())
-def test_a_year_of_planning_equals_the_pure_timeline(
-    sessions: Sessions, parent: int, data: st.DataObject
+@given(city=cities(), start=st.integers(0, 300))
+def test_planning_a_small_city_equals_each_childs_plan_said_day_by_day(
+    sessions: Sessions,
+    parent: int,
+    city: tuple[list[date], list[dict[str, int | None]], list[set[str]]],
+    start: int,
 ) -> None:
-    births = data.draw(
-        st.lists(st.dates(date(2020, 11, 1), TODAY), min_size=1, max_size=6), label="births"
-    )
-    start = data.draw(st.integers(0, 300), label="first day")
-    children = {make_child(sessions, parent_id=parent, birth_date=b): b for b in births}
-    days = [TODAY + timedelta(days=start + number) for number in range(40)]
-    clock = FixedClock(MORNING)
+    births, moved, done = city
+    days = [TODAY + timedelta(days=start + number) for number in range(12)]
+    wanted: Counter[tuple[date, int, str, str]] = Counter()
     with undone(sessions):
+        for birth, own_days, known in zip(births, moved, done, strict=True):
+            child = make_child(sessions, parent_id=parent, birth_date=birth)
+            own = {
+                item: None if day is None else birth + timedelta(days=day)
+                for item, day in own_days.items()
+            }
+            with sessions.begin() as session:
+                session.add_all(
+                    ItemDate(child_id=child, item_id=item, due_on=day) for item, day in own.items()
+                )
+                session.add_all(
+                    HandbookEntry(child_id=child, item_id=item, done_on=birth, recorded_at=MORNING)
+                    for item in known
+                )
+            for day, telling in life(SCHEDULE, birth, own).items():
+                if day in days:
+                    for item, say in worth(SCHEDULE, birth, own, telling, day):
+                        if item not in known:
+                            wanted[day, child, item, say] += 1
+        clock = FixedClock(MORNING)
         for day in days:
             clock.set(datetime.combine(day, MORNING.timetz()))
-            assert city_date(clock.now()) == day
             plan(sessions, clock, day)
 
-        told = {(m.child_id, m.data["item_id"]) for m in messages(sessions)}
+        found = Counter(
+            (city_date(message.due_at), child["child_id"], item["item_id"], item["say"])
+            for message in messages(sessions)
+            for child in message.data["children"]
+            for item in child["items"]
+        )
+        keys = [message.key for message in messages(sessions)]
 
-    assert told & {(child, item) for child in children for _, item in told} == {
-        (child, rule.id)
-        for child, birth in children.items()
-        for rule in SCHEDULE.rules
-        if reminder_day(rule, birth) in days
-    }
+    assert found == wanted
+    assert len(keys) == len({day for day, _, _, _ in wanted})

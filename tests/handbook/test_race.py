@@ -5,19 +5,23 @@ import time
 from datetime import date
 from pathlib import Path
 
+import pytest
 from sqlalchemy import select, text
 from sqlalchemy.orm import Session, sessionmaker
 
 from backend.handbook.models import HandbookEntry
 from backend.handbook.planner import plan_due
+from backend.handbook.records import Done
 from backend.handbook.schedule import load_schedule
 from backend.handbook.service import record_done
 from backend.kernel.clock import FixedClock
 from backend.kernel.errors import NotFound
 from backend.outbox.models import Message
 from backend.people.documents import load_documents
+from backend.people.models import Departure
 from backend.rights.deletion import leave_child
-from tests.factories import make_child, make_parent
+from backend.rights.departing import depart
+from tests.factories import default_vault, make_child, make_parent
 
 CONTENT = Path(__file__).parents[2] / "content"
 SCHEDULE = load_schedule(CONTENT)
@@ -37,11 +41,12 @@ def record(session: Session, clock: FixedClock, parent: int, child: int) -> None
     record_done(
         session,
         clock,
+        default_vault(),
         SCHEDULE,
         parent_id=parent,
         child_id=child,
         item_id=DOSE,
-        done_on=TODAY,
+        done=Done(TODAY),
     )
 
 
@@ -59,15 +64,24 @@ def wait_until_somebody_waits(committed: Sessions) -> None:
     raise AssertionError("nobody waited")
 
 
-def told(committed: Sessions) -> set[str]:
+def told(committed: Sessions) -> set[tuple[int, str]]:
     with committed() as session:
-        return {message.data["item_id"] for message in session.scalars(select(Message))}
+        return {
+            (child["child_id"], item["item_id"])
+            for message in session.scalars(select(Message))
+            for child in message.data["children"]
+            for item in child["items"]
+        }
 
 
+@pytest.mark.parametrize("twins", [False, True], ids=["one child", "twins"])
 def test_a_record_that_commits_while_the_planner_waits_is_heeded(
-    committed: Sessions, clock: FixedClock
+    committed: Sessions, clock: FixedClock, twins: bool
 ) -> None:
+    """The message of twins refers to none of them, and waits all the same."""
     parent, child = family(committed)
+    if twins:
+        make_child(committed, parent_id=parent, birth_date=date(2026, 5, 30))
     added: list[int] = []
 
     def plan() -> None:
@@ -81,8 +95,29 @@ def test_a_record_that_commits_while_the_planner_waits_is_heeded(
         wait_until_somebody_waits(committed)
     planner.join(PATIENCE)
 
-    assert added == [3]
-    assert DOSE not in told(committed)
+    assert added == [1]
+    assert (child, DOSE) not in told(committed)
+    assert len(told(committed)) == (7 if twins else 3)
+
+
+def test_a_death_that_commits_while_the_planner_waits_leaves_no_message(
+    committed: Sessions, clock: FixedClock
+) -> None:
+    parent, child = family(committed)
+    added: list[int] = []
+
+    def plan() -> None:
+        with committed.begin() as session:
+            added.append(plan_due(session, clock, SCHEDULE, TODAY))
+
+    planner = threading.Thread(target=plan)
+    with committed.begin() as session:
+        depart(session, clock, parent_id=parent, child_id=child, kind=Departure.DIED)
+        planner.start()
+        wait_until_somebody_waits(committed)
+    planner.join(PATIENCE)
+
+    assert (added, told(committed)) == ([0], set())
 
 
 def test_a_record_that_waits_for_the_planner_cancels_what_it_planned(
@@ -96,12 +131,12 @@ def test_a_record_that_waits_for_the_planner_cancels_what_it_planned(
 
     writer = threading.Thread(target=write)
     with committed.begin() as session:
-        assert plan_due(session, clock, SCHEDULE, TODAY) == 4
+        assert plan_due(session, clock, SCHEDULE, TODAY) == 1
         writer.start()
         wait_until_somebody_waits(committed)
     writer.join(PATIENCE)
 
-    assert DOSE not in told(committed)
+    assert (child, DOSE) not in told(committed)
     assert len(told(committed)) == 3
 
 

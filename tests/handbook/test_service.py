@@ -9,6 +9,7 @@ from sqlalchemy.orm import Session, sessionmaker
 
 from backend.handbook.models import HandbookEntry
 from backend.handbook.planner import plan_due
+from backend.handbook.records import Done
 from backend.handbook.schedule import load_schedule
 from backend.handbook.service import DoneDateOutOfRange, read_timeline, record_done, undo_done
 from backend.handbook.timeline import Item, Status
@@ -17,10 +18,11 @@ from backend.kernel.errors import NotFound
 from backend.outbox.models import Message, MessageState
 from backend.people.documents import load_documents
 from backend.people.models import Child, DuplicateState
-from tests.factories import MORNING, make_child, make_parent
+from tests.factories import MORNING, default_vault, make_child, make_parent
 
 CONTENT = Path(__file__).parents[2] / "content"
 SCHEDULE = load_schedule(CONTENT)
+VAULT = default_vault()
 TODAY = date(2026, 11, 23)
 BIRTH = date(2026, 5, 30)
 DOSE = "vaccine:hepb-3"
@@ -39,37 +41,40 @@ class Family:
             return record_done(
                 session,
                 self.clock,
+                VAULT,
                 SCHEDULE,
                 parent_id=parent or self.parent,
                 child_id=self.child,
                 item_id=item_id,
-                done_on=done_on,
-            )
+                done=Done(done_on),
+            ).item
 
     def undo(self) -> Item:
         with self.sessions.begin() as session:
             return undo_done(
                 session,
                 self.clock,
+                VAULT,
                 SCHEDULE,
                 parent_id=self.parent,
                 child_id=self.child,
                 item_id=DOSE,
-            )
+            ).item
 
     def item(self) -> Item:
         with self.sessions() as session:
-            _, items = read_timeline(
-                session, self.clock, SCHEDULE, parent_id=self.parent, child_id=self.child
+            book = read_timeline(
+                session, self.clock, VAULT, SCHEDULE, parent_id=self.parent, child_id=self.child
             )
-        return next(item for item in items if item.id == DOSE)
+        return next(item for item in book.items if item.id == DOSE)
 
     def plan(self) -> None:
         with self.sessions.begin() as session:
             plan_due(session, self.clock, SCHEDULE, TODAY)
 
     def reminders(self) -> list[MessageState]:
-        query = select(Message.state).where(Message.data["item_id"].astext == DOSE)
+        about = {"children": [{"items": [{"item_id": DOSE}]}]}
+        query = select(Message.state).where(Message.data.contains(about))
         with self.sessions() as session:
             return list(session.scalars(query))
 

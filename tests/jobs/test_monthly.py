@@ -4,7 +4,7 @@ import multiprocessing
 from datetime import date, datetime, timedelta
 
 import pytest
-from sqlalchemy import select, text
+from sqlalchemy import select
 from sqlalchemy.orm import Session, sessionmaker
 
 from backend.bookings import statements
@@ -27,7 +27,7 @@ from tests.bookings.settling import (
     make_institution,
     take,
 )
-from tests.process.waiting import eventually
+from tests.handbook.test_race import wait_until_somebody_waits
 
 Sessions = sessionmaker[Session]
 NIGHT = datetime(2026, 12, 1, 2, 30, tzinfo=CITY)
@@ -152,7 +152,7 @@ def test_a_run_killed_between_two_institutions_is_made_good(
     with own_sessions.begin() as blocker:
         blocker.execute(select(Contract).where(Contract.id == contracts[1]).with_for_update())
         process.start()
-        eventually(lambda: waits_for_a_lock(own_sessions))
+        wait_until_somebody_waits(own_sessions)
         process.kill()
         process.join()
     assert set(drafts(own_sessions)) == {(contracts[0], NOVEMBER)}
@@ -161,12 +161,3 @@ def test_a_run_killed_between_two_institutions_is_made_good(
 
     assert set(drafts(own_sessions)) == {(contract, NOVEMBER) for contract in contracts}
     assert notes(own_sessions) == ["每月自动生成"] * 2
-
-
-def waits_for_a_lock(sessions: Sessions) -> bool:
-    waiting = (
-        "SELECT EXISTS (SELECT FROM pg_stat_activity"
-        " WHERE datname = current_database() AND wait_event_type = 'Lock')"
-    )
-    with sessions() as session:
-        return bool(session.scalar(text(waiting)))

@@ -11,6 +11,7 @@ from sqlalchemy.orm import Session, sessionmaker
 from backend.accounts.models import InboundEvent
 from backend.accounts.service import Reactions
 from backend.bookings.rating_check import Verdict
+from backend.handbook.planner import births_near, told_to
 from backend.handbook.pregnancy.programme import load_programme
 from backend.handbook.schedule import Schedule, load_schedule
 from backend.jobs import tasks as jobs
@@ -74,15 +75,11 @@ def make_family(sessions: Sessions, documents: Documents, born: date) -> None:
     make_child(sessions, parent_id=parent_id, birth_date=born)
 
 
-def reminded_days(schedule: Schedule, born: date) -> list[date]:
-    return [rule.due.on(born) - timedelta(days=rule.remind_days) for rule in schedule.rules]
-
-
 @pytest.fixture
 def born(schedule: Schedule) -> date:
     """A birth date with a reminder on 2026-11-23, and so one that planning must find."""
-    days = (date(2026, 11, 23) - timedelta(days=back) for back in range(7 * 365))
-    return next(day for day in days if date(2026, 11, 23) in reminded_days(schedule, day))
+    day = date(2026, 11, 23)
+    return next(birth for birth, _ in told_to(births_near(schedule, day), day, day))
 
 
 def test_the_handbook_is_planned_once_however_often_the_task_runs(

@@ -7,12 +7,12 @@ import pytest
 import yaml
 
 from backend.outbox.templates import (
-    MissingFact,
     Templates,
     UnknownTemplate,
     WrongTemplates,
     load_templates,
 )
+from backend.outbox.values import MissingFact
 from backend.sandbox.field_rules import check
 from backend.sandbox.templates import Template, TemplateField
 
@@ -100,6 +100,75 @@ def test_a_page_carries_its_facts_encoded(templates: Templates) -> None:
     _, page = templates.render_wechat("handbook_reminder", facts, "王一")
 
     assert page == "pages/item/item?id=vaccine%3Ahepb-1&child=12"
+
+
+def item(title: str, day: str, say: str = "ahead") -> dict[str, str]:
+    return {"item_id": f"vaccine:{title}", "item_title": title, "due_date": day, "say": say}
+
+
+SIX_MONTHS = [
+    item("乙肝疫苗第3剂", "2026-11-30"),
+    item("百白破疫苗第3剂", "2026-11-30"),
+    item("6月龄体检", "2026-12-01"),
+    item("6月龄开始加辅食", "2026-11-30", "card"),
+]
+
+
+def told_of(*children: tuple[int, list[dict[str, str]]]) -> dict[str, Any]:
+    return {"children": [{"child_id": one, "items": items} for one, items in children]}
+
+
+def test_several_things_of_one_child_are_listed_and_counted_first_where_room_is_short(
+    templates: Templates,
+) -> None:
+    facts = told_of((12, SIX_MONTHS)) | {"child_id": 12}
+
+    words = templates.render_in_app("handbook_reminder", facts, "王小一")
+    data, page = templates.render_wechat("handbook_reminder", facts, "王小一")
+
+    assert words.body == (
+        "王小一有4件事：乙肝疫苗第3剂（11月30日）、百白破疫苗第3剂（11月30日）、"
+        "6月龄体检（12月1日）、读一读“6月龄开始加辅食”。以纸质手册和门诊记录为准。"
+    )
+    assert data["thing1"] == "4项：乙肝疫苗第3剂、百白破疫苗第3剂…"
+    assert (data["thing2"], data["date3"]) == ("王*一", "2026年11月30日")
+    assert page == "pages/handbook/handbook?child=12"
+
+
+def test_twins_are_named_each_before_its_own_things(templates: Templates) -> None:
+    facts = told_of((1, SIX_MONTHS[:1]), (2, SIX_MONTHS[:1]))
+    names = {1: "王小一", 2: "王小二"}
+
+    words = templates.render_in_app("handbook_reminder", facts, None, names)
+    data, page = templates.render_wechat("handbook_reminder", facts, None, names)
+
+    assert words.body == (
+        "王小一：乙肝疫苗第3剂（11月30日）；王小二：乙肝疫苗第3剂（11月30日）。"
+        "以纸质手册和门诊记录为准。"
+    )
+    assert (data["thing1"], data["thing2"]) == ("2项：乙肝疫苗第3剂", "王*一、王*二")
+    assert page == "pages/handbook/handbook"
+
+
+@pytest.mark.parametrize(
+    ("say", "words"),
+    [("ahead", "时间是"), ("eve", "就在"), ("open", "还没有记录"), ("card", "读一读")],
+)
+def test_one_thing_is_said_in_its_own_way(templates: Templates, say: str, words: str) -> None:
+    facts = told_of((1, [item("卡介苗", "2026-11-30", say)])) | {"child_id": 1}
+
+    rendered = templates.render_in_app("handbook_reminder", facts, "王小一")
+
+    assert words in rendered.body
+    assert rendered.page == "pages/item/item?id=vaccine%3A%E5%8D%A1%E4%BB%8B%E8%8B%97&child=1"
+
+
+def test_a_child_that_is_gone_from_a_message_about_several_has_no_name(
+    templates: Templates,
+) -> None:
+    facts = told_of((1, SIX_MONTHS[:1]), (2, SIX_MONTHS[:1]))
+
+    assert "宝宝：" in templates.render_in_app("handbook_reminder", facts, None, {1: "王小一"}).body
 
 
 def test_a_reason_that_nobody_gave_is_a_dash_and_never_empty(templates: Templates) -> None:

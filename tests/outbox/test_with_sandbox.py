@@ -47,6 +47,11 @@ FACTS = BOOKING | {
     "before": "2026-11-27T09:00:00+08:00",
     "room": "二楼律动室",
     "waiting_id": 5,
+    "week": 41,
+    "days_left": 280,
+    "aim_date": "2026-11-27",
+    "until_date": "2026-12-03",
+    "card": LONG,
 }
 
 

@@ -1,20 +1,27 @@
 """The copy for the family holds everything that is kept of a child."""
 
 import json
+from datetime import date
 
 import pytest
 from flask.testing import FlaskClient
 from sqlalchemy.orm import Session, sessionmaker
 
+from backend.handbook import growth_queries
+from backend.handbook.growth_models import GrowthEntry
+from backend.handbook.growth_rules import Measures
 from backend.kernel import audit
 from backend.kernel.clock import FixedClock
 from backend.kernel.db import Base
 from backend.people.models import Child
 from tests.api.families import Phone
-from tests.factories import make_booking, make_slot
+from tests.factories import default_vault, make_booking, make_slot
 from tests.people import acts
 from tests.rights.traces import (
     ADVICE,
+    CLINIC,
+    DIARY,
+    FACTS,
     KIND,
     NAME,
     STREET,
@@ -42,12 +49,15 @@ PARTS = {
     "messages": "messages",
     "handbook_entries": "handbook",
     "item_dates": "moved_items",
-    "measurements": "growth",
-    "doctor_links": "doctor_links",
     "checkup_notes": "checkups",
     "screening_notes": "screenings",
     "newborn_notes": "newborn_screening",
     "family_doctor_notes": "family_doctor",
+    "measurements": "growth",
+    "vaccine_facts": "vaccine_facts",
+    "diary_entries": "diary",
+    "home_checks": "home_checks",
+    "doctor_links": "doctor_links",
 }
 # Column of the child → its name in the copy. What is not here is ours, not theirs: ids, the
 # fingerprint made of what is in the copy, and the date of a deletion.
@@ -60,6 +70,8 @@ COLUMNS = {
     "village_code": "village_code",
     "home_cared": "home_cared",
     "duplicate_state": "duplicate",
+    "departure": "departure",
+    "departed_at": "departed_at",
     "created_at": "registered_at",
 }
 OURS = {"id", "identity", "duplicate_of_id", "deleted_at"}
@@ -108,6 +120,7 @@ def test_the_copy_tells_what_happened_and_by_which_side(family: Phone) -> None:
         ("parent", "requested"),
         ("staff", "declined"),
     ]
+    assert [entry["item"] for entry in copy["handbook"]] == ["vaccine:hepb-1", "checkup:m8"]
     (measured,) = copy["growth"]
     assert measured | {"recorded_at": ""} == {
         "measured_on": "2026-11-20",
@@ -117,7 +130,10 @@ def test_the_copy_tells_what_happened_and_by_which_side(family: Phone) -> None:
         "head_mm": None,
         "recorded_at": "",
     }
-    assert [entry["item"] for entry in copy["handbook"]] == ["vaccine:hepb-1", "checkup:m8"]
+    dose = copy["handbook"][0]
+    assert (dose["item"], dose["place"], dose["batch"]) == ("vaccine:hepb-1", CLINIC, "B2026")
+    assert copy["vaccine_facts"] == FACTS
+    assert {one["item"] for one in copy["moved_items"]} >= {"vaccine:varv-1"}
     assert len(copy["invitations"]) == 1
     assert {one["purpose"] for one in copy["consents"]} == {
         "privacy",
@@ -125,6 +141,7 @@ def test_the_copy_tells_what_happened_and_by_which_side(family: Phone) -> None:
         "priority",
         "address",
         "pregnancy",
+        "diary",
     }
     assert {one["template"] for one in copy["messages"]} >= {"booking_confirmed"}
 
@@ -172,12 +189,24 @@ def test_what_a_joined_registration_kept_is_in_the_copy(
     second = acts.register(sessions, clock, acts.parent(sessions))
     acts.decide(sessions, clock, second, same=True)
     make_booking(sessions, child_id=second, slot_id=make_slot(sessions), quota_number=None)
+    phone.put(f"/children/{child}/growth/2026-11-20", {"weight_g": 8_300})
+    values = growth_queries.sealed(default_vault(), Measures(weight_g=8_400))
+    with sessions.begin() as session:
+        session.add(
+            GrowthEntry(
+                child_id=second,
+                measured_on=date(2026, 11, 20),
+                values_sealed=values,
+                recorded_at=clock.now(),
+            )
+        )
 
     copy = phone.get(f"/children/{child}/export").json
 
     assert [one["same"] for one in copy["registrations"]] == [True]
     assert len(copy["bookings"]) == 1
     assert len(copy["guardians"]) == 2
+    assert {one["weight_g"] for one in copy["growth"]} == {8_300, 8_400}
 
 
 def test_the_copy_tells_the_kind_and_the_address_to_the_family(family: Phone) -> None:
@@ -197,3 +226,12 @@ def test_the_copy_holds_what_the_family_copied_from_papers(family: Phone) -> Non
     assert copy["screenings"][0]["answers"]["w08-1"] == "yes"
     assert copy["newborn_screening"][0]["result"] == "passed"
     assert copy["family_doctor"][0]["team"] == TEAM
+
+
+def test_the_copy_holds_the_diary_and_the_home_checks(family: Phone) -> None:
+    copy = family.get(f"/children/{child_of(family)}/export").json
+
+    (day,) = copy["diary"]
+    assert (day["day"], day["note"], day["photo"]) == ("2026-11-22", DIARY, True)
+    (check,) = copy["home_checks"]
+    assert check["answers"] == {"choke-bed": "done"}

@@ -16,6 +16,8 @@ from tests.factories import APPID, MORNING, make_booking, make_slot
 from tests.people import acts
 from tests.rights.traces import (
     ADVICE,
+    CLINIC,
+    DIARY,
     KIND,
     NAME,
     NUMBER,
@@ -30,6 +32,35 @@ from tests.rights.traces import (
 Sessions = sessionmaker[Session]
 
 
+GONE_WITH_THE_CHILD = (
+    "messages",
+    "handbook_entries",
+    "checkup_notes",
+    "screening_notes",
+    "newborn_notes",
+    "family_doctor_notes",
+    "measurements",
+    "item_dates",
+    "vaccine_facts",
+    "invitations",
+    "priority_grants",
+    "home_addresses",
+    "diary_entries",
+    "home_checks",
+    "doctor_links",
+)
+GONE_WITH_THE_PARENT = {
+    "guardians": "parent_id",
+    "messages": "parent_id",
+    "pregnancies": "parent_id",
+    "parent_tokens": "parent_id",
+    "parent_identities": "parent_id",
+    "idempotent_answers": "parent_id",
+    "quiz_sets": "parent_id",
+    "consents": "withdrawn_at IS NULL AND parent_id",
+}
+
+
 @pytest.fixture
 def family(client: FlaskClient, sessions: Sessions, clock: FixedClock) -> Phone:
     return make_family(client, sessions, clock)
@@ -38,7 +69,8 @@ def family(client: FlaskClient, sessions: Sessions, clock: FixedClock) -> Phone:
 def test_names_and_numbers_are_sealed_while_the_family_is_there(
     family: Phone, sessions: Sessions
 ) -> None:
-    assert readable(sessions, NAME, NUMBER, STREET, KIND, ADVICE, TEAM, "weight_g") == []
+    words = (NAME, NUMBER, STREET, KIND, ADVICE, TEAM, "weight_g", DIARY)
+    assert readable(sessions, *words) == []
     assert "parent_identities.openid" in readable(sessions, OPENID)  # the search does find
 
 
@@ -74,34 +106,21 @@ def test_nothing_tells_of_a_family_that_closed_its_account(
 
     assert family.delete("/me").status_code == 204
 
-    assert readable(sessions, NAME, NUMBER, OPENID, STREET, KIND, ADVICE, TEAM) == []
+    words = (NAME, NUMBER, OPENID, STREET, KIND, ADVICE, TEAM, CLINIC, DIARY)
+    assert readable(sessions, *words) == []
     with sessions() as session:
         row = session.get_one(Child, child)
         assert (row.name_sealed, row.village_code, row.gestational_weeks) == ("", None, None)
-    for table, column, value in (
-        ("guardians", "parent_id", me),
-        ("messages", "parent_id", me),
-        ("messages", "child_id", child),
-        ("pregnancies", "parent_id", me),
-        ("parent_tokens", "parent_id", me),
-        ("parent_identities", "parent_id", me),
-        ("idempotent_answers", "parent_id", me),
-        ("handbook_entries", "child_id", child),
-        ("measurements", "child_id", child),
-        ("doctor_links", "child_id", child),
-        ("checkup_notes", "child_id", child),
-        ("screening_notes", "child_id", child),
-        ("newborn_notes", "child_id", child),
-        ("family_doctor_notes", "child_id", child),
-        ("invitations", "child_id", child),
-        ("priority_grants", "child_id", child),
-        ("home_addresses", "child_id", child),
-        ("quiz_sets", "parent_id", me),
-        ("consents", "withdrawn_at IS NULL AND parent_id", me),
-    ):
-        with sessions() as session:
-            count = text(f"SELECT count(*) FROM {table} WHERE {column} = :value")
-            assert session.scalar(count, {"value": value}) == 0, table
+    for table in GONE_WITH_THE_CHILD:
+        assert count(sessions, table, "child_id", child) == 0, table
+    for table, column in GONE_WITH_THE_PARENT.items():
+        assert count(sessions, table, column, me) == 0, table
+
+
+def count(sessions: Sessions, table: str, column: str, value: int) -> int:
+    with sessions() as session:
+        query = text(f"SELECT count(*) FROM {table} WHERE {column} = :value")
+        return int(session.scalar(query, {"value": value}) or 0)
 
 
 def test_the_identity_of_a_deleted_child_is_not_kept_either(

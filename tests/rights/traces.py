@@ -8,12 +8,21 @@ from backend.bookings import service
 from backend.kernel.clock import Clock
 from tests.api.families import Phone
 from tests.factories import make_policy, make_slots
+from tests.handbook.pictures import send_photo
 
 NAME, NUMBER, OPENID = "欧阳测试满", "13800000042", "openid-vanishing"
 WEEKS, TOWN = 38, "320281001"
+DIARY = "今天会自己坐了，笑得很开心"
 STREET, KIND = "测试路 6 号 3 幢 502 室", "hardship"  # the address, the reason for priority
-WEIGHT_G = 8_437
 ADVICE, TEAM = "测试嘱咐：多趴一趴", "测试签约团队"  # of a check-up; of the family doctor
+WEIGHT_G = 8_437
+CLINIC = "测试街道接种门诊"
+FACTS = {
+    "mother_hbsag": "negative",
+    "birth_grams": 3100,
+    "had_varicella": True,
+    "immunoglobulin": ["2026-04-01"],
+}
 
 COLUMNS = text("""
     SELECT table_name, column_name, data_type FROM information_schema.columns
@@ -46,9 +55,12 @@ def make_family(client: FlaskClient, sessions: sessionmaker[Session], clock: Clo
     assert phone.post(f"/bookings/{bookings[2]}/cancel").status_code == 200
     done = phone.put(f"/children/{child}/handbook/vaccine:hepb-1", {"done_on": "2026-03-10"})
     assert done.status_code == 200
+    _copy_papers(phone, child)
     weighed = phone.put(f"/children/{child}/growth/2026-11-20", {"weight_g": WEIGHT_G})
     assert weighed.json == {"saved": True, "questions": []}
-    _copy_papers(phone, child)
+    dose = {"done_on": "2026-03-10", "place": CLINIC, "batch": "B2026"}
+    assert phone.put(f"/children/{child}/handbook/vaccine:hepb-1", dose).status_code == 200
+    assert phone.put(f"/children/{child}/vaccine-facts", FACTS).status_code == 200
     assert phone.post(f"/children/{child}/invitations", key="invite").status_code == 201
     phone.agree("priority", "address", "pregnancy")
     dating = {"dated_by": "clinic", "day": "2027-03-08"}
@@ -56,6 +68,11 @@ def make_family(client: FlaskClient, sessions: sessionmaker[Session], clock: Clo
     assert phone.put("/pregnancy/weights/2026-11-20", {"kg": 61.5}).status_code == 200
     assert phone.post(f"/children/{child}/priority", {"kind": KIND}).status_code == 201
     assert phone.put(f"/children/{child}/address", {"address": STREET}).status_code == 200
+    phone.agree("diary")
+    day = {"day": "2026-11-22", "note": DIARY}
+    assert send_photo(phone, f"/children/{child}/diary/photos", **day).status_code == 201
+    answers = {"answers": {"choke-bed": "done"}}
+    assert phone.put(f"/children/{child}/home-check", answers).status_code == 200
     assert phone.post(f"/children/{child}/doctor-links", key="doctor").status_code == 201
     assert phone.get(f"/children/{child}/export").status_code == 200
     return phone

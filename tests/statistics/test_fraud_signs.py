@@ -7,6 +7,7 @@ import pytest
 from sqlalchemy.orm import Session, sessionmaker
 
 from backend.bookings.attendance_models import CheckIn, CheckInWay
+from backend.bookings.sign_models import SignKind
 from backend.bookings.statement_queries import statement_in_scope
 from backend.centres.place_models import Room
 from backend.kernel.clock import FixedClock
@@ -61,7 +62,7 @@ def test_an_ordinary_month_has_nothing_to_look_at(scene: Scene, find: Find) -> N
     scene.attended()
     scene.attended(starts_at=at(11, 6))
 
-    for kind in range(7):
+    for kind in range(len(SignKind)):
         assert find(kind) == []
 
 

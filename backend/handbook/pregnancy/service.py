@@ -193,6 +193,7 @@ def record_birth(
     children.lock_registrations(session, parent_id)
     pregnancy = open_one(session, parent_id, lock=True)
     _check_siblings(born)
+    children.lock_identities(session, vault, born)
     made = []
     for new in born:
         weeks = _weeks(pregnancy.due_date, new.birth_date)

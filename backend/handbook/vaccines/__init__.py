@@ -10,7 +10,7 @@ What it refuses (an unknown dose, a day in the future) it raises as WrongFacts.
 from backend.handbook.source import Mother
 from backend.handbook.vaccines.answers import DoseAnswer, Status
 from backend.handbook.vaccines.child import ChildFacts, WrongFacts
-from backend.handbook.vaccines.forecast import forecast
+from backend.handbook.vaccines.forecast import forecast, plan
 from backend.handbook.vaccines.programme import Programme, load_programme
 
 __all__ = [
@@ -22,4 +22,5 @@ __all__ = [
     "WrongFacts",
     "forecast",
     "load_programme",
+    "plan",
 ]

@@ -27,6 +27,18 @@ def forecast(programme: Programme, facts: ChildFacts, on: date) -> tuple[DoseAns
     return tuple(answer for course in meant for answer in _Series(case, course).answers())
 
 
+def plan(programme: Programme, facts: ChildFacts) -> tuple[DoseAnswer, ...]:
+    """The same answers if each open dose is given on its first day, whatever day it is today.
+
+    So they change with what is recorded and never by themselves. The facts are those of a
+    `forecast` that refused nothing.
+    """
+    case = case_of(programme, facts, facts.birth)
+    return tuple(
+        answer for course in courses(programme, facts) for answer in _Series(case, course).answers()
+    )
+
+
 class _Series:
     """The doses of one vaccine, answered one after the other."""
 

@@ -13,21 +13,22 @@ from backend.bookings.models import Booking
 from backend.centres.models import Slot
 from backend.handbook.checkup_results import Checkup, checkups_of
 from backend.handbook.clinic_papers import NewbornResult, newborn_results
+from backend.handbook.doses import PREFIX, DoseState, KnownFacts, Records, dose_states
 from backend.handbook.growth.standards import Standard
 from backend.handbook.growth_queries import Shown, growth_of, registrations
-from backend.handbook.models import HandbookEntry
+from backend.handbook.records import Done, kept_of
 from backend.handbook.schedule import Schedule
 from backend.handbook.screening import Answers
 from backend.handbook.screening_answers import overview
 from backend.handbook.screening_file import NewbornTest, ScreeningProgramme
 from backend.handbook.source import Dose, Vaccine
-from backend.handbook.vaccines import ChildFacts, DoseAnswer, Programme, Status, forecast
+from backend.handbook.timeline import Status as ItemStatus
+from backend.handbook.vaccines import Programme, Status
 from backend.kernel.clock import Clock, city_date
 from backend.kernel.privacy import Vault
 from backend.people.children import name_of
-from backend.people.models import Child
+from backend.people.models import Child, Departure
 
-DOSE = "vaccine:"  # the handbook's items that are doses
 STILL_TO_COME = (Status.OVERDUE, Status.DUE, Status.UPCOMING)
 
 
@@ -55,7 +56,10 @@ class GivenDose:
 
 @dataclass(frozen=True)
 class ChildBook:
-    """`next_doses`: those that are still to be given, as they stand on `today`."""
+    """`next_doses`: those that are still to be given, as they stand on `today`.
+
+    Of a child that died only what was: no dose and no check-up is to come.
+    """
 
     child: Child
     name: str
@@ -63,12 +67,17 @@ class ChildBook:
     made_at: datetime
     programmes: Programmes
     given: tuple[GivenDose, ...]
-    next_doses: tuple[DoseAnswer, ...]
+    known: KnownFacts
+    next_doses: tuple[DoseState, ...]
     checkups: tuple[Checkup, ...]
     growth: tuple[Shown, ...]
     screened: Mapping[str, Answers]
     newborn: Mapping[NewbornTest, NewbornResult]
     bookings: tuple[Booking, ...]
+
+    @property
+    def ended(self) -> bool:
+        return self.child.departure is Departure.DIED
 
 
 def read_book(
@@ -88,15 +97,19 @@ def read_book(
     whose = {"parent_id": parent_id, "child_id": child_id}
     _, checkups = checkups_of(session, clock, vault, schedule, screenings, **whose)
     ids, now = registrations(session, child.id), clock.now()
-    given = _given(session, schedule.programme, ids)
+    kept = kept_of(session, vault, child)
+    ended = child.departure is Departure.DIED
+    if ended:
+        checkups = [one for one in checkups if one.item.status is ItemStatus.DONE]
     return ChildBook(
         child=child,
         name=name_of(vault, child),
         today=city_date(now),
         made_at=now,
         programmes=programmes,
-        given=given,
-        next_doses=next_doses(schedule.programme, child.birth_date, given, city_date(now)),
+        given=_given(schedule.programme, kept.done),
+        known=kept.records.known,
+        next_doses=() if ended else _next_doses(schedule, kept.records, city_date(now)),
         checkups=tuple(checkups),
         growth=tuple(growth),
         screened=overview(session, clock, vault, screenings, **whose).answered,
@@ -105,31 +118,11 @@ def read_book(
     )
 
 
-def next_doses(
-    programme: Programme, birth: date, given: tuple[GivenDose, ...], on: date
-) -> tuple[DoseAnswer, ...]:
-    """Overdue, due and upcoming doses, those that come first in front."""
-    facts = ChildFacts(birth, believable(programme, birth, given, on))
-    open_ones = [one for one in forecast(programme, facts, on) if one.status in STILL_TO_COME]
-    return tuple(sorted(open_ones, key=lambda one: one.earliest or on))
-
-
-def believable(
-    programme: Programme, birth: date, given: tuple[GivenDose, ...], on: date
-) -> dict[str, date]:
-    """The days that the programme can be asked with; what contradicts the rest is left out.
-
-    Two registrations that were joined may bring such days, and the book must be readable then.
-    """
-    days = {one.id: one.given_on for one in given}
-    found: dict[str, date] = {}
-    for vaccine in programme.vaccines:
-        latest = birth
-        for dose in () if vaccine.girls_only else vaccine.doses:
-            day = days.get(dose.id)
-            if day is not None and latest <= day <= on:
-                found[dose.id] = latest = day
-    return found
+def _next_doses(schedule: Schedule, records: Records, on: date) -> tuple[DoseState, ...]:
+    """Overdue, due and upcoming doses of the chosen products, those that come first in front."""
+    states = dose_states(schedule, records, on)
+    open_ones = [one for one in states if one.answer.status in STILL_TO_COME]
+    return tuple(sorted(open_ones, key=lambda one: one.answer.earliest or on))
 
 
 def doses_by_id(programme: Programme) -> dict[str, tuple[Vaccine, Dose]]:
@@ -143,23 +136,19 @@ def _doses(programme: Programme) -> Iterator[tuple[Vaccine, Dose]]:
         yield from ((vaccine, dose) for dose in (*shorter, *vaccine.doses))
 
 
-def _given(session: Session, programme: Programme, ids: list[int]) -> tuple[GivenDose, ...]:
-    rows = session.scalars(
-        select(HandbookEntry)
-        .where(HandbookEntry.child_id.in_(ids), HandbookEntry.item_id.startswith(DOSE))
-        .order_by(HandbookEntry.recorded_at)  # of two records the later one counts
-    )
+def _given(programme: Programme, done: Mapping[str, Done]) -> tuple[GivenDose, ...]:
     known = doses_by_id(programme)
-    latest = {row.item_id.removeprefix(DOSE): row.done_on for row in rows}
-    found = [_dose(dose_id, day, known.get(dose_id)) for dose_id, day in latest.items()]
+    doses = {key.removeprefix(PREFIX): one for key, one in done.items() if key.startswith(PREFIX)}
+    found = [_dose(dose_id, one, known.get(dose_id)) for dose_id, one in doses.items()]
     return tuple(sorted(found, key=lambda one: (one.given_on, one.id)))
 
 
-def _dose(dose_id: str, day: date, known: tuple[Vaccine, Dose] | None) -> GivenDose:
+def _dose(dose_id: str, done: Done, known: tuple[Vaccine, Dose] | None) -> GivenDose:
+    told = {"place": done.place, "batch": done.batch}
     if known is None:
-        return GivenDose(dose_id, dose_id, day, series=None, number=None)
+        return GivenDose(dose_id, dose_id, done.on, series=None, number=None, **told)
     vaccine, dose = known
-    return GivenDose(dose_id, vaccine.title(dose), day, vaccine.name, dose.number)
+    return GivenDose(dose_id, vaccine.title(dose), done.on, vaccine.name, dose.number, **told)
 
 
 def _bookings(session: Session, ids: list[int]) -> tuple[Booking, ...]:

@@ -17,7 +17,7 @@ from backend.kernel.errors import Conflict, NotFound, TooMany
 from backend.people import consents
 from backend.people.children import merged_into, own_child
 from backend.people.documents import Documents
-from backend.people.models import Attempt
+from backend.people.models import Attempt, Departure
 from backend.people.rules import ConsentNeeded
 from backend.rights.take_along.doctor_models import DoctorLink
 from backend.rights.take_along.doctor_tokens import (
@@ -39,6 +39,11 @@ class TooManyLinks(Conflict):
     message = "同时最多开三个链接，请先收回一个"
 
 
+class LinkNotOffered(Conflict):
+    code = "doctor_link_not_offered"
+    message = "这个孩子的手册可以存下来带走，不再生成给医生看的链接"
+
+
 @dataclass(frozen=True)
 class Opened:
     """`token` exists here and in the family's hands alone."""
@@ -58,8 +63,13 @@ class Listed:
 def open_link(
     session: Session, clock: Clock, tokens: DoctorTokens, *, parent_id: int, child_id: int
 ) -> Opened:
-    """A new link. Locks the child. Raises NotFound, TooManyLinks, or TooMany in an hour."""
+    """A new link. Locks the child. A child that moved away sees doctors too.
+
+    Raises NotFound, LinkNotOffered for a child that died, TooManyLinks, or TooMany in an hour.
+    """
     child = own_child(session, parent_id=parent_id, child_id=child_id, lock=True)
+    if child.departure is Departure.DIED:
+        raise LinkNotOffered
     now = clock.now()
     standing = session.scalar(
         select(func.count()).where(
@@ -139,10 +149,12 @@ def look(
     if link is None:
         raise LinkUnknown
     try:
-        own_child(session, parent_id=link.created_by, child_id=link.child_id)
+        child = own_child(session, parent_id=link.created_by, child_id=link.child_id)
         consents.check_given(session, documents, link.created_by)
     except (NotFound, ConsentNeeded):
         raise LinkUnknown from None
+    if child.departure is Departure.DIED:
+        raise LinkUnknown
     _count(session, actor_of(link.id), now, MOST_LOOKS, timedelta(hours=1))
     audit.record(
         session, clock, actor=actor_of(link.id), action=SEEN, subject=f"child:{link.child_id}"

@@ -15,11 +15,10 @@ from uuid import NAMESPACE_URL, uuid5
 from backend.bookings.models import Booking
 from backend.centres.models import KIND_TITLES
 from backend.handbook.checkup_results import Checkup
+from backend.handbook.doses import DoseState
 from backend.handbook.growth.measurements import Indicator, Posture
 from backend.handbook.growth_queries import Shown
 from backend.handbook.timeline import Status as ItemStatus
-from backend.handbook.vaccines import DoseAnswer
-from backend.kernel.ages import add_months
 from backend.kernel.clock import city_time
 from backend.rights.take_along import fhir_codes as codes
 from backend.rights.take_along.book import ChildBook, GivenDose, doses_by_id
@@ -106,6 +105,7 @@ class _Writer:
             "name": [{"text": self.book.name}],
             "gender": codes.GENDER[child.sex],
             "birthDate": child.birth_date.isoformat(),
+            **({"deceasedBoolean": True} if self.book.ended else {}),
         }
 
     def immunization(self, dose: GivenDose) -> Json:
@@ -134,7 +134,8 @@ class _Writer:
             "recommendation": [self.recommended(one) for one in self.book.next_doses],
         }
 
-    def recommended(self, answer: DoseAnswer) -> Json:
+    def recommended(self, state: DoseState) -> Json:
+        answer = state.answer
         vaccine, dose = self.doses[answer.id]
         written: Json = {
             "vaccineCode": [_vaccine(answer.id, answer.title)],
@@ -148,15 +149,16 @@ class _Writer:
         }
         if answer.source:
             written["description"] = f"依据：{answer.source}"
-        dates = self.criteria(answer, dose.months)
+        dates = self.criteria(state)
         return written | ({"dateCriterion": dates} if dates else {})
 
-    def criteria(self, answer: DoseAnswer, months: int) -> list[Json]:
+    def criteria(self, state: DoseState) -> list[Json]:
         """Earliest by the rules, due at the age of the programme, overdue the day after the last
         recommended one. What the programme does not say is not there."""
+        answer, birth = state.answer, self.book.child.birth_date
         found: list[tuple[tuple[str, str], date]] = []
         if answer.earliest is not None:
-            due = max(answer.earliest, add_months(self.book.child.birth_date, months))
+            due = max(answer.earliest, state.rule.due.on(birth))
             found += [(codes.EARLIEST, answer.earliest), (codes.DUE, due)]
         if answer.recommended_by is not None:
             found.append((codes.OVERDUE, answer.recommended_by + timedelta(days=1)))
@@ -206,7 +208,7 @@ class _Writer:
     def planned(self, checkup: Checkup) -> Json:
         """A check-up that nobody has booked yet: proposed, and so without a time."""
         item = checkup.item
-        period = {"start": item.due_date.isoformat()}
+        period = {} if item.due_date is None else {"start": item.due_date.isoformat()}
         if item.until_date is not None:
             period["end"] = item.until_date.isoformat()
         coding = {"system": codes.CHECKUPS, "code": checkup.visit.id, "display": item.title}

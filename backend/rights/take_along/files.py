@@ -21,16 +21,19 @@ from pydantic import (
 )
 
 from backend.handbook.clinic_papers import PaperResult
+from backend.handbook.diary.rules import LONGEST_NOTE
 from backend.handbook.growth_rules import HEAD_MM, LENGTH_MM, MOST, WEIGHT_G
 from backend.handbook.screening import Answer
 from backend.handbook.screening_file import NewbornTest
+from backend.handbook.source import Mother
 from backend.kernel.errors import Invalid
 from backend.kernel.sex import Sex
-from backend.kernel.typed_text import clean
+from backend.kernel.typed_text import clean, clean_lines
 from backend.rights.copies import FORMAT, FORMAT_VERSION
 
 MOST_ROWS = 300  # of a part: a book has about ninety items
 MOST_ANSWERS = 20
+MOST_DAYS = 2600  # of a diary: seven years
 
 
 class CopyVersionUnknown(Invalid):
@@ -52,6 +55,7 @@ class Part(StrEnum):
     SCREENINGS = "screenings"
     NEWBORN = "newborn_screening"
     DOCTOR = "family_doctor"
+    DIARY = "diary"
 
 
 PART_TITLES = {
@@ -61,6 +65,7 @@ PART_TITLES = {
     Part.SCREENINGS: "发育筛查",
     Part.NEWBORN: "新生儿筛查",
     Part.DOCTOR: "家庭医生",
+    Part.DIARY: "成长日记",
 }
 
 Id = Annotated[str, StringConstraints(pattern=r"^[a-z0-9][a-z0-9:-]{0,60}$")]
@@ -79,6 +84,8 @@ class Row(BaseModel):
 class EntryRow(Row):
     item: Id
     done_on: date
+    place: Short | None = None
+    batch: Short | None = None
 
 
 class GrowthRow(Row):
@@ -120,6 +127,29 @@ class DoctorRow(Row):
     signed_on: date | None = None
 
 
+class DiaryRow(Row):
+    """A day's note. A photo is in the family's diary.zip and is not in the file."""
+
+    day: date
+    note: (
+        Annotated[str, StringConstraints(max_length=LONGEST_NOTE), AfterValidator(clean_lines)]
+        | None
+    ) = None
+    photo: bool = False
+    removed: bool = False
+
+
+class FactsRow(BaseModel):
+    """What the family said once of its child's vaccinations; None: nobody said."""
+
+    model_config = ConfigDict(extra="ignore", frozen=True)
+
+    mother_hbsag: Mother | None = None
+    birth_grams: Annotated[int, Field(ge=300, le=8000)] | None = None
+    had_varicella: bool | None = None
+    immunoglobulin: Annotated[tuple[date, ...], Field(max_length=20)] = ()
+
+
 class ChildRow(BaseModel):
     model_config = ConfigDict(extra="ignore", frozen=True)
 
@@ -140,6 +170,9 @@ class CopyFile(BaseModel):
     screenings: Annotated[tuple[ScreeningRow, ...], Field(max_length=MOST_ROWS)] = ()
     newborn_screening: Annotated[tuple[NewbornRow, ...], Field(max_length=MOST_ROWS)] = ()
     family_doctor: Annotated[tuple[DoctorRow, ...], Field(max_length=MOST_ROWS)] = ()
+    diary: Annotated[tuple[DiaryRow, ...], Field(max_length=MOST_DAYS)] = ()
+    vaccine_facts: FactsRow = FactsRow()
+    home_checks: Annotated[tuple[Any, ...], Field(max_length=MOST_DAYS)] = ()
 
     def rows(self, part: Part) -> tuple[Row, ...]:
         found: tuple[Row, ...] = getattr(self, part.value)

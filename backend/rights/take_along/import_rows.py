@@ -6,7 +6,7 @@ from collections.abc import Callable
 from dataclasses import dataclass
 from typing import Any
 
-from sqlalchemy import delete, insert
+from sqlalchemy import insert
 from sqlalchemy.orm import Session
 
 from backend.handbook.checkup_models import (
@@ -18,17 +18,19 @@ from backend.handbook.checkup_models import (
 )
 from backend.handbook.checkup_results import CheckupResult
 from backend.handbook.clinic_papers import FamilyDoctor, NewbornResult
+from backend.handbook.diary import service as diary
 from backend.handbook.growth_models import GrowthEntry
 from backend.handbook.growth_queries import sealed
 from backend.handbook.growth_rules import Measures
 from backend.handbook.models import HandbookEntry
-from backend.handbook.planner import TEMPLATE
+from backend.handbook.records import Done, sealed_done
 from backend.handbook.screening_answers import ScreeningAnswered
 from backend.handbook.sealed_notes import Note
+from backend.kernel.clock import Clock
 from backend.kernel.privacy import Vault
-from backend.outbox.models import Message, MessageState
 from backend.rights.take_along.files import (
     CheckupRow,
+    DiaryRow,
     DoctorRow,
     EntryRow,
     GrowthRow,
@@ -44,6 +46,7 @@ class Target:
     """The child that takes the rows, and who brings them."""
 
     session: Session
+    clock: Clock
     vault: Vault
     child_id: int
     parent_id: int
@@ -62,18 +65,9 @@ class Target:
 
 
 def _entry(target: Target, row: Row) -> None:
-    """Done is done: its reminder that still waits goes, as when a family writes it."""
     assert isinstance(row, EntryRow)
-    entry = HandbookEntry(item_id=row.item, done_on=row.done_on, **target.written(row))
-    target.session.add(entry)
-    target.session.execute(
-        delete(Message).where(
-            Message.child_id == target.child_id,
-            Message.template == TEMPLATE,
-            Message.data["item_id"].astext == row.item,
-            Message.state == MessageState.WAITING,
-        )
-    )
+    done = sealed_done(target.vault, Done(row.done_on, row.place, row.batch))
+    target.session.add(HandbookEntry(item_id=row.item, **done, **target.written(row)))
 
 
 def _measurement(target: Target, row: Row) -> None:
@@ -108,6 +102,14 @@ def _doctor(target: Target, row: Row) -> None:
     target.note(FamilyDoctorNote, FamilyDoctor.model_validate(row.model_dump()), row)
 
 
+def _day(target: Target, row: Row) -> None:
+    """Through the diary's own rules: a day that was just deleted gives way."""
+    assert isinstance(row, DiaryRow)
+    book = diary.open_book(target.session, parent_id=target.parent_id, child_id=target.child_id)
+    made = diary.write(target.session, target.clock, target.vault, book, day=row.day, note=row.note)
+    made.recorded_at = row.recorded_at
+
+
 WRITERS: dict[Part, Callable[[Target, Row], None]] = {
     Part.HANDBOOK: _entry,
     Part.GROWTH: _measurement,
@@ -115,4 +117,5 @@ WRITERS: dict[Part, Callable[[Target, Row], None]] = {
     Part.SCREENINGS: _screening,
     Part.NEWBORN: _newborn,
     Part.DOCTOR: _doctor,
+    Part.DIARY: _day,
 }

@@ -7,7 +7,7 @@ from typing import Any
 
 from backend.handbook.schedule import Schedule
 from backend.rights.take_along.book import doses_by_id
-from backend.rights.take_along.files import PART_TITLES, Part
+from backend.rights.take_along.files import PART_TITLES, CopyFile, Part
 
 Said = Mapping[str, Any]
 
@@ -16,14 +16,29 @@ def unknown(part: Part, key: str) -> str:
     return f"{PART_TITLES[part]}：{key}"
 
 
+def not_taken(copy: CopyFile, *, diary: bool) -> list[str]:
+    """What the file tells and an import does not take, each with what to do."""
+    said = []
+    if copy.diary and not diary:
+        said.append("成长日记：要先同意成长日记的说明，再导入一次")
+    photos = sum(row.photo and not row.removed for row in copy.diary)
+    if photos:
+        said.append(f"成长日记的 {photos} 张照片：不在文件里，在打包下载的照片里")
+    if copy.home_checks:
+        said.append("家里的安全检查：换了家要重新看一遍")
+    return said
+
+
 def title(part: Part, row: Said, schedule: Schedule) -> str:
     """What the row is about: 乙肝疫苗第1剂, 2026-11-20 的测量."""
     if part is Part.HANDBOOK:
-        return _item(str(row["item"]), schedule)
+        return item_title(str(row["item"]), schedule)
     if part is Part.GROWTH:
         return f"{row['measured_on']} 的测量"
+    if part is Part.DIARY:
+        return f"{row['day']} 的日记"
     if part in (Part.CHECKUPS, Part.SCREENINGS):
-        visit = _item(f"checkup:{row['visit']}", schedule)
+        visit = item_title(f"checkup:{row['visit']}", schedule)
         return f"{visit}（{PART_TITLES[part]}）"
     return PART_TITLES[part]
 
@@ -31,9 +46,11 @@ def title(part: Part, row: Said, schedule: Schedule) -> str:
 def said(part: Part, row: Said) -> str:
     """What it says, short enough for a phone."""
     if part is Part.HANDBOOK:
-        return str(row["done_on"])
+        return "，".join(str(row[name]) for name in ("done_on", "place", "batch") if row[name])
     if part is Part.GROWTH:
         return _measures(row)
+    if part is Part.DIARY:
+        return str(row["note"] or "只有照片")[:60]
     words = [str(value) for name, value in row.items() if name != "recorded_at" and value]
     return "，".join(words)[:60]
 
@@ -49,7 +66,7 @@ def _measures(row: Said) -> str:
     return "，".join(found)
 
 
-def _item(item_id: str, schedule: Schedule) -> str:
+def item_title(item_id: str, schedule: Schedule) -> str:
     rule = schedule.rule(item_id)
     if rule is not None:
         return rule.title

@@ -14,11 +14,12 @@ from typing import Any
 
 from backend.handbook.checkup_results import Checkup, CheckupResult
 from backend.handbook.clinic_papers import PaperResult
+from backend.handbook.doses import KnownFacts
 from backend.handbook.growth.measurements import Indicator
 from backend.handbook.growth.words import DECIMALS, UNITS
 from backend.handbook.growth_queries import Shown
 from backend.handbook.screening import Answer, outcome
-from backend.handbook.vaccines import DoseAnswer, Status
+from backend.handbook.vaccines import DoseAnswer, Mother, Status
 from backend.kernel.ages import age_text
 from backend.kernel.clock import city_date, city_time
 from backend.kernel.errors import Unavailable
@@ -40,6 +41,8 @@ RESULT_WORDS = {
     PaperResult.UNCLEAR: "看不清楚",
 }
 ASK_THE_CLINIC = "问接种门诊"
+OF_THE_MOTHER = "母亲乙肝表面抗原"
+MOTHER_WORDS = {Mother.POSITIVE: "阳性", Mother.NEGATIVE: "阴性", Mother.UNKNOWN: "不清楚"}
 
 
 class BookUnavailable(Unavailable):
@@ -75,10 +78,13 @@ def data_of(book: ChildBook) -> dict[str, Any]:
         "name": book.name,
         "sex": SEXES[child.sex],
         "birth": _said(child.birth_date),
-        "age": age_text(child.birth_date, book.today),
+        "age": ""
+        if book.ended
+        else f"{age_text(child.birth_date, book.today)}（{_said(book.today)}）",
         "weeks": "" if weeks is None else f"{weeks} 周",
         "made_at": f"{city_time(book.made_at):%Y-%m-%d %H:%M}",
-        "today": _said(book.today),
+        "ended": book.ended,
+        "facts": list(_facts(book.known)),
         "version": schedule.version,
         "disclaimer": schedule.disclaimer,
         "standard": book.programmes.standard.title,
@@ -86,7 +92,7 @@ def data_of(book: ChildBook) -> dict[str, Any]:
         "given": [
             [one.title, str(one.given_on), one.place or "", one.batch or ""] for one in book.given
         ],
-        "next": [_next(one, sources) for one in book.next_doses],
+        "next": [_next(one.answer, sources) for one in book.next_doses],
         "sources": sources,
         "checkups": [_checkup(one) for one in book.checkups],
         "growth": [_measured(book, one) for one in book.growth],
@@ -96,9 +102,21 @@ def data_of(book: ChildBook) -> dict[str, Any]:
     }
 
 
+def _facts(known: KnownFacts) -> Iterator[list[str]]:
+    """What a vaccination clinic asks. A doctor's page leaves out what is the mother's."""
+    if known.mother is not None:
+        yield [OF_THE_MOTHER, MOTHER_WORDS[known.mother]]
+    if known.birth_grams is not None:
+        yield ["出生体重", f"{known.birth_grams} 克"]
+    if known.had_varicella is not None:
+        yield ["得过水痘", "是" if known.had_varicella else "否"]
+    if known.immunoglobulin:
+        yield ["用过免疫球蛋白", "、".join(str(day) for day in known.immunoglobulin)]
+
+
 def _sources(book: ChildBook) -> list[str]:
     """The documents behind all doses to come; each dose names them by their numbers."""
-    return list(dict.fromkeys(title for one in book.next_doses for title in _titles(one)))
+    return list(dict.fromkeys(title for one in book.next_doses for title in _titles(one.answer)))
 
 
 def _titles(answer: DoseAnswer) -> list[str]:
@@ -123,7 +141,7 @@ def _checkup(one: Checkup) -> dict[str, str]:
     until = f" 至 {one.item.until_date}" if one.item.until_date else " 起"
     return {
         "title": one.item.title,
-        "when": f"{one.item.due_date}{until}",
+        "when": f"{one.item.due_date or ''}{until}".strip(),
         "done": str(one.item.done_on or ""),
         "result": "" if one.result is None else "；".join(_found(one.result)),
     }

@@ -1,4 +1,5 @@
 import { get, post } from './http';
+import { forgetKept } from './kept';
 import { getAll } from './lists';
 import type { Booking, Centre, Quota, Slot, SlotKind } from './types';
 
@@ -28,9 +29,16 @@ export function slots(search: SlotSearch): Promise<Slot[]> {
   });
 }
 
+/** After one of them was written, what the phone kept of bookings and lines is not true any more. */
+export async function written<T>(answer: Promise<T>): Promise<T> {
+  const done = await answer;
+  for (const name of ['bookings', 'waiting', 'quota:', 'visit:']) forgetKept(name);
+  return done;
+}
+
 /** `key` comes from newKey(), one for each time the confirm sheet opens. */
 export function book(childId: number, slotId: number, key: string): Promise<Booking> {
-  return post<Booking>('/bookings', { child_id: childId, slot_id: slotId }, key);
+  return written(post<Booking>('/bookings', { child_id: childId, slot_id: slotId }, key));
 }
 
 export function bookings(): Promise<Booking[]> {
@@ -38,7 +46,7 @@ export function bookings(): Promise<Booking[]> {
 }
 
 export function cancelBooking(id: number): Promise<Booking> {
-  return post<Booking>(`/bookings/${id}/cancel`);
+  return written(post<Booking>(`/bookings/${id}/cancel`));
 }
 
 /** The free sessions of one child in one calendar year of the city; without a year, in this one. */

@@ -1,4 +1,4 @@
-/** The only `wx.request`. Adds the token, signs in when there is none, turns problem+json into ApiError. */
+/** The only `wx.request`; files go through files.ts. Adds the token, signs in when there is none, turns problem+json into ApiError. */
 
 import { apiBase } from './base';
 import { ApiError, LOGIN_FAILED, UNREACHABLE } from './errors';
@@ -22,7 +22,7 @@ interface Call {
   anonymous?: boolean;
 }
 
-interface Reply {
+export interface Reply {
   status: number;
   body: unknown;
   etag: string;
@@ -71,7 +71,7 @@ function send(call: Call, header: Record<string, string>): Promise<Reply> {
   });
 }
 
-function problem(reply: Reply): ApiError {
+export function problem(reply: Reply): ApiError {
   const body = (typeof reply.body === 'object' && reply.body ? reply.body : {}) as Partial<Problem>;
   return new ApiError(body.code || 'internal', reply.status, body.title, body.detail ?? '');
 }
@@ -113,15 +113,21 @@ export function forgetToken(): void {
   wx.removeStorageSync(TOKEN);
 }
 
-async function sendSigned(call: Call): Promise<Reply> {
-  if (call.anonymous) return send(call, {});
+/** Runs `exchange` with the header that says who asks; a second time when the token had run out. */
+export async function signed(
+  exchange: (header: Record<string, string>) => Promise<Reply>,
+): Promise<Reply> {
   const token = storedToken() || (await signIn());
-  const reply = await send(call, { Authorization: `Bearer ${token}` });
+  const reply = await exchange({ Authorization: `Bearer ${token}` });
   if (reply.status !== 401) return reply;
   // another request may have signed in again meanwhile: its token is then the good one
   if (storedToken() === token) forgetToken();
   const fresh = storedToken() || (await signIn());
-  return send(call, { Authorization: `Bearer ${fresh}` });
+  return exchange({ Authorization: `Bearer ${fresh}` });
+}
+
+function sendSigned(call: Call): Promise<Reply> {
+  return call.anonymous ? send(call, {}) : signed((header) => send(call, header));
 }
 
 function unreachable(error: unknown): boolean {

@@ -7,6 +7,7 @@ import type {
   Child,
   Consents,
   Correction,
+  Departure,
   Invitation,
   Me,
   NewChild,
@@ -38,10 +39,11 @@ export function chooseChild(id: number): void {
   wx.setStorageSync(CHOSEN, id);
 }
 
-/** The child that was chosen last on this phone, else the first. */
+/** The child that was chosen last on this phone, else the first that lives in the city. */
 export function chosenChild(all: Child[]): Child | null {
   const id: unknown = wx.getStorageSync(CHOSEN);
-  return all.find((child) => child.id === id) ?? all[0] ?? null;
+  const chosen = all.find((child) => child.id === id);
+  return chosen ?? all.find((child) => !child.departure) ?? all[0] ?? null;
 }
 
 /** `key`: one for each filled form, so that a repeated tap registers one child. */
@@ -64,6 +66,16 @@ export async function acceptInvitation(code: string, relation: Relation): Promis
   const child = await post<Child>(`/invitations/${encodeURIComponent(code)}/accept`, { relation });
   chooseChild(child.id);
   return child;
+}
+
+/** From now on nothing is sent or booked for the child; its book stays readable. */
+export function depart(childId: number, kind: Departure): Promise<Child> {
+  return put<Child>(`/children/${childId}/departure`, { kind });
+}
+
+/** Raises ApiError departure_final when it is too late to take it back here. */
+export function comeBack(childId: number): Promise<Child> {
+  return remove<Child>(`/children/${childId}/departure`);
 }
 
 /** Everything that is kept about the child, as the office would hand it over. */

@@ -1,7 +1,7 @@
 /** Small things this phone remembers for its owner, apart from answers of the service. */
 
 const PREFIX = 'remembered:';
-const NAMES = ['searches', 'without'] as const;
+const NAMES = ['searches', 'without', 'growth-standard'] as const;
 type Name = (typeof NAMES)[number];
 
 export function remembered(name: Name): string[] {

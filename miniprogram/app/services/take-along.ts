@@ -23,6 +23,7 @@ export interface DoctorLink {
 export interface Imported {
   saved: boolean;
   parts: { part: string; title: string; added: number; known: number }[];
+  facts: boolean;
   clashes: { part: string; title: string; ours: string; theirs: string }[];
   left_out: string[];
 }

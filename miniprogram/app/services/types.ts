@@ -31,8 +31,8 @@ export interface Me {
   consents_current: boolean;
 }
 
-/** The last two are asked only of who wants what they are for. */
-export type Purpose = 'privacy' | 'children' | 'priority' | 'address' | 'pregnancy';
+/** All but the first two are asked only of who wants what they are for. */
+export type Purpose = 'privacy' | 'children' | 'priority' | 'address' | 'pregnancy' | 'diary';
 
 export interface ConsentDocument {
   purpose: Purpose;
@@ -85,7 +85,12 @@ export interface Child {
   guardians: number;
   /** Cared for at home, under the age of the plan today, and surely registered once. */
   may_book: boolean;
+  /** Moved out of the city, or died: nothing is sent or booked, the book stays readable. */
+  departure: Departure | null;
+  may_undo_departure: boolean;
 }
+
+export type Departure = 'moved' | 'died';
 
 /** Who the child is (name, birth date, sex) may be put right for a day, the rest at any time. */
 export interface Correction {
@@ -230,19 +235,44 @@ export interface ItemSection {
   lines: string[];
 }
 
+/** The other product of a choice: its first dose, and what choosing it changes. */
+export interface Alternative {
+  id: string;
+  name: string;
+  changes: string;
+}
+
+/**
+ * A dose has more than other items: which vaccine, the rules behind its day, the open dose before
+ * it, place and batch. Where only the clinic can say the day, both dates are null.
+ */
 export interface HandbookItem {
   id: string;
   kind: ItemKind;
   title: string;
   summary: string;
-  from_date: string;
-  due_date: string;
+  from_date: string | null;
+  due_date: string | null;
   until_date: string | null;
   status: ItemStatus;
   done_on: string | null;
   source: string;
   page: { sections: ItemSection[] } | null;
   guide_slug: string | null;
+  series: string | null;
+  earliest_date: string | null;
+  recommended_by: string | null;
+  reason: string | null;
+  waits_for: string | null;
+  ask_clinic: boolean;
+  alternative: Alternative | null;
+  place: string | null;
+  batch: string | null;
+}
+
+/** The item as it stands now, and what comes next of its kind. */
+export interface RecordedItem extends HandbookItem {
+  next: HandbookItem | null;
 }
 
 export interface HandbookChild {
@@ -257,8 +287,26 @@ export interface Handbook {
   child: HandbookChild;
   today: string;
   items: HandbookItem[];
+  last_place: string | null;
   disclaimer: string;
   version: string;
+}
+
+export type MotherHbsag = 'positive' | 'negative' | 'unknown';
+
+/** What a family says once; null: nobody said. */
+export interface SaidFacts {
+  mother_hbsag: MotherHbsag | null;
+  birth_grams: number | null;
+  had_varicella: boolean | null;
+  immunoglobulin: string[];
+}
+
+/** `questions`: those of which the answer would change a dose that is still open. */
+export interface VaccineFacts extends SaidFacts {
+  questions: { asked: keyof SaidFacts; why: string }[];
+  birth_date: string;
+  today: string;
 }
 
 export type WeChatState = 'sent' | 'waiting' | 'in_app' | 'unknown' | 'failed';

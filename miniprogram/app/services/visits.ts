@@ -1,3 +1,4 @@
+import { written } from './bookings';
 import { get, post } from './http';
 import type { Pass, Visit } from './visit-types';
 
@@ -17,17 +18,17 @@ export async function passPicture(id: number): Promise<string> {
 }
 
 export function reconfirm(id: number): Promise<Visit> {
-  return post<Visit>(`/bookings/${id}/reconfirm`);
+  return written(post<Visit>(`/bookings/${id}/reconfirm`));
 }
 
 export function confirmAttendance(id: number): Promise<Visit> {
-  return post<Visit>(`/bookings/${id}/confirm-attendance`);
+  return written(post<Visit>(`/bookings/${id}/confirm-attendance`));
 }
 
 export function appeal(id: number, words: string): Promise<Visit> {
-  return post<Visit>(`/bookings/${id}/appeal`, { words });
+  return written(post<Visit>(`/bookings/${id}/appeal`, { words }));
 }
 
 export function rate(id: number, stars: number, words: string): Promise<Visit> {
-  return post<Visit>(`/bookings/${id}/rating`, { stars, words });
+  return written(post<Visit>(`/bookings/${id}/rating`, { stars, words }));
 }

@@ -1,3 +1,4 @@
+import { written } from './bookings';
 import { post, remove } from './http';
 import { getAll } from './lists';
 import type { Booking } from './types';
@@ -9,13 +10,13 @@ export function lines(): Promise<Waiting[]> {
 
 /** `key`: one for each time the sheet opens. */
 export function joinLine(slotId: number, childId: number, key: string): Promise<Waiting> {
-  return post<Waiting>(`/slots/${slotId}/waiting`, { child_id: childId }, key);
+  return written(post<Waiting>(`/slots/${slotId}/waiting`, { child_id: childId }, key));
 }
 
 export async function leaveLine(id: number): Promise<void> {
-  await remove(`/waiting/${id}`);
+  await written(remove(`/waiting/${id}`));
 }
 
 export function acceptOffer(id: number, key: string): Promise<Booking> {
-  return post<Booking>(`/waiting/${id}/accept`, {}, key);
+  return written(post<Booking>(`/waiting/${id}/accept`, {}, key));
 }

@@ -30,6 +30,26 @@ export interface CentreList {
   map: CentreMap | null;
 }
 
+/** Where a session takes place, or for a visit at home whom to call. */
+export interface Place {
+  heading: string;
+  address: string;
+  hours: string;
+  phone: string;
+  mapped: boolean;
+}
+
+export function placeOf(centre: Centre, kind: SlotKind): Place {
+  const atHome = kind === 'home_visit';
+  return {
+    heading: atHome ? '联系中心' : '怎么去',
+    address: atHome ? '' : centre.address,
+    hours: centre.opening_hours ?? '',
+    phone: centre.phone_public ?? '',
+    mapped: !atHome && pointOf(centre) !== null,
+  };
+}
+
 interface Wish {
   kind: SlotKind | '';
   /** Where the phone is, when the family asked for distances. */

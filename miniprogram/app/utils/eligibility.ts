@@ -2,7 +2,7 @@
 
 import type { Child } from '../services/types';
 
-export type Hindrance = 'duplicate' | 'in_care' | 'too_old';
+export type Hindrance = 'departed' | 'duplicate' | 'in_care' | 'too_old';
 
 export interface NoBooking {
   why: Hindrance;
@@ -10,6 +10,7 @@ export interface NoBooking {
 }
 
 const TEXTS: Record<Hindrance, string> = {
+  departed: '服务已停止，不再预约，也不再提醒。手册保留着，可以照常查看。',
   duplicate:
     '这个孩子可能已由家人登记过。现在可以照常阅读；要预约，请让对方在“我的”里发邀请码给你，或等中心核对。',
   in_care: '免费指导面向在家照护的孩子，登记时选的是已入托。情况有变，可以修改资料。',
@@ -24,6 +25,7 @@ export function noBooking(child: Child): NoBooking | null {
 }
 
 function hindrance(child: Child): Hindrance {
+  if (child.departure) return 'departed';
   if (child.possible_duplicate) return 'duplicate';
   return child.home_cared ? 'too_old' : 'in_care';
 }

@@ -36,14 +36,21 @@ const GROUPS: { name: ItemStatus; title: string; folded: boolean }[] = [
   { name: 'past', title: '已过去', folded: true },
 ];
 
+/** What has no day comes last. */
+const LAST_DAY = '9999-12-31';
+
 /** How many items of a long group are shown before it is opened. */
 export const FIRST_FEW = 5;
 
+/** The programme is silent there, and nothing is computed. */
+export const ASK_CLINIC = '请接种门诊核对';
+
 function whenText(item: HandbookItem, today: string): string {
+  if (item.status === 'done') return doneText(item, today);
+  if (item.kind === 'vaccine' && item.status === 'past') return '不再接种';
+  if (!item.due_date || !item.from_date) return ASK_CLINIC;
   const last = item.until_date ?? item.due_date;
   switch (item.status) {
-    case 'done':
-      return item.done_on ? `${dayText(item.done_on, today)} 已完成` : '已完成';
     case 'overdue':
       return `推荐 ${dayText(last, today)}前，过了 ${howLong(daysBetween(last, today))}`;
     case 'past':
@@ -53,6 +60,11 @@ function whenText(item: HandbookItem, today: string): string {
     case 'due':
       return item.kind === 'guide' ? '现在读正合适' : dueText(item, today);
   }
+}
+
+function doneText(item: HandbookItem, today: string): string {
+  const text = item.done_on ? `${dayText(item.done_on, today)} 已完成` : '已完成';
+  return item.ask_clinic ? `${text}，${ASK_CLINIC}` : text;
 }
 
 /** After two months the number of days says nothing more. */
@@ -85,7 +97,8 @@ export function itemView(item: HandbookItem, today: string): ItemView {
 function order(status: ItemStatus): (a: HandbookItem, b: HandbookItem) => number {
   const backwards = status === 'done' || status === 'past' ? -1 : 1;
   const open = status === 'due' || status === 'overdue';
-  const date = (item: HandbookItem) => item.done_on ?? ((open && item.until_date) || item.due_date);
+  const date = (item: HandbookItem) =>
+    item.done_on ?? ((open && item.until_date) || item.due_date || LAST_DAY);
   return (a, b) => (date(a) < date(b) ? -1 : 1) * backwards;
 }
 
@@ -103,7 +116,7 @@ export function grouped(items: HandbookItem[], today: string): ItemGroup[] {
  */
 export function nextThings(items: HandbookItem[], today: string, most: number): ItemView[] {
   const rank: Partial<Record<ItemStatus, number>> = { due: 0, upcoming: 1 };
-  const last = (item: HandbookItem) => item.until_date ?? item.due_date;
+  const last = (item: HandbookItem) => item.until_date ?? item.due_date ?? LAST_DAY;
   return items
     .filter((item) => item.kind !== 'guide' && rank[item.status] !== undefined)
     .sort((a, b) => {

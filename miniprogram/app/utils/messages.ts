@@ -7,6 +7,7 @@ import { SENTENCES } from './messages.generated';
 const LOCAL: Record<string, string> = {
   unreachable: '连不上网络，请检查后重试',
   login_failed: '微信登录没有成功，请重试',
+  album_denied: '没有相册或相机的权限，可在右上角“设置”里打开',
   subscription_switched_off: '微信里的订阅消息总开关关着，可在右上角“设置”里打开',
   subscription_failed: '微信没有打开订阅窗口，可以稍后在“我的”里再试',
 };

@@ -15,6 +15,12 @@ export const WAYS = {
   clinic: '医生核定',
 };
 
+/** 按末次月经 · 多胎，以医生核定的为准 */
+export function wayText({ dated_by, multiple }: OpenPregnancy): string {
+  const way = `按${WAYS[dated_by]}${multiple ? ' · 多胎' : ''}`;
+  return dated_by === 'clinic' ? way : `${way}，以医生核定的为准`;
+}
+
 export interface CheckupView {
   id: string;
   title: string;

@@ -139,6 +139,21 @@ def test_a_link_ends_with_the_guardian_who_made_it(family: Phone, client: FlaskC
     assert client.get(path).status_code == 404
 
 
+def test_a_child_that_moved_is_shown_and_one_that_died_is_not(
+    family: Phone, client: FlaskClient
+) -> None:
+    child = child_of(family)
+    assert family.put(f"/children/{child}/departure", {"kind": "moved"}).status_code == 200
+    path = opened(family, child)["path"]
+    assert client.get(path).status_code == 200
+    assert family.put(f"/children/{child}/departure", {"kind": "died"}).status_code == 200
+
+    refused = family.post(f"/children/{child}/doctor-links")
+
+    assert (refused.status_code, code_of(refused)) == (409, "doctor_link_not_offered")
+    assert client.get(path).status_code == 404
+
+
 def test_nobody_takes_back_or_makes_a_link_of_another_family(
     family: Phone, client: FlaskClient
 ) -> None:

@@ -10,7 +10,7 @@ from sqlalchemy.orm import Session, sessionmaker
 from backend.kernel.clock import FixedClock
 from backend.rights.take_along.fhir import NotFhir, validated
 from tests.api.families import Phone, code_of
-from tests.rights.traces import NAME, STREET, WEIGHT_G, child_of, make_family
+from tests.rights.traces import CLINIC, NAME, STREET, WEIGHT_G, child_of, make_family
 
 Json = dict[str, Any]
 Sessions = sessionmaker[Session]
@@ -55,6 +55,7 @@ def test_a_dose_that_was_given_is_an_immunization(bundle: Json) -> None:
     assert (dose["status"], dose["occurrenceDateTime"]) == ("completed", "2026-03-10")
     (coding,) = dose["vaccineCode"]["coding"]
     assert (coding["system"], coding["code"]) == ("urn:chengyu:dose", "hepb-1")
+    assert (dose["lotNumber"], dose["location"]["display"]) == ("B2026", CLINIC)
     assert dose["protocolApplied"] == [{"series": "乙肝疫苗", "doseNumberPositiveInt": 1}]
 
 
@@ -153,3 +154,15 @@ def test_another_family_gets_nothing(family: Phone, client: FlaskClient) -> None
     for form in ("fhir", "book.pdf", "doctor-links"):
         answer = other.get(f"/children/{child}/{form}")
         assert (answer.status_code, code_of(answer)) == (404, "not_found")
+
+
+def test_of_a_child_that_died_nothing_is_to_come(family: Phone) -> None:
+    child = child_of(family)
+    assert family.put(f"/children/{child}/departure", {"kind": "died"}).status_code == 200
+
+    bundle = json.loads(family.get(f"/children/{child}/fhir").data)
+
+    assert of_kind(bundle, "Patient")[0]["deceasedBoolean"] is True
+    assert of_kind(bundle, "ImmunizationRecommendation") == []
+    assert "proposed" not in {one["status"] for one in of_kind(bundle, "Appointment")}
+    assert family.get(f"/children/{child}/book.pdf").status_code == 200

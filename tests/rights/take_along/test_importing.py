@@ -7,6 +7,7 @@ import pytest
 from flask.testing import FlaskClient
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
+from sqlalchemy import select
 from sqlalchemy.orm import Session, sessionmaker
 
 from backend.handbook.checkup_results import CheckupResult
@@ -14,10 +15,12 @@ from backend.handbook.clinic_papers import FamilyDoctor, NewbornResult
 from backend.handbook.growth_rules import Measures
 from backend.handbook.screening_answers import ScreeningAnswered
 from backend.kernel.clock import FixedClock
+from backend.outbox.models import Message, MessageState
 from backend.rights.take_along import files
 from backend.rights.take_along.files import Part
 from tests.api.families import Phone, code_of
-from tests.rights.traces import child_of, make_family
+from tests.factories import MORNING
+from tests.rights.traces import CLINIC, DIARY, child_of, make_family
 
 Json = dict[str, Any]
 Sessions = sessionmaker[Session]
@@ -43,13 +46,18 @@ measures = st.dictionaries(
 
 
 def record_of(phone: Phone, child: int) -> Json:
+    """The record of a copy, with the plan that follows from it. Photos have another way out."""
     copy: Json = phone.get(f"/children/{child}/export").get_json()
-    return {part: copy[part] for part in RECORD}
+    for day in copy["diary"]:
+        del day["photo"]
+    return {part: copy[part] for part in (*RECORD, "vaccine_facts", "moved_items")}
 
 
 def register_again(client: FlaskClient, name: str) -> tuple[Phone, int]:
     phone = Phone(client, name)
-    return phone, phone.add_child(gestational_weeks=38)["id"]
+    child = phone.add_child(gestational_weeks=38)["id"]
+    phone.agree("diary")
+    return phone, child
 
 
 @pytest.fixture
@@ -69,8 +77,15 @@ def test_a_copy_that_comes_back_after_deletion_is_the_same_record(
     answer = phone.post(f"/children/{again}/import", {"file": copy, "confirmed": True})
 
     assert answer.json["saved"], answer.text
-    assert (answer.json["clashes"], answer.json["left_out"]) == ([], [])
+    assert answer.json["clashes"] == []
+    assert answer.json["left_out"] == [
+        "成长日记的 1 张照片：不在文件里，在打包下载的照片里",
+        "家里的安全检查：换了家要重新看一遍",
+    ]
     assert record_of(phone, again) == before
+    (dose,) = [one for one in before["handbook"] if one["item"] == "vaccine:hepb-1"]
+    assert (dose["place"], dose["batch"]) == (CLINIC, "B2026")
+    assert before["moved_items"]  # immunoglobulin and the first dose move days
 
 
 @settings(max_examples=8, suppress_health_check=[HealthCheck.function_scoped_fixture])
@@ -107,13 +122,14 @@ def test_looking_first_keeps_nothing_and_twice_adds_nothing(
     copy = family.get(f"/children/{child_of(family)}/export").json
     phone, child = register_again(client, "twice")
 
+    nothing = record_of(phone, child)
     looked = phone.post(f"/children/{child}/import", {"file": copy}).json
     empty = record_of(phone, child)
     first = phone.post(f"/children/{child}/import", {"file": copy, "confirmed": True}).json
     second = phone.post(f"/children/{child}/import", {"file": copy, "confirmed": True}).json
 
     assert not looked["saved"]
-    assert not any(empty.values())
+    assert empty == nothing
     assert looked["parts"] == first["parts"]
     assert sum(one["added"] for one in second["parts"]) == 0
     assert sum(one["known"] for one in second["parts"]) == sum(
@@ -127,14 +143,18 @@ def test_where_both_say_something_else_ours_stays_and_the_family_is_told(
     copy = family.get(f"/children/{child_of(family)}/export").json
     phone, child = register_again(client, "clash")
     phone.put(f"/children/{child}/handbook/vaccine:hepb-1", {"done_on": "2026-03-11"})
+    phone.put(f"/children/{child}/vaccine-facts", {"birth_grams": 3000})
     copy["handbook"].append(copy["handbook"][0] | {"item": "vaccine:moon-1"})
 
     answer = phone.post(f"/children/{child}/import", {"file": copy, "confirmed": True}).json
 
-    (clash,) = answer["clashes"]
-    assert clash["title"] == "乙肝疫苗第1剂"
-    assert (clash["ours"], clash["theirs"]) == ("2026-03-11", "2026-03-10")
-    assert answer["left_out"] == ["接种和体检：vaccine:moon-1"]
+    said = {one["title"]: (one["ours"], one["theirs"]) for one in answer["clashes"]}
+    assert said == {
+        "出生体重": ("3000克", "3100克"),
+        "乙肝疫苗第1剂": ("2026-03-11", f"2026-03-10，{CLINIC}，B2026"),
+    }
+    assert answer["left_out"][0] == "接种和体检：vaccine:moon-1"
+    assert record_of(phone, child)["vaccine_facts"]["birth_grams"] == 3000
     assert record_of(phone, child)["handbook"][0]["done_on"] == "2026-03-11"
 
 
@@ -163,10 +183,71 @@ def test_a_wrong_file_gets_a_sentence_and_changes_nothing(
         if isinstance(rows, list) and part != "growth":
             change = change | {part: [row | stamp for row in rows]}
 
+    nothing = record_of(phone, child)
     answer = phone.post(f"/children/{child}/import", {"file": copy | change, "confirmed": True})
 
     assert (answer.status_code, code_of(answer)) == (status, code or "copy_unreadable")
-    assert not any(record_of(phone, child).values())
+    assert record_of(phone, child) == nothing
+
+
+def test_a_diary_comes_back_only_to_who_agreed_to_it(family: Phone, client: FlaskClient) -> None:
+    copy = family.get(f"/children/{child_of(family)}/export").json
+    phone = Phone(client, "silent")
+    child = phone.add_child(gestational_weeks=38)["id"]
+    file = {"file": copy, "confirmed": True}
+
+    first = phone.post(f"/children/{child}/import", file).json
+    phone.agree("diary")
+    empty = record_of(phone, child)["diary"]
+    second = phone.post(f"/children/{child}/import", file).json
+
+    assert "成长日记：要先同意成长日记的说明，再导入一次" in first["left_out"]
+    assert empty == []
+    (told,) = [one for one in second["parts"] if one["added"]]
+    assert (told["part"], told["added"]) == ("diary", 1)
+    assert [one["note"] for one in record_of(phone, child)["diary"]] == [DIARY]
+
+
+def test_a_dose_that_contradicts_what_is_here_is_told_and_not_taken(
+    family: Phone, client: FlaskClient
+) -> None:
+    copy = family.get(f"/children/{child_of(family)}/export").json
+    phone, child = register_again(client, "order")
+    phone.put(f"/children/{child}/handbook/vaccine:polio-1", {"done_on": "2026-05-10"})
+    copy["handbook"] = [copy["handbook"][0] | {"item": "vaccine:polio-2", "done_on": "2026-05-01"}]
+
+    answer = phone.post(f"/children/{child}/import", {"file": copy, "confirmed": True}).json
+
+    assert "前后对不上" in answer["clashes"][0]["ours"]
+    assert [one["item"] for one in record_of(phone, child)["handbook"]] == ["vaccine:polio-1"]
+
+
+def test_what_comes_back_as_done_is_not_told_as_due(
+    family: Phone, client: FlaskClient, sessions: Sessions
+) -> None:
+    copy = family.get(f"/children/{child_of(family)}/export").json
+    phone, child = register_again(client, "told")
+    told = [{"child_id": child, "items": [{"item_id": "checkup:m8", "due_date": "2026-11-10"}]}]
+    with sessions.begin() as session:
+        parent = phone.get("/me").json["id"]
+        session.add(
+            Message(
+                parent_id=parent,
+                child_id=child,
+                template="handbook",
+                key="imported",
+                state=MessageState.WAITING,
+                created_at=MORNING,
+                data={"children": told},
+                due_at=MORNING,
+            )
+        )
+
+    assert phone.post(f"/children/{child}/import", {"file": copy, "confirmed": True}).json["saved"]
+
+    with sessions() as session:
+        key = Message.key == "imported"
+        assert session.scalar(select(Message).where(key)) is None
 
 
 def test_a_file_that_is_too_large_is_refused(client: FlaskClient) -> None:

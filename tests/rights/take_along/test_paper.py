@@ -9,7 +9,7 @@ from sqlalchemy.orm import Session, sessionmaker
 
 from backend.kernel.clock import FixedClock
 from tests.api.families import Phone
-from tests.rights.traces import NAME, child_of, make_family
+from tests.rights.traces import CLINIC, NAME, child_of, make_family
 
 
 def test_the_book_says_everything_on_every_page(
@@ -26,7 +26,18 @@ def test_the_book_says_everything_on_every_page(
     pages = [page.extract_text() for page in pypdf.PdfReader(io.BytesIO(answer.data)).pages]
     assert all("以纸质手册和门诊记录为准" in page for page in pages)
     text = "".join("".join(pages).split())
-    for said in (NAME, "2026-03-10", "乙肝疫苗第3剂", "8月龄体检", "8.44公斤", "测试嘱咐", "通过"):
+    for said in (
+        NAME,
+        "2026-03-10",
+        "乙肝疫苗第3剂",
+        "8月龄体检",
+        "8.44公斤",
+        "测试嘱咐",
+        "通过",
+        CLINIC,
+        "B2026",
+        "3100克",
+    ):
         assert said in text
 
 

@@ -18,7 +18,11 @@ const WHY: Record<string, string> = {
   address: '填写地址前',
   priority: '申请优先前',
   pregnancy: '用孕期手册前',
+  diary: '写成长日记前',
 };
+
+/** What may still be missing beside the one text: a pregnancy can be there before any child. */
+const ALONG: Record<string, Purpose[]> = { pregnancy: ['privacy'] };
 
 Page({
   data: {
@@ -96,10 +100,10 @@ Page({
 });
 
 function views(all: Consents, { read, ask }: { read: string; ask: string }): DocumentView[] {
-  const one = read || ask;
-  const wanted = (purpose: Purpose) => (one ? purpose === one : all.needed.includes(purpose));
+  const along = (ALONG[ask] ?? []).filter((purpose) => all.needed.includes(purpose));
+  const wanted = read ? [read] : ask ? [ask, ...along] : all.needed;
   return all.documents
-    .filter((document) => wanted(document.purpose))
+    .filter(({ purpose }) => wanted.includes(purpose))
     .map(({ purpose, version, hash, title, body_nodes }) => ({
       purpose,
       version,

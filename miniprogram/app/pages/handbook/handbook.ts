@@ -1,3 +1,5 @@
+import { screenings } from '../../services/clinic';
+import type { Attention } from '../../services/clinic-types';
 import { handbook } from '../../services/handbook';
 import { askToSubscribe, subscriptions } from '../../services/messages';
 import { children, chooseChild, chosenChild } from '../../services/people';
@@ -39,6 +41,12 @@ Page({
     opened: [] as string[],
     groups: [] as ShownGroup[],
     reminder: null as SubscriptionTemplate | null,
+    attention: null as Attention | null,
+  },
+
+  onLoad(query: Record<string, string | undefined>) {
+    // a message may be about another child than the one chosen last
+    if (Number(query.child)) chooseChild(Number(query.child));
   },
 
   onShow() {
@@ -64,7 +72,7 @@ Page({
       if (mine !== turn) return;
       this.setData({ children: all, child, items, today, disclaimer, status: 'ready' });
       this.draw();
-      await this.loadReminder();
+      await Promise.all([this.loadReminder(), this.loadAttention(child.id, mine)]);
     } catch (error) {
       if (mine === turn) this.setData(failed(this.data.status, error));
     }
@@ -77,6 +85,15 @@ Page({
       () => [],
     );
     this.setData({ reminder: templates.find(({ name }) => name === REMINDER) ?? null });
+  },
+
+  /** So does the hint about a screening. */
+  async loadAttention(childId: number, mine: number) {
+    const attention = await screenings(childId).then(
+      (answer) => answer.attention,
+      () => null,
+    );
+    if (mine === turn) this.setData({ attention });
   },
 
   async remind() {
@@ -93,7 +110,9 @@ Page({
 
   draw() {
     const { items, today, kind, opened } = this.data;
-    const wanted = kind ? items.filter((item) => item.kind === kind) : items;
+    // of a child that died only what was done is shown: nothing is to come and nothing is late
+    const kept = this.data.child?.departure === 'died' ? items.filter((one) => one.done_on) : items;
+    const wanted = kind ? kept.filter((item) => item.kind === kind) : kept;
     this.setData({ groups: grouped(wanted, today).map((group) => shown(group, opened)) });
   },
 
@@ -118,12 +137,25 @@ Page({
     return this.load();
   },
 
+  openDoor(event: WechatMiniprogram.TouchEvent) {
+    const page = String(event.currentTarget.dataset.page);
+    open(`/pages/${page}/${page}`);
+  },
+
   openItem(event: WechatMiniprogram.CustomEvent<{ id: string }>) {
     open(`/pages/item/item?id=${encodeURIComponent(event.detail.id)}`);
   },
 
   openPregnancy() {
     open('/pages/pregnancy/pregnancy');
+  },
+
+  openGrowth() {
+    open('/pages/growth/growth');
+  },
+
+  openVaccines() {
+    open('/pages/vaccines/vaccines');
   },
 
   register() {

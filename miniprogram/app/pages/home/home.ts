@@ -4,6 +4,7 @@ import { handbook } from '../../services/handbook';
 import { knownMarks, marks } from '../../services/marks';
 import { messages } from '../../services/messages';
 import { children, chooseChild, chosenChild } from '../../services/people';
+import { pregnancy } from '../../services/pregnancy';
 import type { GuideSummary, Marks } from '../../services/library-types';
 import type { Booking, Child, Messages, Quota } from '../../services/types';
 import { bookingView, isComing, type BookingView } from '../../utils/bookings';
@@ -13,6 +14,7 @@ import { failed } from '../../utils/failures';
 import { lateCount, nextThings, type ItemView } from '../../utils/handbook';
 import { open } from '../../utils/navigation';
 import { pieceView, type PieceView } from '../../utils/pieces';
+import { headline, type Headline } from '../../utils/pregnancy';
 
 /** Answers for the child chosen before must not overwrite those for the one chosen now. */
 let turn = 0;
@@ -35,6 +37,8 @@ Page({
     /** Why this child may not book; empty when it may. */
     noBooking: '',
     coming: null as BookingView | null,
+    /** Of a parent without a child yet: how far the pregnancy is. */
+    expecting: null as Headline | null,
     unread: 0,
   },
 
@@ -103,10 +107,19 @@ function first(list: GuideSummary[], marked: Marks): PieceView[] {
   return list.slice(0, MOST_GUIDES).map((guide) => pieceView(guide, marked));
 }
 
-/** Without a child there is still something to read. */
+/** Without a child there is still something to read, and perhaps one on its way. */
 async function welcome() {
-  const list = await guides();
-  return { date: dateLine(cityDay(new Date())), guides: first(list, knownMarks()), unread: 0 };
+  const [list, expected, inbox] = await Promise.all([
+    guides(),
+    pregnancy().catch(() => null),
+    messages().catch(() => NO_MESSAGES),
+  ]);
+  return {
+    date: dateLine(cityDay(new Date())),
+    guides: first(list, knownMarks()),
+    expecting: expected?.pregnancy ? headline(expected.pregnancy) : null,
+    unread: inbox.unread,
+  };
 }
 
 /** Messages and bookings only add to the page, so their failure leaves it standing. */

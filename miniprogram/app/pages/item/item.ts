@@ -1,10 +1,11 @@
-import { handbook, markDone, undoDone } from '../../services/handbook';
+import { handbook, markDone, undoDone, type DoneEntry } from '../../services/handbook';
 import { children, chooseChild, chosenChild } from '../../services/people';
-import type { Child, HandbookItem, ItemSection } from '../../services/types';
+import type { Child, HandbookItem, ItemSection, RecordedItem } from '../../services/types';
 import { fullDayText } from '../../utils/dates';
 import { itemView, type ItemView } from '../../utils/handbook';
 import { sentence } from '../../utils/messages';
 import { open } from '../../utils/navigation';
+import { spanText, waitText } from '../../utils/vaccines';
 
 Page({
   data: {
@@ -14,15 +15,24 @@ Page({
     child: null as Child | null,
     today: '',
     disclaimer: '',
+    lastPlace: '',
     item: null as HandbookItem | null,
+    /** Of a check-up: its name in the list of check-ups. */
+    visitId: '',
     view: null as ItemView | null,
+    /** What comes next, after something was recorded here. */
+    next: null as ItemView | null,
     sections: [] as ItemSection[],
     span: '',
+    wait: '',
     /** Named at the foot when the page itself does not. */
     source: '',
     doneOn: '',
     doneOnText: '',
     doneText: '',
+    /** The family chose the other product; its first dose is recorded instead. */
+    switched: false,
+    editing: false,
     busy: false,
     problem: '',
   },
@@ -44,8 +54,9 @@ Page({
         this.setData({ status: 'empty' });
         return;
       }
-      this.setData({ child, today: book.today, disclaimer: book.disclaimer });
-      this.setDoneOn(book.today);
+      const { today, disclaimer, last_place } = book;
+      this.setData({ child, today, disclaimer, lastPlace: last_place ?? '' });
+      this.setDoneOn(today);
       this.draw(item);
       this.setData({ status: 'ready' });
     } catch (error) {
@@ -54,14 +65,34 @@ Page({
   },
 
   draw(item: HandbookItem) {
+    const isDose = item.kind === 'vaccine';
+    const named = item.page?.sections.some(({ heading }) => heading === '来源');
     this.setData({
+      id: item.id,
       item,
       sections: item.page?.sections ?? [],
-      source: item.page?.sections.some(({ heading }) => heading === '来源') ? '' : item.source,
+      source: named || isDose ? '' : item.source,
       view: itemView(item, this.data.today),
+      visitId: item.kind === 'checkup' ? item.id.slice('checkup:'.length) : '',
       span: spanText(item),
+      wait: waitText(item),
       doneText: item.done_on ? fullDayText(item.done_on) : '',
+      switched: false,
+      editing: false,
     });
+  },
+
+  /** A result was saved, and with it that the check-up is done. */
+  async reload() {
+    const { child, id } = this.data;
+    if (!child) return;
+    try {
+      const book = await handbook(child.id);
+      const item = book.items.find((one) => one.id === id);
+      if (item) this.draw(item);
+    } catch (error) {
+      this.setData({ problem: sentence(error) });
+    }
   },
 
   chooseDate(event: WechatMiniprogram.PickerChange) {
@@ -72,20 +103,54 @@ Page({
     this.setData({ doneOn, doneOnText: fullDayText(doneOn) });
   },
 
+  toggleProduct() {
+    this.setData({ switched: !this.data.switched });
+  },
+
+  edit() {
+    this.setData({ editing: true, problem: '' });
+  },
+
+  stopEditing() {
+    this.setData({ editing: false, problem: '' });
+  },
+
   done() {
-    return this.change((child: number, id: string) => markDone(child, id, this.data.doneOn));
+    const { doneOn } = this.data;
+    return this.change((child: number, id: string) => markDone(child, id, { doneOn }));
+  },
+
+  saveDose(event: WechatMiniprogram.CustomEvent<DoneEntry>) {
+    const { item, switched } = this.data;
+    const other = switched ? item?.alternative?.id : undefined;
+    const entry = event.detail;
+    return this.change(async (child: number, id: string) => {
+      const answer = await markDone(child, other ?? id, entry);
+      if (entry.place) this.setData({ lastPlace: entry.place });
+      return answer;
+    });
   },
 
   undo() {
-    return this.change(undoDone);
+    return this.change(async (child: number, id: string) => {
+      const answer = await undoDone(child, id);
+      const other = answer.alternative?.id;
+      if (!other) return answer;
+      // of two products neither is given now: the usual one stands in the book again
+      const { items } = await handbook(child);
+      const shown = [id, other].map((wanted) => items.find((one) => one.id === wanted));
+      return { ...(shown.find(Boolean) ?? answer), next: null };
+    });
   },
 
-  async change(write: (childId: number, itemId: string) => Promise<HandbookItem>) {
+  async change(write: (childId: number, itemId: string) => Promise<RecordedItem>) {
     const { child, id, busy } = this.data;
     if (!child || busy) return;
     this.setData({ busy: true, problem: '' });
     try {
-      this.draw(await write(child.id, id));
+      const answer = await write(child.id, id);
+      this.draw(answer);
+      this.setData({ next: answer.next ? itemView(answer.next, this.data.today) : null });
     } catch (error) {
       this.setData({ problem: sentence(error) });
     } finally {
@@ -93,17 +158,19 @@ Page({
     }
   },
 
+  openNext(event: WechatMiniprogram.CustomEvent<{ id: string }>) {
+    open(`/pages/item/item?id=${encodeURIComponent(event.detail.id)}`);
+  },
+
   readGuide() {
     open(`/pages/guide/guide?slug=${this.data.item?.guide_slug ?? ''}`);
+  },
+
+  openGrowth() {
+    open('/pages/growth/growth');
   },
 
   toHandbook() {
     open('/pages/handbook/handbook');
   },
 });
-
-function spanText(item: HandbookItem): string {
-  const from = fullDayText(item.from_date);
-  const until = item.until_date ? fullDayText(item.until_date) : '';
-  return until && until !== from ? `${from} 到 ${until}` : `${from} 起`;
-}

@@ -1,9 +1,12 @@
+import { forgetDiaries } from '../../services/diary';
 import { askToSubscribe, subscriptions } from '../../services/messages';
 import {
   children,
   closeAccount,
+  comeBack,
   consents,
   deleteChild,
+  depart,
   exportChild,
   forgetPhone,
   keepPhone,
@@ -11,8 +14,16 @@ import {
   withdrawConsent,
 } from '../../services/people';
 import { signOut } from '../../services/session';
-import type { Child, Consents, Me, Purpose, SubscriptionTemplate } from '../../services/types';
+import type {
+  Child,
+  Consents,
+  Departure,
+  Me,
+  Purpose,
+  SubscriptionTemplate,
+} from '../../services/types';
 import { fullDayText } from '../../utils/dates';
+import { ageLine, DEPARTED, QUESTIONS } from '../../utils/departures';
 import { failed } from '../../utils/failures';
 import { sentence } from '../../utils/messages';
 import { open } from '../../utils/navigation';
@@ -26,6 +37,9 @@ interface ChildView {
   /** What deleting does, which depends on who else looks after the child. */
   deleteText: string;
   duplicate: boolean;
+  /** What the family said of where the child is now; empty while it lives here. */
+  departed: string;
+  mayUndo: boolean;
 }
 
 const BASIC =
@@ -38,6 +52,8 @@ const WITHDRAWN: Record<Purpose, string> = {
   priority: '撤回后，优先申请和优先资格会删除，不留记录。照常可以预约。',
   address: '撤回后，上门地址会删除。已经约好的入户，老师看不到地址，请打电话告诉中心。',
   pregnancy: '撤回后，孕期手册和全部孕期记录会删除，提醒停止，不能恢复。',
+  diary:
+    '撤回后，你看不到成长日记和自查结果。家里没有别人同意时，日记和照片全部删除，不能找回，想留的请先打包带走。',
 };
 
 interface ConsentView {
@@ -50,7 +66,7 @@ interface ConsentView {
   askPage: string;
 }
 
-const OPTIONAL: Purpose[] = ['priority', 'address', 'pregnancy'];
+const OPTIONAL: Purpose[] = ['priority', 'address', 'pregnancy', 'diary'];
 
 Page({
   data: {
@@ -64,6 +80,8 @@ Page({
     phoneBusy: false,
     asking: false,
     chosen: null as ChildView | null,
+    /** The child whose situation has changed. */
+    changing: null as ChildView | null,
     withdrawing: null as ConsentView | null,
     busy: false,
     problem: '',
@@ -188,6 +206,48 @@ Page({
     });
   },
 
+  changeSituation() {
+    this.setData({ changing: this.data.chosen, chosen: null, problem: '' });
+  },
+
+  closeChanging() {
+    if (!this.data.busy) this.setData({ changing: null });
+  },
+
+  async depart(event: WechatMiniprogram.TouchEvent) {
+    const { changing, busy } = this.data;
+    const kind = event.currentTarget.dataset.kind as Departure;
+    if (!changing || busy) return;
+    const { title, content, said } = QUESTIONS[kind];
+    const answer = await wx.showModal({
+      title,
+      content,
+      confirmText: '确认',
+      cancelText: '返回',
+    });
+    if (answer.confirm) await this.change(() => depart(changing.id, kind), said);
+  },
+
+  async undoDeparture() {
+    const { changing } = this.data;
+    if (changing) await this.change(() => comeBack(changing.id), '已撤销，活动请重新预约');
+  },
+
+  /** Says on the sheet what went wrong, and closes it when nothing did. */
+  async change(act: () => Promise<Child>, said: string) {
+    this.setData({ busy: true, problem: '' });
+    try {
+      await act();
+      this.setData({ changing: null });
+      wx.showToast({ title: said, icon: 'none' });
+      await this.load();
+    } catch (error) {
+      this.setData({ problem: sentence(error) });
+    } finally {
+      this.setData({ busy: false });
+    }
+  },
+
   async askDelete() {
     const { chosen } = this.data;
     if (!chosen) return;
@@ -253,6 +313,7 @@ Page({
     this.setData({ busy: true, problem: '' });
     try {
       const answer = await withdrawConsent(withdrawing.purpose);
+      if (withdrawing.purpose === 'diary') forgetDiaries();
       this.setData({ consents: consentViews(answer), withdrawing: null });
     } catch (error) {
       this.setData({ problem: sentence(error) });
@@ -294,11 +355,13 @@ function childView(child: Child): ChildView {
   return {
     id: child.id,
     name: child.name,
-    age: `${child.sex === 'm' ? '男' : '女'} · ${child.age_text}`,
+    age: ageLine(child),
     place: [child.town, child.village ?? ''].filter(Boolean).join(' '),
     guardians: `${child.guardians} 位家长`,
     deleteText: deleteText(child),
     duplicate: child.possible_duplicate,
+    departed: child.departure ? DEPARTED[child.departure] : '',
+    mayUndo: child.may_undo_departure,
   };
 }
 

@@ -15,13 +15,15 @@ const CONSENT_PAGE =
   '/pages/consent/consent?next=' + encodeURIComponent('/pages/pregnancy-birth/pregnancy-birth');
 
 interface Baby {
+  /** Its place in the form: two of one day, or two without a name yet, are not the same. */
+  id: number;
   name: string;
   sex: Sex | '';
   birthDate: string;
   birthDateText: string;
 }
 
-const NOBODY: Baby = { name: '', sex: '', birthDate: '', birthDateText: '' };
+const NOBODY: Baby = { id: 0, name: '', sex: '', birthDate: '', birthDateText: '' };
 
 Page({
   data: {
@@ -64,7 +66,7 @@ Page({
       const count = found.pregnancy.multiple ? 2 : 1;
       this.setData({
         towns: places,
-        babies: Array.from({ length: count }, () => ({ ...NOBODY })),
+        babies: Array.from({ length: count }, (_, id) => ({ ...NOBODY, id })),
         earliest: addDays(found.pregnancy.due_date, -EARLIEST_DAYS),
         latest: found.today,
         status: 'ready',
@@ -99,7 +101,8 @@ Page({
   add() {
     // twins are mostly of one day
     const { birthDate, birthDateText } = this.data.babies[this.data.babies.length - 1];
-    const babies = [...this.data.babies, { ...NOBODY, birthDate, birthDateText }];
+    const id = this.data.babies.length;
+    const babies = [...this.data.babies, { ...NOBODY, id, birthDate, birthDateText }];
     this.setData({ babies, mayAdd: babies.length < MOST });
   },
 

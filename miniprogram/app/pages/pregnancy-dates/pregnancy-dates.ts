@@ -1,8 +1,9 @@
+import { codeOf } from '../../services/errors';
 import { beginPregnancy, moveDueDate, pregnancy } from '../../services/pregnancy';
 import type { Dating, DatingMethod } from '../../services/pregnancy-types';
 import { addDays, fullDayText } from '../../utils/dates';
 import { sentence } from '../../utils/messages';
-import { back } from '../../utils/navigation';
+import { back, open } from '../../utils/navigation';
 import { WAYS } from '../../utils/pregnancy';
 
 const LONGEST = 294; // 42 weeks: the service refuses what is further away
@@ -27,6 +28,8 @@ Page({
     message: '',
     /** A date is there already and is moved. */
     moving: false,
+    /** The date that is moved, in words. */
+    present: '',
     methods: METHODS,
     method: 'lmp' as DatingMethod,
     label: LABELS.lmp,
@@ -66,6 +69,7 @@ Page({
       this.setData({
         today: found.today,
         texts,
+        present: found.pregnancy ? fullDayText(found.pregnancy.due_date) : '',
         multiple: found.pregnancy?.multiple ?? false,
         status: 'ready',
       });
@@ -138,7 +142,8 @@ Page({
       wx.showToast({ title: moving ? '改好了，提醒已重排' : '排好了', icon: 'none' });
       back();
     } catch (error) {
-      this.setData({ problem: sentence(error) });
+      if (codeOf(error).startsWith('consent_')) open('/pages/consent/consent?ask=pregnancy');
+      else this.setData({ problem: sentence(error) });
     } finally {
       this.setData({ busy: false });
     }

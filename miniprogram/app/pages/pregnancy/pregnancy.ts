@@ -17,7 +17,7 @@ import {
   checkupView,
   headline,
   sourcesOf,
-  WAYS,
+  wayText,
   windowText,
   type CheckupView,
   type Headline,
@@ -227,7 +227,7 @@ function opened({ pregnancy: found, today }: Pregnancy) {
   const [counted] = found.movements;
   return {
     head: headline(found),
-    way: `按${WAYS[found.dated_by]}${found.multiple ? ' · 多胎' : ''}`,
+    way: wayText(found),
     checkups,
     following: checkups.find(({ id }) => id === found.following) ?? null,
     card: found.card,

@@ -40,6 +40,7 @@ Page({
     message: '',
     child: 0,
     childName: '',
+    ended: false,
     picture: '',
     expiresAt: '',
     left: '',
@@ -79,7 +80,12 @@ Page({
         return;
       }
       const links = await doctorLinks(child.id);
-      this.setData({ childName: child.name, links: links.map(linkView), status: 'ready' });
+      this.setData({
+        childName: child.name,
+        ended: child.departure === 'died',
+        links: links.map(linkView),
+        status: 'ready',
+      });
     } catch (error) {
       this.setData(failed(this.data.status, error));
     }

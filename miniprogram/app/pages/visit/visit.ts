@@ -1,10 +1,13 @@
-import { bookings, cancelBooking } from '../../services/bookings';
+import { bookings, cancelBooking, centres } from '../../services/bookings';
 import { codeOf } from '../../services/errors';
-import type { Booking } from '../../services/types';
+import { showOnMap } from '../../services/position';
+import type { Booking, Centre } from '../../services/types';
 import type { Visit } from '../../services/visit-types';
 import { appeal, confirmAttendance, rate, reconfirm, visit } from '../../services/visits';
-import { bookingView, type BookingView } from '../../utils/bookings';
+import { bookingView, isComing, type BookingView } from '../../utils/bookings';
+import { placeOf, type Place } from '../../utils/centres';
 import { cityDay } from '../../utils/dates';
+import { pointOf } from '../../utils/distance';
 import { failed } from '../../utils/failures';
 import { sentence } from '../../utils/messages';
 import { back, open } from '../../utils/navigation';
@@ -20,6 +23,8 @@ Page({
     raw: null as Booking | null,
     booking: null as BookingView | null,
     visit: null as VisitView | null,
+    centre: null as Centre | null,
+    place: null as Place | null,
     stars: STARS,
     chosenStars: 0,
     words: '',
@@ -55,10 +60,19 @@ Page({
       }
       this.setData({ raw, booking: bookingView(raw, cityDay(new Date())), status: 'ready' });
       this.draw(found);
+      await this.loadPlace(raw);
     } catch (error) {
       if (codeOf(error) === 'not_found') this.setData({ status: 'empty' });
       else this.setData(failed(this.data.status, error));
     }
+  },
+
+  /** The way there only adds to the page, so its failure leaves it standing. */
+  async loadPlace(booking: Booking) {
+    const { centre_id: id, kind } = booking.slot;
+    const all = isComing(booking) ? await centres().catch(() => []) : [];
+    const centre = all.find((one) => one.id === id) ?? null;
+    this.setData({ centre, place: centre && placeOf(centre, kind) });
   },
 
   draw(found: Visit) {
@@ -86,6 +100,17 @@ Page({
 
   showPass() {
     open(`/pages/pass/pass?id=${this.data.id}`);
+  },
+
+  showWay() {
+    const { centre } = this.data;
+    const point = centre && pointOf(centre);
+    if (centre && point) showOnMap(point, centre.name, centre.address);
+  },
+
+  call() {
+    const phone = this.data.place?.phone;
+    if (phone) wx.makePhoneCall({ phoneNumber: phone });
   },
 
   reconfirm() {

@@ -1,4 +1,4 @@
-// wx.request and the state of the network.
+// wx.request, files to and from a server, and the state of the network.
 import { serverUrl } from '../location.js';
 import { asynchronous } from './call.js';
 
@@ -76,8 +76,65 @@ function reason(error, aborted) {
   return error.name === 'TimeoutError' ? 'timeout' : error.message;
 }
 
+/** A form with one file; XMLHttpRequest, because fetch tells nothing of its progress. */
+function uploadFile(options) {
+  const call = new XMLHttpRequest();
+  const heard = new Set();
+  call.upload.addEventListener('progress', ({ loaded, total }) => {
+    const progress = total ? Math.round((loaded / total) * 100) : 0;
+    const update = { progress, totalBytesSent: loaded, totalBytesExpectedToSend: total };
+    heard.forEach((listener) => listener(update));
+  });
+  asynchronous('uploadFile', () => uploaded(options, call))({
+    ...options,
+    complete: options.complete ?? (() => {}),
+  });
+  return {
+    abort: () => call.abort(),
+    onProgressUpdate: (listener) => void heard.add(listener),
+    offProgressUpdate: (listener) => void heard.delete(listener),
+  };
+}
+
+async function uploaded({ url, filePath, name, formData, header, timeout = TIMEOUT_MS }, call) {
+  if (!filePath || !name) throw new Error('parameter error');
+  const target = serverUrl(url);
+  const form = new FormData();
+  for (const [key, value] of Object.entries(formData ?? {})) form.append(key, String(value));
+  form.append(name, await fileAt(filePath), 'tmp.jpg');
+  if (!isConnected()) throw new Error('fail net::ERR_INTERNET_DISCONNECTED');
+  return new Promise((resolve, reject) => {
+    call.open('POST', target);
+    call.timeout = timeout;
+    for (const [key, value] of Object.entries(header ?? {})) call.setRequestHeader(key, value);
+    call.onload = () => resolve({ statusCode: call.status, data: call.responseText });
+    call.onerror = () => reject(new Error('fail net::ERR_FAILED'));
+    call.ontimeout = () => reject(new Error('timeout'));
+    call.onabort = () => reject(new Error('abort'));
+    call.send(form);
+  });
+}
+
+async function fileAt(path) {
+  if (!path.startsWith('blob:')) throw new Error('file not found');
+  return (await fetch(path)).blob();
+}
+
+async function downloadFile({ url, header, timeout = TIMEOUT_MS }) {
+  try {
+    const signal = AbortSignal.timeout(timeout);
+    const response = await reach(serverUrl(url), { headers: header, signal });
+    const tempFilePath = URL.createObjectURL(await response.blob());
+    return { statusCode: response.status, tempFilePath };
+  } catch (error) {
+    throw new Error(error.name === 'TimeoutError' ? 'timeout' : error.message);
+  }
+}
+
 export const network = {
   request,
+  uploadFile,
+  downloadFile: asynchronous('downloadFile', downloadFile),
   getNetworkType: asynchronous('getNetworkType', () => ({ networkType: status().networkType })),
   onNetworkStatusChange: (listener) => void listeners.add(listener),
   offNetworkStatusChange: (listener) =>

@@ -6,8 +6,8 @@ New table only. Of the secret in a link its hash alone is kept.
 import sqlalchemy as sa
 from alembic import op
 
-revision = "0035"
-down_revision = "0031"
+revision = "0031"
+down_revision = "0030"
 branch_labels = None
 depends_on = None
 

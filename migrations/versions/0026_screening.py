@@ -6,7 +6,7 @@ New tables only. Each row is one sealed text: it tells of a child's health.
 import sqlalchemy as sa
 from alembic import op
 
-revision = "0030"
+revision = "0026"
 down_revision = "0025"
 branch_labels = None
 depends_on = None

@@ -7,8 +7,8 @@ compare them. The day stays plain: one measurement a day is the rule of the prim
 import sqlalchemy as sa
 from alembic import op
 
-revision = "0031"
-down_revision = "0030"
+revision = "0027"
+down_revision = "0026"
 branch_labels = None
 depends_on = None
 

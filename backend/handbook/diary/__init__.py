@@ -1,0 +1,1 @@
+"""The family's diary of a child: a note or a photo per day, read by its guardians alone."""

@@ -1,0 +1,63 @@
+"""What a record changes of the plan, in the transaction of the record."""
+
+from __future__ import annotations
+
+from collections.abc import Collection
+from datetime import date
+
+from sqlalchemy import delete, select
+from sqlalchemy.dialects.postgresql import insert
+from sqlalchemy.orm import Session
+
+from backend.handbook.doses import PREFIX, Records, exceptions
+from backend.handbook.models import ItemDate
+from backend.handbook.schedule import Schedule
+from backend.handbook.settling import settle_children
+from backend.people.models import Child
+
+
+def hold_off_planner(session: Session, child_id: int) -> None:
+    """FOR UPDATE, the one lock that the planner's new rows, which refer to the child, wait for.
+
+    So a planner either is finished, and its row is cancelled here, or sees this record.
+    """
+    session.execute(select(Child.id).where(Child.id == child_id).with_for_update())
+
+
+def replan(
+    session: Session,
+    schedule: Schedule,
+    *,
+    child_id: int,
+    records: Records,
+    on: date,
+    done: Collection[str] = (),
+) -> None:
+    """Bring the doses in `item_dates` in step with the records; call with the child locked.
+
+    A reminder that waits and names a day that has moved is cancelled with it, and so are those
+    of the items that were just `done`.
+    """
+    wanted = exceptions(schedule, records, on)
+    rows = session.execute(
+        select(ItemDate.item_id, ItemDate.due_on).where(
+            ItemDate.child_id == child_id, ItemDate.item_id.startswith(PREFIX, autoescape=True)
+        )
+    )
+    present = {row.item_id: row.due_on for row in rows}
+    changed = {key: day for key, day in wanted.items() if (key, day) not in present.items()}
+    gone = present.keys() - wanted.keys()
+    if gone:
+        session.execute(
+            delete(ItemDate).where(ItemDate.child_id == child_id, ItemDate.item_id.in_(gone))
+        )
+    if changed:
+        written = insert(ItemDate).values(
+            [{"child_id": child_id, "item_id": key, "due_on": day} for key, day in changed.items()]
+        )
+        session.execute(
+            written.on_conflict_do_update(
+                index_elements=["child_id", "item_id"], set_={"due_on": written.excluded.due_on}
+            )
+        )
+    settle_children(session, [child_id], without={*changed, *gone, *done})

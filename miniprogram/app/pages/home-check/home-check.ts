@@ -1,0 +1,134 @@
+import { homeCheck, keepHomeCheck } from '../../services/diary';
+import type { Hazard, HomeAnswer } from '../../services/diary-types';
+import { children, chooseChild, chosenChild } from '../../services/people';
+import type { Child } from '../../services/types';
+import { fullDayText } from '../../utils/dates';
+import { homeResult, type HomeResult } from '../../utils/diary';
+import { failed } from '../../utils/failures';
+import { sentence, sentenceOf } from '../../utils/messages';
+import { open } from '../../utils/navigation';
+
+type Answers = Record<string, HomeAnswer | undefined>;
+
+const CHOICES: { value: HomeAnswer; title: string }[] = [
+  { value: 'done', title: '做到了' },
+  { value: 'not_yet', title: '还没有' },
+  { value: 'not_here', title: '不适用' },
+];
+
+Page({
+  data: {
+    status: 'loading',
+    message: '',
+    children: [] as Child[],
+    child: null as Child | null,
+    agreed: false,
+    hazards: [] as Hazard[],
+    choices: CHOICES,
+    answers: {} as Answers,
+    /** The day of the result that is shown; empty while the check is gone through. */
+    day: '',
+    dayText: '',
+    result: null as HomeResult | null,
+    changed: false,
+    busy: false,
+    problem: '',
+  },
+
+  onLoad(query: Record<string, string | undefined>) {
+    if (query.child) chooseChild(Number(query.child));
+  },
+
+  onShow() {
+    // back from a text: what was ticked meanwhile stays
+    return this.load();
+  },
+
+  async load() {
+    if (this.data.status !== 'ready') this.setData({ status: 'loading' });
+    try {
+      const all = await children();
+      const child = chosenChild(all);
+      if (!child) {
+        this.setData({ status: 'empty', child: null });
+        return;
+      }
+      const { agreed, hazards, last } = await homeCheck(child.id);
+      this.setData({ children: all, child, agreed, hazards });
+      if (!this.data.changed) this.show(last?.answers ?? {}, last?.day ?? '');
+      this.setData({ status: hazards.length ? 'ready' : 'empty' });
+    } catch (error) {
+      this.setData(failed(this.data.status, error));
+    }
+  },
+
+  show(answers: Answers, day: string) {
+    this.setData({
+      answers,
+      day,
+      dayText: day ? fullDayText(day) : '',
+      result: day ? homeResult(this.data.hazards, answers) : null,
+    });
+  },
+
+  answer(event: WechatMiniprogram.TouchEvent) {
+    const { id, value } = event.currentTarget.dataset;
+    const answers = { ...this.data.answers, [String(id)]: value as HomeAnswer };
+    this.setData({ answers, changed: true, problem: '' });
+  },
+
+  async save() {
+    const { child, agreed, answers, hazards, busy } = this.data;
+    if (!child || busy) return;
+    const given = homeResult(hazards, answers);
+    if (!given.answered) {
+      this.setData({ problem: sentenceOf('home_check_empty') });
+      return;
+    }
+    if (!agreed) {
+      this.setData({ result: given, dayText: '', problem: '' });
+      wx.pageScrollTo({ scrollTop: 0 });
+      return;
+    }
+    this.setData({ busy: true, problem: '' });
+    try {
+      const kept = await keepHomeCheck(child.id, chosenOnly(hazards, answers));
+      this.setData({ changed: false });
+      this.show(kept.answers, kept.day);
+      wx.pageScrollTo({ scrollTop: 0 });
+    } catch (error) {
+      this.setData({ problem: sentence(error) });
+    } finally {
+      this.setData({ busy: false });
+    }
+  },
+
+  chooseChild(event: WechatMiniprogram.CustomEvent<{ id: number }>) {
+    chooseChild(event.detail.id);
+    this.setData({ status: 'loading', changed: false, result: null });
+    return this.load();
+  },
+
+  readGuide(event: WechatMiniprogram.TouchEvent) {
+    open(`/pages/guide/guide?slug=${String(event.currentTarget.dataset.slug)}`);
+  },
+
+  readText() {
+    open('/pages/consent/consent?ask=diary');
+  },
+
+  toHandbook() {
+    open('/pages/handbook/handbook');
+  },
+});
+
+/** Answers to what is asked at this age; older ones were about a younger child. */
+function chosenOnly(hazards: Hazard[], answers: Answers): Record<string, HomeAnswer> {
+  const ids = hazards.flatMap((hazard) => hazard.items.map((item) => item.id));
+  return Object.fromEntries(
+    ids.flatMap((id) => {
+      const answer = answers[id];
+      return answer ? [[id, answer] as const] : [];
+    }),
+  );
+}

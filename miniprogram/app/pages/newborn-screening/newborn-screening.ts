@@ -1,0 +1,134 @@
+import { forgetNewborn, keepNewborn, newborn } from '../../services/clinic';
+import type {
+  NewbornResult,
+  NewbornScreening,
+  NewbornTestId,
+  PaperResult,
+} from '../../services/clinic-types';
+import { children, chosenChild } from '../../services/people';
+import type { Child } from '../../services/types';
+import { newbornRow, oneLine, PAPER_RESULTS, type NewbornRow } from '../../utils/clinic';
+import { fullDayText } from '../../utils/dates';
+import { failed } from '../../utils/failures';
+import { sentence } from '../../utils/messages';
+import { open } from '../../utils/navigation';
+
+Page({
+  data: {
+    status: 'loading',
+    message: '',
+    child: null as Child | null,
+    found: null as NewbornScreening | null,
+    rows: [] as NewbornRow[],
+    results: PAPER_RESULTS,
+    /** Which test is being written down. */
+    writing: '' as NewbornTestId | '',
+    day: '',
+    dayText: '',
+    result: '' as PaperResult | '',
+    note: '',
+    /** What was deleted a moment ago, and of which test. */
+    removedOf: '' as NewbornTestId | '',
+    removed: null as NewbornResult | null,
+    busy: false,
+    problem: '',
+  },
+
+  onShow() {
+    return this.load();
+  },
+
+  async load() {
+    if (this.data.status !== 'ready') this.setData({ status: 'loading' });
+    try {
+      const child = chosenChild(await children());
+      if (!child) {
+        this.setData({ status: 'empty' });
+        return;
+      }
+      const found = await newborn(child.id);
+      this.setData({ child, status: 'ready' });
+      this.show(found);
+    } catch (error) {
+      this.setData(failed(this.data.status, error));
+    }
+  },
+
+  show(found: NewbornScreening) {
+    this.setData({ found, rows: found.items.map(newbornRow) });
+  },
+
+  write(event: WechatMiniprogram.TouchEvent) {
+    const id = event.currentTarget.dataset.id as NewbornTestId;
+    const kept = this.data.rows.find((row) => row.id === id)?.result;
+    const day = kept?.done_on ?? this.data.child?.birth_date ?? '';
+    this.setData({
+      writing: id,
+      day,
+      dayText: fullDayText(day),
+      result: kept?.result ?? '',
+      note: kept?.note ?? '',
+      removedOf: '',
+      problem: '',
+    });
+  },
+
+  stop() {
+    this.setData({ writing: '', problem: '' });
+  },
+
+  chooseDay(event: WechatMiniprogram.PickerChange) {
+    const day = String(event.detail.value);
+    this.setData({ day, dayText: fullDayText(day) });
+  },
+
+  chooseResult(event: WechatMiniprogram.TouchEvent) {
+    this.setData({ result: event.currentTarget.dataset.name as PaperResult, problem: '' });
+  },
+
+  type(event: WechatMiniprogram.Input) {
+    this.setData({ note: event.detail.value });
+  },
+
+  save() {
+    const { writing, day, result, note } = this.data;
+    if (!writing) return;
+    if (!result) {
+      this.setData({ problem: '请选一个结果' });
+      return;
+    }
+    const kept = { done_on: day, result, note: oneLine(note) };
+    return this.send((child: number) => keepNewborn(child, writing, kept));
+  },
+
+  async forget(event: WechatMiniprogram.TouchEvent) {
+    const id = event.currentTarget.dataset.id as NewbornTestId;
+    const removed = this.data.rows.find((row) => row.id === id)?.result ?? null;
+    await this.send((child: number) => forgetNewborn(child, id));
+    if (!this.data.problem) this.setData({ removedOf: id, removed });
+  },
+
+  restore() {
+    const { removedOf, removed } = this.data;
+    if (!removedOf || !removed) return;
+    return this.send((child: number) => keepNewborn(child, removedOf, removed));
+  },
+
+  async send(write: (childId: number) => Promise<NewbornScreening>) {
+    const { child, busy } = this.data;
+    if (!child || busy) return;
+    this.setData({ busy: true, problem: '' });
+    try {
+      this.show(await write(child.id));
+      this.setData({ writing: '', removedOf: '' });
+    } catch (error) {
+      this.setData({ problem: sentence(error) });
+    } finally {
+      this.setData({ busy: false });
+    }
+  },
+
+  register() {
+    open('/pages/child-form/child-form');
+  },
+});
