@@ -11,7 +11,6 @@ from sqlalchemy.orm import Session, joinedload
 from backend.bookings.models import Booking, BookingChange
 from backend.bookings.waiting_models import WaitingEntry
 from backend.centres.models import KIND_TITLES, Slot
-from backend.guides.models import GuideMark
 from backend.handbook.growth_queries import everything
 from backend.handbook.models import HandbookEntry, ItemDate
 from backend.handbook.records import BATCH, PLACE, known_of
@@ -19,13 +18,13 @@ from backend.kernel import audit
 from backend.kernel.audit import AuditEntry
 from backend.kernel.clock import Clock, city_date, city_time
 from backend.kernel.privacy import Vault
-from backend.knowledge.models import QuizAnswer, QuizSet
 from backend.outbox.merged import CHILDREN
 from backend.outbox.models import Message
 from backend.people import addresses, children, priority
 from backend.people.models import Child, Consent, DuplicateDecision, Guardian, Invitation
 from backend.people.priority_queries import grants_of
 from backend.rights.diaries import diary_of, home_checks_of, readable_by
+from backend.rights.learning_copies import marks_of, quizzes_of
 from backend.rights.paper_copies import papers_of
 from backend.rights.take_along.doctor_models import DoctorLink
 from backend.rights.visit_copies import pauses_of, visits_of
@@ -73,8 +72,8 @@ def copy_of_child(
         "doctor_links": _doctor_links(session, ids),
         "consents": _consents(session, parent_id),
         "messages": _messages(session, ids, parent_id),
-        "library": _marks(session, parent_id),
-        "quizzes": _quizzes(session, parent_id),
+        "library": marks_of(session, parent_id),
+        "quizzes": quizzes_of(session, parent_id),
         "log": _log(session, ids, parent_id),
     }
 
@@ -346,52 +345,6 @@ def _facts(data: Mapping[str, Any], ids: Sequence[int]) -> Copy:
     if CHILDREN not in data:
         return dict(data)
     return {**data, CHILDREN: [told for told in data[CHILDREN] if told["child_id"] in ids]}
-
-
-def _marks(session: Session, parent_id: int) -> list[Copy]:
-    """What this parent marked in the library, by the names of the pieces."""
-    rows = session.scalars(
-        select(GuideMark).where(GuideMark.parent_id == parent_id).order_by(GuideMark.slug)
-    )
-    return [
-        {
-            "piece": one.slug,
-            "favourite_since": _said_or_none(one.favourite_since),
-            "read_at": _said_or_none(one.read_at),
-        }
-        for one in rows
-    ]
-
-
-def _quizzes(session: Session, parent_id: int) -> list[Copy]:
-    """This parent's knowledge checks; which question it was, by its name in the content."""
-    sets = session.scalars(
-        select(QuizSet).where(QuizSet.parent_id == parent_id).order_by(QuizSet.id)
-    ).all()
-    answers: dict[int, list[Copy]] = {}
-    for row in session.scalars(
-        select(QuizAnswer)
-        .where(QuizAnswer.set_id.in_([one.id for one in sets]))
-        .order_by(QuizAnswer.set_id, QuizAnswer.position)
-    ):
-        line = {
-            "question": row.question_id,
-            "chosen": row.chosen,
-            "correct": row.correct,
-            "answered_at": _said_or_none(row.answered_at),
-        }
-        answers.setdefault(row.set_id, []).append(line)
-    return [
-        {
-            "band": one.band,
-            "town_code": one.town_code,
-            "sampled": one.sampled,
-            "begun_at": _said(one.begun_at),
-            "finished_at": _said_or_none(one.finished_at),
-            "answers": answers.get(one.id, []),
-        }
-        for one in sets
-    ]
 
 
 def _log(session: Session, ids: Sequence[int], parent_id: int) -> list[Copy]:
