@@ -22,6 +22,7 @@ from backend.api import clinic_papers as clinic_papers_api
 from backend.api import consents as consents_api
 from backend.api import contract, errors
 from backend.api import diary as diary_api
+from backend.api import doctor_links as doctor_links_api
 from backend.api import growth as growth_api
 from backend.api import guides as guides_api
 from backend.api import handbook as handbook_api
@@ -34,6 +35,7 @@ from backend.api import priority as priority_api
 from backend.api import quiz as quiz_api
 from backend.api import screenings as screenings_api
 from backend.api import sessions as sessions_api
+from backend.api import take_along as take_along_api
 from backend.api import vaccine_facts as vaccine_facts_api
 from backend.api import visits as visits_api
 from backend.api import waiting as waiting_api
@@ -69,6 +71,8 @@ BLUEPRINTS = (
     vaccine_facts_api.bp,
     diary_api.bp,
     home_check_api.bp,
+    take_along_api.bp,
+    doctor_links_api.bp,
     messages_api.bp,
     quiz_api.bp,
     nursing_rooms_api.bp,

@@ -19,6 +19,7 @@ from backend.guides.library import Library
 from backend.guides.loading import Shelf, load_shelf
 from backend.handbook.diary.store import FolderStore, Photos
 from backend.handbook.growth.loaded import Standards
+from backend.handbook.growth.standards import StandardName
 from backend.handbook.home_safety import HomeList, load_home_list
 from backend.handbook.pregnancy.programme import Programme, load_programme
 from backend.handbook.schedule import Rule, Schedule, load_schedule
@@ -33,6 +34,8 @@ from backend.outbox.messenger import Messenger
 from backend.outbox.templates import Templates, load_templates
 from backend.people.documents import Documents, load_documents
 from backend.people.login import LoginGateway
+from backend.rights.take_along.book import Programmes
+from backend.rights.take_along.doctor_tokens import DoctorTokens
 
 if TYPE_CHECKING:
     from backend.wechat.client import AccountClient
@@ -74,6 +77,15 @@ class Deps:
     def slips(self) -> Slips:
         """Signs the codes on paper, for families without a phone."""
         return Slips(self.settings.secret_key.get_secret_value())
+
+    @property
+    def doctor_tokens(self) -> DoctorTokens:
+        """Signs the links that families show to a doctor."""
+        return DoctorTokens(self.settings.secret_key.get_secret_value())
+
+    def programmes(self, standard: StandardName) -> Programmes:
+        """What a child's book is written by."""
+        return Programmes(self.handbook, self.screenings, self.growth.get(standard))
 
     @property
     def library(self) -> Library:

@@ -28,6 +28,7 @@ import backend.knowledge.models
 import backend.outbox.models
 import backend.people.models
 import backend.people.priority_models
+import backend.rights.take_along.doctor_models
 import backend.wechat.tokens  # noqa: F401
 from backend.kernel.db import Base, UTCDateTime
 

@@ -180,6 +180,8 @@ def _replan(session: Session, child: Child) -> None:
 class CopyOut(Out):
     """Everything that is kept of a child, as `rights.copies` tells it."""
 
+    format: str
+    format_version: int
     exported_at: str
     child: dict[str, Any]
     guardians: list[dict[str, Any]]
@@ -201,6 +203,7 @@ class CopyOut(Out):
     vaccine_facts: dict[str, Any]
     diary: list[dict[str, Any]]
     home_checks: list[dict[str, Any]]
+    doctor_links: list[dict[str, Any]]
     consents: list[dict[str, Any]]
     messages: list[dict[str, Any]]
     library: list[dict[str, Any]]

@@ -18,6 +18,7 @@ NOT_OURS = ("HTTPError", "ValidationError")  # APIFlask's own bodies of refusals
 ONCE = (  # take an Idempotency-Key
     "/bookings",
     "/children",
+    "/children/{child_id}/doctor-links",
     "/children/{child_id}/invitations",
     "/pregnancy/birth",
 )

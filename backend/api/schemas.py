@@ -1,6 +1,5 @@
 """What every body of the API shares: clean text, city times, pages."""
 
-import unicodedata
 from datetime import datetime
 from typing import Annotated, Any
 
@@ -15,36 +14,11 @@ from pydantic import (
 )
 
 from backend.kernel.clock import city_time
+from backend.kernel.typed_text import clean as clean
+from backend.kernel.typed_text import clean_lines as clean_lines
 
-UNSEEN = frozenset({"Cc", "Cf", "Zl", "Zp"})
 MOST_ID = 2**63 - 1  # bigint
 ID_PATTERN = "[1-9][0-9]{0,17}"  # in an address: at most 18 digits, which a bigint holds
-
-
-def clean(text: str) -> str:
-    """Refuse what neither a keyboard types nor PostgreSQL stores: NUL, controls, surrogates.
-
-    And signs that nobody sees (Unicode's Cf, Zl, Zp): one of them in a name would make a second
-    child of the first.
-    """
-    try:
-        text.encode()
-    except UnicodeEncodeError as error:
-        raise ValueError("文字里有无法识别的字符") from error
-    if any(unicodedata.category(c) in UNSEEN for c in text):
-        raise ValueError("文字里有无法识别的字符")
-    return text
-
-
-JOINS = "\u200d"  # of several emoji one
-
-
-def clean_lines(text: str) -> str:
-    """As `clean`, for what is written on several lines and with emoji."""
-    lines = text.replace("\r\n", "\n")
-    clean(lines.replace("\n", "").replace(JOINS, ""))
-    return lines
-
 
 Id = Annotated[int, Field(ge=1, le=MOST_ID)]
 Word = Annotated[

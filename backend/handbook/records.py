@@ -94,18 +94,21 @@ def write_done(  # noqa: PLR0913  # who, which child, what and when are facts of
     item_id: str,
     done: Done,
 ) -> None:
-    values = {
-        "done_on": done.on,
-        "place_sealed": _sealed(vault, done.place, PLACE),
-        "batch_sealed": _sealed(vault, done.batch, BATCH),
-        "recorded_by": parent_id,
-        "recorded_at": clock.now(),
-    }
+    values = sealed_done(vault, done) | {"recorded_by": parent_id, "recorded_at": clock.now()}
     session.execute(
         insert(HandbookEntry)
         .values(child_id=child_id, item_id=item_id, **values)
         .on_conflict_do_update(index_elements=["child_id", "item_id"], set_=values)
     )
+
+
+def sealed_done(vault: Vault, done: Done) -> dict[str, Any]:
+    """What is said of an item, as its columns keep it."""
+    return {
+        "done_on": done.on,
+        "place_sealed": _sealed(vault, done.place, PLACE),
+        "batch_sealed": _sealed(vault, done.batch, BATCH),
+    }
 
 
 def known_of(session: Session, vault: Vault, ids: Sequence[int]) -> KnownFacts:

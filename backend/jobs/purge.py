@@ -23,9 +23,11 @@ from backend.people.models import (
 )
 from backend.people.priority import STAYS as PRIORITY_STAYS
 from backend.people.priority_models import PriorityGrant
+from backend.rights.take_along.doctor_models import DoctorLink
 
 ANSWERS_LIVE = timedelta(hours=24)
 INVITATIONS_STAY = timedelta(days=30)  # after their end: a clerk may be asked who joined how
+DOCTOR_LINKS_STAY = timedelta(days=90)  # so long a family sees which link was looked at
 ATTEMPTS_STAY = timedelta(days=1)  # longer than any window in which they are counted
 STAFF_SESSIONS_STAY = timedelta(days=90)
 TASK_RUNS_STAY = timedelta(days=400)
@@ -56,6 +58,7 @@ def _statements(now: datetime) -> dict[str, Delete]:
         "tokens": delete(ParentToken).where(ParentToken.expires_at < now),
         "invitations": delete(Invitation).where(Invitation.expires_at < now - INVITATIONS_STAY),
         "answers": delete(IdempotentAnswer).where(IdempotentAnswer.created_at < now - ANSWERS_LIVE),
+        "doctor_links": delete(DoctorLink).where(DoctorLink.expires_at < now - DOCTOR_LINKS_STAY),
         "attempts": delete(Attempt).where(Attempt.at < now - ATTEMPTS_STAY),
         "staff_sessions": delete(StaffSession).where(
             StaffSession.seen_at < now - STAFF_SESSIONS_STAY

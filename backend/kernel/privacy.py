@@ -92,6 +92,11 @@ def mask_name(name: str) -> str:
     return f"{name[0]}{'*' * (len(name) - 2)}{name[-1]}"
 
 
+def initial_of(name: str) -> str:
+    """王*: the first character, whatever the length."""
+    return f"{name[:1]}*"
+
+
 def mask_phone(phone: str) -> str:
     """138****1234."""
     return f"{phone[:3]}****{phone[-4:]}" if len(phone) >= 11 else "****"

@@ -3,7 +3,7 @@
 from flask import Flask
 
 from backend.deps import Deps
-from backend.pages import demo, docs, health, library, library_pages, preview, start
+from backend.pages import demo, docs, doctor, health, library, library_pages, preview, start
 
 
 def install(app: Flask, parts: Deps) -> None:
@@ -12,6 +12,7 @@ def install(app: Flask, parts: Deps) -> None:
     app.register_blueprint(start.bp)
     app.register_blueprint(docs.bp)
     app.register_blueprint(library.bp)
+    app.register_blueprint(doctor.bp)
     library_pages.install(app, parts.settings.public_url)
     if parts.settings.mode == "production":
         return

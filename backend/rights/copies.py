@@ -11,7 +11,6 @@ from sqlalchemy.orm import Session, joinedload
 from backend.bookings.models import Booking, BookingChange
 from backend.bookings.waiting_models import WaitingEntry
 from backend.centres.models import KIND_TITLES, Slot
-from backend.guides.models import GuideMark
 from backend.handbook.growth_queries import everything
 from backend.handbook.models import HandbookEntry, ItemDate
 from backend.handbook.records import BATCH, PLACE, known_of
@@ -19,17 +18,20 @@ from backend.kernel import audit
 from backend.kernel.audit import AuditEntry
 from backend.kernel.clock import Clock, city_date, city_time
 from backend.kernel.privacy import Vault
-from backend.knowledge.models import QuizAnswer, QuizSet
 from backend.outbox.merged import CHILDREN
 from backend.outbox.models import Message
 from backend.people import addresses, children, priority
 from backend.people.models import Child, Consent, DuplicateDecision, Guardian, Invitation
 from backend.people.priority_queries import grants_of
 from backend.rights.diaries import diary_of, home_checks_of, readable_by
+from backend.rights.learning_copies import marks_of, quizzes_of
 from backend.rights.paper_copies import papers_of
+from backend.rights.take_along.doctor_models import DoctorLink
 from backend.rights.visit_copies import pauses_of, visits_of
 
 Copy = dict[str, Any]
+
+FORMAT, FORMAT_VERSION = "chengyu-child", 1  # another version when a part changes its shape
 
 
 def copy_of_child(
@@ -50,6 +52,8 @@ def copy_of_child(
     ids = [child.id, *(one.id for one in children.merged_into(session, child.id))]
     readable = readable_by(session, parent_id, ids)
     return {
+        "format": FORMAT,
+        "format_version": FORMAT_VERSION,
         "exported_at": _said(clock.now()),
         "child": _child(vault, child),
         "guardians": _guardians(session, child.id),
@@ -61,18 +65,31 @@ def copy_of_child(
         "visits": visits_of(session, vault, ids, parent_id),
         "pauses": pauses_of(session, ids),
         "waiting": _waiting(session, ids),
-        "handbook": _handbook(session, vault, ids),
         "moved_items": _moved_items(session, ids),
-        **papers_of(session, vault, ids),
-        "growth": _growth(session, vault, ids),
+        **record_of(session, vault, ids, diaries=readable),
         "vaccine_facts": _vaccine_facts(session, vault, ids),
-        "diary": diary_of(session, vault, readable),
         "home_checks": home_checks_of(session, vault, readable),
+        "doctor_links": _doctor_links(session, ids),
         "consents": _consents(session, parent_id),
         "messages": _messages(session, ids, parent_id),
-        "library": _marks(session, parent_id),
-        "quizzes": _quizzes(session, parent_id),
+        "library": marks_of(session, parent_id),
+        "quizzes": quizzes_of(session, parent_id),
         "log": _log(session, ids, parent_id),
+    }
+
+
+def record_of(
+    session: Session, vault: Vault, ids: Sequence[int], *, diaries: Sequence[int]
+) -> dict[str, list[Copy]]:
+    """The rows that are the child's own record, wherever it moves; an import takes these.
+
+    `diaries`: those of `ids` whose diary may be read.
+    """
+    return {
+        "handbook": _handbook(session, vault, ids),
+        "growth": _growth(session, vault, ids),
+        **papers_of(session, vault, ids),
+        "diary": diary_of(session, vault, diaries),
     }
 
 
@@ -269,6 +286,21 @@ def _vaccine_facts(session: Session, vault: Vault, ids: Sequence[int]) -> Copy:
     }
 
 
+def _doctor_links(session: Session, ids: Sequence[int]) -> list[Copy]:
+    """Links that showed the child to a doctor; each look stands in `log`."""
+    rows = session.scalars(
+        select(DoctorLink).where(DoctorLink.child_id.in_(ids)).order_by(DoctorLink.id)
+    )
+    return [
+        {
+            "created_at": _said(one.created_at),
+            "expires_at": _said(one.expires_at),
+            "revoked_at": _said_or_none(one.revoked_at),
+        }
+        for one in rows
+    ]
+
+
 def _consents(session: Session, parent_id: int) -> list[Copy]:
     rows = session.scalars(
         select(Consent).where(Consent.parent_id == parent_id).order_by(Consent.id)
@@ -313,52 +345,6 @@ def _facts(data: Mapping[str, Any], ids: Sequence[int]) -> Copy:
     if CHILDREN not in data:
         return dict(data)
     return {**data, CHILDREN: [told for told in data[CHILDREN] if told["child_id"] in ids]}
-
-
-def _marks(session: Session, parent_id: int) -> list[Copy]:
-    """What this parent marked in the library, by the names of the pieces."""
-    rows = session.scalars(
-        select(GuideMark).where(GuideMark.parent_id == parent_id).order_by(GuideMark.slug)
-    )
-    return [
-        {
-            "piece": one.slug,
-            "favourite_since": _said_or_none(one.favourite_since),
-            "read_at": _said_or_none(one.read_at),
-        }
-        for one in rows
-    ]
-
-
-def _quizzes(session: Session, parent_id: int) -> list[Copy]:
-    """This parent's knowledge checks; which question it was, by its name in the content."""
-    sets = session.scalars(
-        select(QuizSet).where(QuizSet.parent_id == parent_id).order_by(QuizSet.id)
-    ).all()
-    answers: dict[int, list[Copy]] = {}
-    for row in session.scalars(
-        select(QuizAnswer)
-        .where(QuizAnswer.set_id.in_([one.id for one in sets]))
-        .order_by(QuizAnswer.set_id, QuizAnswer.position)
-    ):
-        line = {
-            "question": row.question_id,
-            "chosen": row.chosen,
-            "correct": row.correct,
-            "answered_at": _said_or_none(row.answered_at),
-        }
-        answers.setdefault(row.set_id, []).append(line)
-    return [
-        {
-            "band": one.band,
-            "town_code": one.town_code,
-            "sampled": one.sampled,
-            "begun_at": _said(one.begun_at),
-            "finished_at": _said_or_none(one.finished_at),
-            "answers": answers.get(one.id, []),
-        }
-        for one in sets
-    ]
 
 
 def _log(session: Session, ids: Sequence[int], parent_id: int) -> list[Copy]:

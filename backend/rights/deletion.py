@@ -40,6 +40,7 @@ from backend.people.models import (
 from backend.people.priority_models import HomeAddress, PriorityGrant
 from backend.people.rules import OLDEST_YEARS
 from backend.rights import diaries
+from backend.rights.take_along.doctor_models import DoctorLink
 
 NAMELESS = ""  # sealed names are never empty, so this one opens to nothing
 
@@ -66,6 +67,9 @@ def leave_child(session: Session, clock: Clock, *, parent_id: int, child_id: int
             Invitation.invited_by == parent_id,
             Invitation.used_at.is_(None),
         )
+    )
+    session.execute(
+        delete(DoctorLink).where(DoctorLink.child_id.in_(ids), DoctorLink.created_by == parent_id)
     )
     session.execute(delete(IdempotentAnswer).where(IdempotentAnswer.parent_id == parent_id))
     forget_words(session, ids, parent_id=parent_id)
@@ -117,6 +121,7 @@ def _forget_child(session: Session, clock: Clock, child: Child, *, actor: str) -
         DiaryEntry,
         HomeCheck,
         Invitation,
+        DoctorLink,
         WaitingEntry,
         PriorityGrant,
         HomeAddress,

@@ -16,6 +16,8 @@ NOT_JSON = {
     "GET /bookings/{booking_id}.ics": "text/calendar",
     "GET /children/{child_id}/diary/{entry_id}/photo": "image/jpeg",
     "GET /children/{child_id}/diary.zip": "application/zip",
+    "GET /children/{child_id}/book.pdf": "application/pdf",
+    "GET /children/{child_id}/fhir": "application/fhir+json",
 }
 
 
@@ -82,6 +84,7 @@ def test_the_key_that_makes_a_request_once_is_described(document: dict[str, Any]
     assert keyed == {
         "POST /bookings",
         "POST /children",
+        "POST /children/{child_id}/doctor-links",
         "POST /children/{child_id}/invitations",
         "POST /pregnancy/birth",
     }

@@ -81,6 +81,7 @@ def world(client: FlaskClient, sessions: sessionmaker[Session]) -> World:
         "checkup_id": "anc-2",
         "day": "2026-09-10",
         "visit_id": "m3",
+        "link_id": phone.post(f"/children/{child['id']}/doctor-links", key="k").json["id"],
         "test": "hearing",
         "talked_on": "2026-11-23",
         "done_on": date(2026, 3, 10).isoformat(),

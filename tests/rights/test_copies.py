@@ -57,6 +57,7 @@ PARTS = {
     "vaccine_facts": "vaccine_facts",
     "diary_entries": "diary",
     "home_checks": "home_checks",
+    "doctor_links": "doctor_links",
 }
 # Column of the child → its name in the copy. What is not here is ours, not theirs: ids, the
 # fingerprint made of what is in the copy, and the date of a deletion.
@@ -157,6 +158,7 @@ def test_who_looked_at_the_record_is_told_without_a_name(
     assert [(line["by"], line["action"]) for line in log] == [
         ("self", "priority.asked"),
         ("self", "address.put"),
+        ("self", "child.doctor_link_made"),
         ("self", "child.exported"),
         ("staff", "child.seen"),
         ("self", "child.exported"),

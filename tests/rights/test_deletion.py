@@ -47,6 +47,7 @@ GONE_WITH_THE_CHILD = (
     "home_addresses",
     "diary_entries",
     "home_checks",
+    "doctor_links",
 )
 GONE_WITH_THE_PARENT = {
     "guardians": "parent_id",

@@ -73,6 +73,7 @@ def make_family(client: FlaskClient, sessions: sessionmaker[Session], clock: Clo
     assert send_photo(phone, f"/children/{child}/diary/photos", **day).status_code == 201
     answers = {"answers": {"choke-bed": "done"}}
     assert phone.put(f"/children/{child}/home-check", answers).status_code == 200
+    assert phone.post(f"/children/{child}/doctor-links", key="doctor").status_code == 201
     assert phone.get(f"/children/{child}/export").status_code == 200
     return phone
 

@@ -181,6 +181,10 @@ Page({
     }
   },
 
+  takeAlong() {
+    this.openOfChild('take-along');
+  },
+
   askPriority() {
     this.openOfChild('priority');
   },

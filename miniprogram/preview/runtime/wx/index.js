@@ -2,6 +2,7 @@
 import { hideToast, loading, modal, sheet, toast } from '../dialogs/messages.js';
 import { asynchronous } from './call.js';
 import { device } from './device.js';
+import { files } from './files.js';
 import { network } from './network.js';
 import { pictures } from './pictures.js';
 import { position } from './position.js';
@@ -48,6 +49,7 @@ export function makeWx(pages, chrome, { app, project }, launch) {
       Object.entries(promised).map(([name, run]) => [name, asynchronous(name, run)]),
     ),
     ...device(project, launch),
+    ...files,
     ...network,
     ...pictures,
     ...position(app),
