@@ -37,7 +37,7 @@ def at(city_time: str) -> datetime:
 
 
 def test_what_is_due_at_2059_goes_out_and_what_is_due_at_21_waits(product_at: ProductAt) -> None:
-    product, sessions, clock = product_at("20:59:25")
+    product, sessions, clock = product_at("20:59:35")
     early, late = make_receivers(product, sessions, clock, 2)
     put_messages(sessions, clock, [early], "before-nine")
     eventually(lambda: arrived(product) == 1)
