@@ -42,7 +42,7 @@ from backend.api import waiting as waiting_api
 from backend.api.front import GuideFront
 from backend.api.schemas import ID_PATTERN
 from backend.config import Settings
-from backend.deps import EXTENSION, LOGIN, Deps, build, wechat_parts
+from backend.deps import EXTENSION, LOGIN, Deps, Texts, build, wechat_parts
 from backend.kernel.clock import Clock
 from backend.people.login import LoginGateway
 from backend.webhook import views as webhook
@@ -115,8 +115,9 @@ def create_app(
     clock: Clock | None = None,
     sessions: sessionmaker[Session] | None = None,
     login: LoginGateway | None = None,
+    texts: Texts | None = None,
 ) -> Flask:
-    """The WSGI application. Tests bring their own clock, sessions and login gateway.
+    """The WSGI application. Tests bring their own clock, sessions, login gateway and texts.
 
     Raises what `deps.build` raises: a wrong file in content/ stops the start.
     """
@@ -129,7 +130,7 @@ def create_app(
         docs_path=None,
         static_folder=None,  # type: ignore[arg-type]  # Flask takes None: no folder
     )
-    parts = build(settings, clock=clock, sessions=sessions)
+    parts = build(settings, clock=clock, sessions=sessions, texts=texts)
     app.extensions[EXTENSION] = parts
     app.extensions[LOGIN] = login or wechat_parts(parts)[0]
     _configure(app, settings)

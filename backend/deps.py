@@ -108,17 +108,51 @@ class Deps:
         return self.current_questions.get(self.library)
 
 
+@dataclass(frozen=True)
+class Texts:
+    """What is read from content/ at the start, once; nothing in it changes afterwards."""
+
+    folder: Path
+    shelf: Shelf
+    home_list: HomeList
+    places: Places
+    documents: Documents
+    templates: Templates
+    screenings: ScreeningProgramme
+
+
+def read_texts(content: Path) -> Texts:
+    """Read content/, also what is otherwise read at first use.
+
+    Raises ValueError or ContentError when a file is wrong: a wrong file stops the start, not a
+    reader.
+    """
+    shelf = load_shelf(content)
+    load_programme(content)
+    load_schedule(content)
+    load_questions(content, shelf.facts, guides=())
+    return Texts(
+        folder=content,
+        shelf=shelf,
+        home_list=load_home_list(content, shelf.facts),
+        places=load_places(content),
+        documents=load_documents(content),
+        templates=load_templates(content / "messages" / "templates.yaml"),
+        screenings=load_screenings(content),
+    )
+
+
 def build(
     settings: Settings,
     *,
     clock: Clock | None = None,
     sessions: sessionmaker[Session] | None = None,
     engine: Engine | None = None,
+    texts: Texts | None = None,
 ) -> Deps:
-    """Everything from the settings; a test may bring its own clock and sessions.
+    """Everything from the settings; a test may bring its own clock, sessions and texts.
 
-    Raises ValueError or ContentError when a file in content/ is wrong: a wrong file stops the
-    start, not a reader.
+    Raises what `read_texts` raises.
     """
     if sessions is None:
         engine = engine or make_engine(settings.database_url, pool_size=settings.database_pool)
@@ -126,20 +160,20 @@ def build(
     else:
         reads = sessions
     clock = clock or clock_from(settings.clock)
-    content = Path(settings.content_dir)
-    shelf = load_shelf(content)
+    texts = texts or read_texts(Path(settings.content_dir))
+    content, shelf = texts.folder, texts.shelf
     vault = make_vault(settings)
-    parts = Deps(
+    return Deps(
         settings=settings,
         sessions=sessions,
         reads=reads,
         clock=clock,
         vault=vault,
         photos=Photos(FolderStore(Path(settings.photo_dir)), vault),
-        home_list=load_home_list(content, shelf.facts),
-        places=load_places(content),
-        documents=load_documents(content),
-        templates=load_templates(content / "messages" / "templates.yaml"),
+        home_list=texts.home_list,
+        places=texts.places,
+        documents=texts.documents,
+        templates=texts.templates,
         current_library=CurrentLibrary(
             shelf,
             show_pending=settings.mode != "production",
@@ -152,18 +186,9 @@ def build(
         current_questions=Follows(
             lambda library: load_questions(content, shelf.facts, guides=library)
         ),
-        screenings=load_screenings(content),
+        screenings=texts.screenings,
         growth=Standards(content),
     )
-    _read_once(content, shelf)
-    return parts
-
-
-def _read_once(content: Path, shelf: Shelf) -> None:
-    """What is otherwise read at first use: a wrong file stops the start, not the first reader."""
-    load_programme(content)
-    load_schedule(content)
-    load_questions(content, shelf.facts, guides=())
 
 
 def handbook_of(content: Path, library: Library) -> Schedule:

@@ -7,6 +7,7 @@ import tempfile
 import uuid
 from collections.abc import Callable, Iterator
 from datetime import datetime
+from functools import cache
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -28,6 +29,8 @@ from tests.servers import NamedServer, Server
 
 if TYPE_CHECKING:
     from playwright.sync_api import Browser
+
+    from backend.deps import Texts
 
 # Timings never decide a test: a busy machine is slow to draw its first example.
 hypothesis.settings.register_profile(
@@ -179,6 +182,14 @@ def clock() -> FixedClock:
     return FixedClock(MORNING)
 
 
+@cache
+def texts() -> "Texts":
+    """content/ as it is, read once for all tests of this process."""
+    from backend.deps import read_texts
+
+    return read_texts(ROOT / "content")
+
+
 def key(letter: str) -> str:
     """A key for tests: base64 of 32 equal letters."""
     return base64.b64encode(letter.encode() * 32).decode()
@@ -241,7 +252,8 @@ def app(
     """The whole web application on the rolled-back database."""
     from backend.app import create_app  # costs a second; tests without the web need not pay it
 
-    return create_app(settings, clock=clock, sessions=sessions, login=login)
+    known = texts() if settings.content_dir == str(ROOT / "content") else None
+    return create_app(settings, clock=clock, sessions=sessions, login=login, texts=known)
 
 
 @pytest.fixture
