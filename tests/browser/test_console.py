@@ -39,14 +39,15 @@ def test_a_decision_about_two_registrations_is_taken_and_taken_back(
     desk.sign_in("shiji", house.logins["shiji"])
     desk.go("家庭")
     same = desk.page.get_by_role("button", name=starting("同一个孩子："))
-    expect(same).to_have_count(1)  # the demonstration has one such pair
+    expect(same.first).to_be_visible()  # the demonstration has such a pair
+    pairs = same.count()  # and other families of this house may have made one
 
-    same.click()
-    expect(desk.page.get_by_text("没有待核实的登记")).to_be_visible()
-    decided = desk.page.get_by_role("listitem").filter(has_text="同一个孩子")
+    same.first.click()
+    expect(same).to_have_count(pairs - 1)
+    decided = desk.page.get_by_role("listitem").filter(has_text="同一个孩子").first
     decided.get_by_role("button", name=starting("撤销：")).click()
 
-    expect(same).to_have_count(1)
+    expect(same).to_have_count(pairs)
     expect(decided).to_contain_text("已撤销")
 
 
