@@ -1,15 +1,14 @@
 import { diaryArchive, diaryMonth, photoOf, restoreEntry, takeRemoved } from '../../services/diary';
 import type { DiaryEntry } from '../../services/diary-types';
-import { children, chooseChild, chosenChild } from '../../services/people';
+import { chooseChild } from '../../services/people';
 import type { Child } from '../../services/types';
+import { childLoader } from '../../utils/child-loader';
 import { cityDay, dayText } from '../../utils/dates';
 import { monthView, type MonthView } from '../../utils/diary';
-import { failed } from '../../utils/failures';
 import { sentence } from '../../utils/messages';
 import { open } from '../../utils/navigation';
 
-/** Answers for the child chosen before must not overwrite those for the one chosen now. */
-let turn = 0;
+const loader = childLoader();
 
 Page({
   data: {
@@ -40,18 +39,10 @@ Page({
     wx.stopPullDownRefresh();
   },
 
-  async load() {
-    if (this.data.status !== 'ready') this.setData({ status: 'loading' });
-    const mine = ++turn;
-    try {
-      const all = await children();
-      const child = chosenChild(all);
-      if (!child) {
-        this.setData({ status: 'empty', child: null });
-        return;
-      }
+  load() {
+    return loader.load(this, async (child, all, isCurrent) => {
       const found = await diaryMonth(child.id);
-      if (mine !== turn) return;
+      if (!isCurrent()) return;
       this.setData({
         children: all,
         child,
@@ -63,9 +54,7 @@ Page({
       });
       this.offerToRestore(child.id);
       await this.fetchPhotos(child.id, found.items);
-    } catch (error) {
-      if (mine === turn) this.setData(failed(this.data.status, error));
-    }
+    });
   },
 
   async loadEarlier() {

@@ -1,10 +1,11 @@
 import { checkups } from '../../services/clinic';
 import type { Checkups } from '../../services/clinic-types';
-import { children, chosenChild } from '../../services/people';
 import type { Child } from '../../services/types';
+import { childLoader } from '../../utils/child-loader';
 import { eyeRow, type EyeRow } from '../../utils/clinic';
-import { failed } from '../../utils/failures';
 import { open } from '../../utils/navigation';
+
+const loader = childLoader();
 
 Page({
   data: {
@@ -19,19 +20,11 @@ Page({
     return this.load();
   },
 
-  async load() {
-    if (this.data.status !== 'ready') this.setData({ status: 'loading' });
-    try {
-      const child = chosenChild(await children());
-      if (!child) {
-        this.setData({ status: 'empty' });
-        return;
-      }
+  load() {
+    return loader.load(this, async (child) => {
       const found = await checkups(child.id);
       this.setData({ child, found, rows: found.items.map(eyeRow), status: 'ready' });
-    } catch (error) {
-      this.setData(failed(this.data.status, error));
-    }
+    });
   },
 
   openItem(event: WechatMiniprogram.TouchEvent) {

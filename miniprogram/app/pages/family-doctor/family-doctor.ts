@@ -1,16 +1,17 @@
 import { familyDoctor, forgetDoctor, keepDoctor } from '../../services/clinic';
 import type { Doctor, FamilyDoctor } from '../../services/clinic-types';
-import { children, chosenChild } from '../../services/people';
 import type { Child } from '../../services/types';
+import { childLoader } from '../../utils/child-loader';
 import { oneLine } from '../../utils/clinic';
 import { fullDayText } from '../../utils/dates';
-import { failed } from '../../utils/failures';
 import { sentence } from '../../utils/messages';
 import { open } from '../../utils/navigation';
 
 const PHONE = /^([0-9+][0-9 -]{4,18})?$/;
 const EARLIEST = '2000-01-01';
 const EMPTY: Doctor = { team: '', doctor: '', phone: '', signed_on: null };
+
+const loader = childLoader();
 
 Page({
   data: {
@@ -32,20 +33,12 @@ Page({
     return this.load();
   },
 
-  async load() {
-    if (this.data.status !== 'ready') this.setData({ status: 'loading' });
-    try {
-      const child = chosenChild(await children());
-      if (!child) {
-        this.setData({ status: 'empty' });
-        return;
-      }
+  load() {
+    return loader.load(this, async (child) => {
       const found = await familyDoctor(child.id);
       this.setData({ child, status: 'ready' });
       this.show(found);
-    } catch (error) {
-      this.setData(failed(this.data.status, error));
-    }
+    });
   },
 
   show(found: FamilyDoctor) {

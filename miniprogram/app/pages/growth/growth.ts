@@ -8,8 +8,9 @@ import {
 } from '../../services/growth';
 import type { Act } from '../../services/growth';
 import type { Curves, Growth, Indicator, StandardName } from '../../services/growth-types';
-import { children, chooseChild, chosenChild } from '../../services/people';
+import { chooseChild } from '../../services/people';
 import type { Child } from '../../services/types';
+import { childLoader, type Current } from '../../utils/child-loader';
 import { monthsOld } from '../../utils/dates';
 import { failed } from '../../utils/failures';
 import {
@@ -27,8 +28,7 @@ import {
 import { sentence } from '../../utils/messages';
 import { open } from '../../utils/navigation';
 
-/** Answers for what was chosen before must not overwrite those for what is chosen now. */
-let turn = 0;
+const loader = childLoader();
 
 Page({
   data: {
@@ -68,33 +68,23 @@ Page({
     wx.stopPullDownRefresh();
   },
 
-  async load() {
-    if (this.data.status !== 'ready') this.setData({ status: 'loading' });
-    const mine = ++turn;
-    try {
-      const all = await children();
-      const child = chosenChild(all);
-      if (!child) {
-        this.setData({ status: 'empty', child: null });
-        return;
-      }
+  load() {
+    return loader.load(this, async (child, all, isCurrent) => {
       const found = await growth(child.id, chosenStandard());
-      if (mine !== turn) return;
+      if (!isCurrent()) return;
       const act = takeAct(child.id) ?? this.data.act;
       this.setData({ children: all, child, act: act?.childId === child.id ? act : null });
-      await this.take(found, mine);
-    } catch (error) {
-      if (mine === turn) this.setData(failed(this.data.status, error));
-    }
+      await this.take(found, isCurrent);
+    });
   },
 
   /** The answer, and the lines for what is looked at; drawn by one step, so nothing jumps. */
-  async take(found: Growth, mine: number) {
+  async take(found: Growth, isCurrent: Current) {
     const indicators = indicatorsFor(found);
     const wanted = indicators.some(({ name }) => name === this.data.indicator);
     const indicator = wanted ? this.data.indicator : 'wfa';
     const lines = await curves(found.standard, indicator, found.child.sex);
-    if (mine !== turn) return;
+    if (!isCurrent()) return;
     const about = indicators.find(({ name }) => name === indicator) ?? named(indicator);
     const rows = rowsOf(found, indicator);
     this.setData({
@@ -154,11 +144,11 @@ Page({
   async again() {
     const { growth: found } = this.data;
     if (!found) return;
-    const mine = ++turn;
+    const isCurrent = loader.begin();
     try {
-      await this.take(found, mine);
+      await this.take(found, isCurrent);
     } catch (error) {
-      if (mine === turn) this.setData(failed(this.data.status, error));
+      if (isCurrent()) this.setData(failed(this.data.status, error));
     }
   },
 

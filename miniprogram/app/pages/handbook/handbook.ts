@@ -2,9 +2,9 @@ import { screenings } from '../../services/clinic';
 import type { Attention } from '../../services/clinic-types';
 import { handbook } from '../../services/handbook';
 import { askToSubscribe, subscriptions } from '../../services/messages';
-import { children, chooseChild, chosenChild } from '../../services/people';
+import { chooseChild } from '../../services/people';
 import type { Child, HandbookItem, ItemKind, SubscriptionTemplate } from '../../services/types';
-import { failed } from '../../utils/failures';
+import { childLoader, type Current } from '../../utils/child-loader';
 import { FIRST_FEW, grouped, type ItemGroup } from '../../utils/handbook';
 import { sentence } from '../../utils/messages';
 import { open } from '../../utils/navigation';
@@ -19,8 +19,7 @@ const KINDS: { kind: ItemKind | ''; title: string }[] = [
   { kind: 'guide', title: '指南' },
 ];
 
-/** Answers for the child chosen before must not overwrite those for the one chosen now. */
-let turn = 0;
+const loader = childLoader();
 
 interface ShownGroup extends ItemGroup {
   /** What the line below a shortened group says; empty when all is shown. */
@@ -58,24 +57,14 @@ Page({
     wx.stopPullDownRefresh();
   },
 
-  async load() {
-    if (this.data.status !== 'ready') this.setData({ status: 'loading' });
-    const mine = ++turn;
-    try {
-      const all = await children();
-      const child = chosenChild(all);
-      if (!child) {
-        this.setData({ status: 'empty', child: null });
-        return;
-      }
+  load() {
+    return loader.load(this, async (child, all, isCurrent) => {
       const { items, today, disclaimer } = await handbook(child.id);
-      if (mine !== turn) return;
+      if (!isCurrent()) return;
       this.setData({ children: all, child, items, today, disclaimer, status: 'ready' });
       this.draw();
-      await Promise.all([this.loadReminder(), this.loadAttention(child.id, mine)]);
-    } catch (error) {
-      if (mine === turn) this.setData(failed(this.data.status, error));
-    }
+      await Promise.all([this.loadReminder(), this.loadAttention(child.id, isCurrent)]);
+    });
   },
 
   /** The row about WeChat only adds to the page, so its failure leaves it standing. */
@@ -88,12 +77,12 @@ Page({
   },
 
   /** So does the hint about a screening. */
-  async loadAttention(childId: number, mine: number) {
+  async loadAttention(childId: number, isCurrent: Current) {
     const attention = await screenings(childId).then(
       (answer) => answer.attention,
       () => null,
     );
-    if (mine === turn) this.setData({ attention });
+    if (isCurrent()) this.setData({ attention });
   },
 
   async remind() {

@@ -1,10 +1,10 @@
 import { homeCheck, keepHomeCheck } from '../../services/diary';
 import type { Hazard, HomeAnswer } from '../../services/diary-types';
-import { children, chooseChild, chosenChild } from '../../services/people';
+import { chooseChild } from '../../services/people';
 import type { Child } from '../../services/types';
+import { childLoader } from '../../utils/child-loader';
 import { fullDayText } from '../../utils/dates';
 import { homeResult, type HomeResult } from '../../utils/diary';
-import { failed } from '../../utils/failures';
 import { sentence, sentenceOf } from '../../utils/messages';
 import { open } from '../../utils/navigation';
 
@@ -15,6 +15,8 @@ const CHOICES: { value: HomeAnswer; title: string }[] = [
   { value: 'not_yet', title: '还没有' },
   { value: 'not_here', title: '不适用' },
 ];
+
+const loader = childLoader();
 
 Page({
   data: {
@@ -44,22 +46,13 @@ Page({
     return this.load();
   },
 
-  async load() {
-    if (this.data.status !== 'ready') this.setData({ status: 'loading' });
-    try {
-      const all = await children();
-      const child = chosenChild(all);
-      if (!child) {
-        this.setData({ status: 'empty', child: null });
-        return;
-      }
+  load() {
+    return loader.load(this, async (child, all) => {
       const { agreed, hazards, last } = await homeCheck(child.id);
       this.setData({ children: all, child, agreed, hazards });
       if (!this.data.changed) this.show(last?.answers ?? {}, last?.day ?? '');
       this.setData({ status: hazards.length ? 'ready' : 'empty' });
-    } catch (error) {
-      this.setData(failed(this.data.status, error));
-    }
+    });
   },
 
   show(answers: Answers, day: string) {

@@ -5,13 +5,14 @@ import type {
   NewbornTestId,
   PaperResult,
 } from '../../services/clinic-types';
-import { children, chosenChild } from '../../services/people';
 import type { Child } from '../../services/types';
+import { childLoader } from '../../utils/child-loader';
 import { newbornRow, oneLine, PAPER_RESULTS, type NewbornRow } from '../../utils/clinic';
 import { fullDayText } from '../../utils/dates';
-import { failed } from '../../utils/failures';
 import { sentence } from '../../utils/messages';
 import { open } from '../../utils/navigation';
+
+const loader = childLoader();
 
 Page({
   data: {
@@ -38,20 +39,12 @@ Page({
     return this.load();
   },
 
-  async load() {
-    if (this.data.status !== 'ready') this.setData({ status: 'loading' });
-    try {
-      const child = chosenChild(await children());
-      if (!child) {
-        this.setData({ status: 'empty' });
-        return;
-      }
+  load() {
+    return loader.load(this, async (child) => {
       const found = await newborn(child.id);
       this.setData({ child, status: 'ready' });
       this.show(found);
-    } catch (error) {
-      this.setData(failed(this.data.status, error));
-    }
+    });
   },
 
   show(found: NewbornScreening) {

@@ -1,10 +1,11 @@
 import { screenings } from '../../services/clinic';
 import type { Screenings } from '../../services/clinic-types';
-import { children, chosenChild } from '../../services/people';
 import type { Child } from '../../services/types';
+import { childLoader } from '../../utils/child-loader';
 import { ageLine, screeningList, type ScreeningList } from '../../utils/clinic';
-import { failed } from '../../utils/failures';
 import { open } from '../../utils/navigation';
+
+const loader = childLoader();
 
 Page({
   data: {
@@ -20,20 +21,12 @@ Page({
     return this.load();
   },
 
-  async load() {
-    if (this.data.status !== 'ready') this.setData({ status: 'loading' });
-    try {
-      const child = chosenChild(await children());
-      if (!child) {
-        this.setData({ status: 'empty' });
-        return;
-      }
+  load() {
+    return loader.load(this, async (child) => {
       const found = await screenings(child.id);
       const list = screeningList(found);
       this.setData({ child, found, list, age: ageLine(found.fit), status: 'ready' });
-    } catch (error) {
-      this.setData(failed(this.data.status, error));
-    }
+    });
   },
 
   openOne(event: WechatMiniprogram.TouchEvent) {

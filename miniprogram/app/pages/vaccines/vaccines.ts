@@ -1,12 +1,11 @@
 import { handbook, vaccineFacts } from '../../services/handbook';
-import { children, chooseChild, chosenChild } from '../../services/people';
+import { chooseChild } from '../../services/people';
 import type { Child } from '../../services/types';
-import { failed } from '../../utils/failures';
+import { childLoader } from '../../utils/child-loader';
 import { open } from '../../utils/navigation';
 import { vaccineViews, type VaccineView } from '../../utils/vaccines';
 
-/** Answers for the child chosen before must not overwrite those for the one chosen now. */
-let turn = 0;
+const loader = childLoader();
 
 Page({
   data: {
@@ -31,25 +30,15 @@ Page({
     wx.stopPullDownRefresh();
   },
 
-  async load() {
-    if (this.data.status !== 'ready') this.setData({ status: 'loading' });
-    const mine = ++turn;
-    try {
-      const all = await children();
-      const child = chosenChild(all);
-      if (!child) {
-        this.setData({ status: 'empty', child: null });
-        return;
-      }
+  load() {
+    return loader.load(this, async (child, all, isCurrent) => {
       const { items, today, disclaimer } = await handbook(child.id);
-      if (mine !== turn) return;
+      if (!isCurrent()) return;
       const vaccines = vaccineViews(items, today);
       const overdue = vaccines.some((one) => one.overdue);
       this.setData({ children: all, child, vaccines, overdue, disclaimer, status: 'ready' });
       await this.loadQuestions(child.id);
-    } catch (error) {
-      if (mine === turn) this.setData(failed(this.data.status, error));
-    }
+    });
   },
 
   /** The questions only add to the page, so their failure leaves it standing. */
