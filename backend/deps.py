@@ -119,18 +119,18 @@ class Texts:
     documents: Documents
     templates: Templates
     screenings: ScreeningProgramme
+    schedule: Schedule
+    pregnancy: Programme
+    questions: Questions
 
 
 def read_texts(content: Path) -> Texts:
-    """Read content/, also what is otherwise read at first use.
+    """Everything with every guide, whatever its review says.
 
     Raises ValueError or ContentError when a file is wrong: a wrong file stops the start, not a
     reader.
     """
     shelf = load_shelf(content)
-    load_programme(content)
-    load_schedule(content)
-    load_questions(content, shelf.facts, guides=())
     return Texts(
         folder=content,
         shelf=shelf,
@@ -139,6 +139,9 @@ def read_texts(content: Path) -> Texts:
         documents=load_documents(content),
         templates=load_templates(content / "messages" / "templates.yaml"),
         screenings=load_screenings(content),
+        schedule=load_schedule(content),
+        pregnancy=load_programme(content),
+        questions=load_questions(content, shelf.facts),
     )
 
 
@@ -161,7 +164,6 @@ def build(
         reads = sessions
     clock = clock or clock_from(settings.clock)
     texts = texts or read_texts(Path(settings.content_dir))
-    content, shelf = texts.folder, texts.shelf
     vault = make_vault(settings)
     return Deps(
         settings=settings,
@@ -175,37 +177,35 @@ def build(
         documents=texts.documents,
         templates=texts.templates,
         current_library=CurrentLibrary(
-            shelf,
+            texts.shelf,
             show_pending=settings.mode != "production",
             grace=timedelta(days=settings.review_grace_days),
             reads=reads,
             clock=clock,
         ),
-        current_handbook=Follows(lambda library: handbook_of(content, library)),
-        current_pregnancy=Follows(lambda library: pregnancy_of(content, library)),
-        current_questions=Follows(
-            lambda library: load_questions(content, shelf.facts, guides=library)
-        ),
+        current_handbook=Follows(lambda library: handbook_of(texts.schedule, library)),
+        current_pregnancy=Follows(lambda library: pregnancy_of(texts.pregnancy, library)),
+        current_questions=Follows(texts.questions.about),
         screenings=texts.screenings,
-        growth=Standards(content),
+        growth=Standards(texts.folder),
     )
 
 
-def handbook_of(content: Path, library: Library) -> Schedule:
+def handbook_of(whole: Schedule, library: Library) -> Schedule:
     """The programme with the guides that may be shown, in the words that are shown of them."""
-    schedule = load_schedule(content, guides=library)
-    return replace(schedule, rules=tuple(_as_shown(rule, library) for rule in schedule.rules))
+    shown = whole.with_guides(library)
+    return replace(shown, rules=tuple(_as_shown(rule, library) for rule in shown.rules))
 
 
-def pregnancy_of(content: Path, library: Library) -> Programme:
+def pregnancy_of(whole: Programme, library: Library) -> Programme:
     """The programme of a pregnancy with the cards that may be shown, in their signed words."""
-    programme = load_programme(content, guides=library)
+    shown = whole.with_guides(library)
     cards = (
-        replace(card, title=shown.title, summary=shown.summary)
-        for card in programme.cards
-        if (shown := library.get(card.slug))
+        replace(card, title=signed.title, summary=signed.summary)
+        for card in shown.cards
+        if (signed := library.get(card.slug))
     )
-    return replace(programme, cards=tuple(cards))
+    return replace(shown, cards=tuple(cards))
 
 
 def _as_shown(rule: Rule, library: Library) -> Rule:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Container
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import date, timedelta
 from enum import StrEnum
 from pathlib import Path
@@ -105,6 +105,13 @@ class Schedule:
         few = (rule for rule in (*self.others, *self.low_weight) if rule.id not in usual)
         return (*self.rules, *few)
 
+    def with_guides(self, guides: Container[str]) -> Schedule:
+        """The same without the guides that may not be shown."""
+        shown = (
+            rule for rule in self.rules if rule.guide_slug is None or rule.guide_slug in guides
+        )
+        return replace(self, rules=tuple(shown))
+
     def rule(self, item_id: str) -> Rule | None:
         """Also of an item that few children have."""
         every = (*self.rules, *self.others, *self.low_weight)
@@ -129,9 +136,8 @@ def load_schedule(content_root: Path, *, guides: Container[str] | None = None) -
     rules += [
         _guide_rule(stage, guide_card(_known_guide(content_root, stages, place), facts))
         for place, stage in enumerate(stages.guides)
-        if guides is None or stage.slug in guides
     ]
-    return Schedule(
+    whole = Schedule(
         version=vaccines.version,
         disclaimer=DISCLAIMER,
         rules=tuple(rules),
@@ -139,6 +145,7 @@ def load_schedule(content_root: Path, *, guides: Container[str] | None = None) -
         others=tuple(_vaccine_rules(vaccines, listed=False)),
         low_weight=tuple(_low_weight_rules(vaccines)),
     )
+    return whole if guides is None else whole.with_guides(guides)
 
 
 def check_handbook(content_root: Path) -> list[Problem]:

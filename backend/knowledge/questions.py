@@ -77,12 +77,18 @@ class Questions:
         """None for a question that is gone, or hidden with its guide until its review."""
         return self._by_id.get(question_id)
 
+    def about(self, guides: Container[str]) -> Questions:
+        """Those whose guide may be read."""
+        return Questions(one for one in self._by_id.values() if one.guide in guides)
+
     def of_band(self, band: Band) -> list[Question]:
         return [question for question in self._by_id.values() if question.band is band]
 
 
-def load_questions(content_root: Path, facts: Facts, *, guides: Container[str]) -> Questions:
-    """Read content/quiz; only questions whose guide may be read are asked.
+def load_questions(
+    content_root: Path, facts: Facts, *, guides: Container[str] | None = None
+) -> Questions:
+    """Read content/quiz. `guides`: those that may be read (None: all); others are not asked about.
 
     Raises ContentError with file and line for the first thing wrong, shown or not.
     """
@@ -90,7 +96,8 @@ def load_questions(content_root: Path, facts: Facts, *, guides: Container[str]) 
     for problem in problems_of(files, facts):
         raise problem
     filled = [_filled(entry, quiz.band, facts) for _, quiz in files for entry in quiz.questions]
-    return Questions(question for question in filled if question.guide in guides)
+    whole = Questions(filled)
+    return whole if guides is None else whole.about(guides)
 
 
 def quiz_files(content_root: Path) -> list[Path]:

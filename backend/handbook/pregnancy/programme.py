@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Container, Iterable
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 
 import yaml
@@ -109,6 +109,13 @@ class Programme:
         fitting = [card for card in self.cards if card.covers(week)]
         return min(fitting, key=lambda card: card.last_week - card.first_week, default=None)
 
+    def with_guides(self, guides: Container[str]) -> Programme:
+        """The same without the cards that may not be shown."""
+        slug = self.danger.card_slug
+        danger = replace(self.danger, card_slug=slug if slug in guides else None)
+        cards = tuple(card for card in self.cards if card.slug in guides)
+        return replace(self, danger=danger, cards=cards)
+
     def windows_of(self, week: int) -> tuple[Window, ...]:
         return tuple(one for one in self.windows if one.first_week <= week <= one.last_week)
 
@@ -130,9 +137,8 @@ def load_programme(content_root: Path, *, guides: Container[str] | None = None) 
     cards = _cards(content_root, facts)
     if plan.danger_card not in {card.slug for card in cards}:
         raise _wrong(plan_path, ("danger_card",), f"没有这张卡片：{plan.danger_card}")
-    shown = [card for card in cards if guides is None or card.slug in guides]
     danger = table.danger_signs
-    return Programme(
+    whole = Programme(
         version=plan.version,
         disclaimer=DISCLAIMER,
         dating={
@@ -147,9 +153,9 @@ def load_programme(content_root: Path, *, guides: Container[str] | None = None) 
             danger.action,
             danger.items,
             Told(danger.note or "", danger.mark == "verified", _titles(danger.src, facts)),
-            plan.danger_card if plan.danger_card in {card.slug for card in shown} else None,
+            plan.danger_card,
         ),
-        cards=tuple(card for card in shown if card.slug != plan.danger_card),
+        cards=tuple(card for card in cards if card.slug != plan.danger_card),
         help=tuple(
             Help(
                 Told(facts.fill(row.text), row.mark == "verified", _titles(row.sources, facts)),
@@ -158,6 +164,7 @@ def load_programme(content_root: Path, *, guides: Container[str] | None = None) 
             for row in plan.help
         ),
     )
+    return whole if guides is None else whole.with_guides(guides)
 
 
 def check_programme(content_root: Path) -> list[Problem]:
