@@ -176,16 +176,8 @@ def _unconfirmed(session: Session, area: Area, limits: Thresholds) -> Sign:
         CheckIn.confirmed_at.is_(None), PaperConfirmation.booking_id.is_(None)
     )
     rows = session.execute(
-        _attended(
-            area,
-            Centre.id.label("centre_id"),
-            Centre.name.label("centre"),
-            open_.label("open"),
-            func.count().label("number"),
-        )
+        _by_centre(area, open_.label("open"))
         .outerjoin(CheckIn, CheckIn.booking_id == Booking.id)
-        .outerjoin(PaperConfirmation, PaperConfirmation.booking_id == Booking.id)
-        .group_by(Centre.id, Centre.name)
         .order_by(open_.desc())
     )
     return Sign(
@@ -209,20 +201,11 @@ def _unconfirmed(session: Session, area: Area, limits: Thresholds) -> Sign:
 def _paper(session: Session, area: Area, limits: Thresholds) -> Sign:
     """A signature on paper is the one proof that an institution records itself."""
     signed = func.count(PaperConfirmation.booking_id)
+    ids = func.array_agg(PaperConfirmation.booking_id).filter(
+        PaperConfirmation.booking_id.is_not(None)
+    )
     rows = session.execute(
-        _attended(
-            area,
-            Centre.id.label("centre_id"),
-            Centre.name.label("centre"),
-            signed.label("signed"),
-            func.count().label("number"),
-            func.array_agg(PaperConfirmation.booking_id)
-            .filter(PaperConfirmation.booking_id.is_not(None))
-            .label("ids"),
-        )
-        .outerjoin(PaperConfirmation, PaperConfirmation.booking_id == Booking.id)
-        .group_by(Centre.id, Centre.name)
-        .order_by(signed.desc())
+        _by_centre(area, signed.label("signed"), ids.label("ids")).order_by(signed.desc())
     )
     return Sign(
         SignKind.MOSTLY_PAPER,
@@ -316,6 +299,16 @@ def _everywhere(area: Area, *columns: Any) -> Select[*tuple[Any, ...]]:
 
 def _attended(area: Area, *columns: Any) -> Select[*tuple[Any, ...]]:
     return _everywhere(area, *columns).where(Slot.centre_id.in_(area.centres))
+
+
+def _by_centre(area: Area, *columns: Any) -> Select[*tuple[Any, ...]]:
+    """What was attended at each centre, beside its signatures on paper."""
+    centre = (Centre.id.label("centre_id"), Centre.name.label("centre"))
+    return (
+        _attended(area, *centre, func.count().label("number"), *columns)
+        .outerjoin(PaperConfirmation, PaperConfirmation.booking_id == Booking.id)
+        .group_by(Centre.id, Centre.name)
+    )
 
 
 def _was_attended() -> Any:
