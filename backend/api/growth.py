@@ -11,7 +11,7 @@ from pydantic import Field
 
 from backend.api.auth import signed_in, viewer
 from backend.api.guides import unless_known
-from backend.api.schemas import Body, Out, Query
+from backend.api.schemas import Body, Out, Query, day_in_address
 from backend.deps import deps
 from backend.handbook import growth_queries, growth_service
 from backend.handbook.growth.ages import TERM_DAYS, corrected_birth
@@ -25,7 +25,6 @@ from backend.handbook.growth_rules import HEAD_MM, LENGTH_MM, WEIGHT_G, Measures
 from backend.handbook.growth_service import Told
 from backend.kernel.ages import DAYS_PER_MONTH, add_months, age_text
 from backend.kernel.clock import city_date
-from backend.kernel.errors import NotFound
 from backend.kernel.sex import Sex
 from backend.people import consents
 from backend.people.children import name_of
@@ -203,7 +202,7 @@ def read_growth(child_id: int, query_data: StandardQuery) -> GrowthOut:
 )
 def record_measurement(child_id: int, measured_on: str, json_data: MeasuresIn) -> RecordedOut:
     """Keep what was measured on a day, or say what has to be looked at first."""
-    parts, told, day = deps(), json_data, _day(measured_on)
+    parts, told, day = deps(), json_data, day_in_address(measured_on)
     measures = Measures(told.weight_g, told.length_mm, told.lying, told.head_mm)
     with parts.sessions.begin() as session:
         asked = growth_service.record(
@@ -224,21 +223,10 @@ def record_measurement(child_id: int, measured_on: str, json_data: MeasuresIn) -
 @bp.doc(responses={204: "It is not kept any more", 404: "No such child or day"})
 def remove_measurement(child_id: int, measured_on: str) -> Response:
     """Take a measurement back; twice is once."""
-    day = _day(measured_on)
+    day = day_in_address(measured_on)
     with deps().sessions.begin() as session:
         growth_service.remove(session, parent_id=viewer(), child_id=child_id, measured_on=day)
     return Response(status=204)
-
-
-def _day(text: str) -> date:
-    """Raises NotFound: what is no day has no measurement."""
-    try:
-        day = date.fromisoformat(text)
-    except ValueError as error:
-        raise NotFound from error
-    if day.isoformat() != text:  # one address for a day
-        raise NotFound
-    return day
 
 
 def _others() -> list[StandardName]:

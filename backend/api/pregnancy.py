@@ -16,12 +16,11 @@ from backend.api.auth import signed_in, viewer
 from backend.api.children import ChildIn, ChildrenOut, check_place, child_out
 from backend.api.idempotency import once
 from backend.api.pregnancy_answers import PregnancyCopyOut, PregnancyOut, answer
-from backend.api.schemas import Body
+from backend.api.schemas import Body, day_in_address
 from backend.bookings.queries import policy_at
 from backend.deps import deps
 from backend.handbook.pregnancy import entries, service
 from backend.handbook.pregnancy.dating import Dating, Method
-from backend.kernel.errors import NotFound
 from backend.people import consents
 from backend.people.children import Registration
 from backend.people.models import Purpose
@@ -209,7 +208,12 @@ def record_weight(day: str, json_data: WeightIn) -> PregnancyOut:
     parts, me = deps(), viewer()
     with parts.sessions.begin() as session:
         entries.record_weight(
-            session, parts.clock, parts.vault, parent_id=me, day=_day(day), kg=json_data.kg
+            session,
+            parts.clock,
+            parts.vault,
+            parent_id=me,
+            day=day_in_address(day),
+            kg=json_data.kg,
         )
         _check_agreed(session)
         return answer(session, parts, me)
@@ -223,7 +227,7 @@ def remove_weight(day: str) -> PregnancyOut:
     """Remove the weight of a day."""
     parts, me = deps(), viewer()
     with parts.sessions.begin() as session:
-        entries.remove_weight(session, parent_id=me, day=_day(day))
+        entries.remove_weight(session, parent_id=me, day=day_in_address(day))
         return answer(session, parts, me)
 
 
@@ -276,11 +280,3 @@ def _check_agreed(session: Session) -> None:
     documents = deps().documents
     consents.check_policy(session, documents, viewer())
     consents.check_agreed(session, documents, viewer(), Purpose.PREGNANCY)
-
-
-def _day(text: str) -> date:
-    """A day in an address: what is none is not there."""
-    try:
-        return date.fromisoformat(text)
-    except ValueError:
-        raise NotFound from None

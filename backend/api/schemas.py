@@ -1,6 +1,6 @@
 """What every body of the API shares: clean text, city times, pages."""
 
-from datetime import datetime
+from datetime import date, datetime
 from typing import Annotated, Any
 
 from pydantic import (
@@ -14,6 +14,7 @@ from pydantic import (
 )
 
 from backend.kernel.clock import city_time
+from backend.kernel.errors import NotFound
 from backend.kernel.typed_text import clean as clean
 from backend.kernel.typed_text import clean_lines as clean_lines
 
@@ -32,6 +33,17 @@ Name = Annotated[
 CityTime = Annotated[
     datetime, PlainSerializer(lambda instant: city_time(instant).isoformat(), return_type=str)
 ]
+
+
+def day_in_address(text: str) -> date:
+    """Raises NotFound: what is no day has nothing; and a day has one address."""
+    try:
+        day = date.fromisoformat(text)
+    except ValueError as error:
+        raise NotFound from error
+    if day.isoformat() != text:
+        raise NotFound
+    return day
 
 
 class Body(BaseModel):
