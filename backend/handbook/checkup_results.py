@@ -11,14 +11,14 @@ from backend.handbook.checkup_models import CheckupNote
 from backend.handbook.records import Done
 from backend.handbook.schedule import Schedule
 from backend.handbook.screening_file import ScreeningProgramme
-from backend.handbook.sealed_notes import Note, forget, keep, opened, registrations, rows_of
+from backend.handbook.sealed_notes import Note, forget, keep, opened, rows_of
 from backend.handbook.service import read_timeline, record_done
 from backend.handbook.source import Visit
 from backend.handbook.timeline import Item
 from backend.kernel.clock import Clock
 from backend.kernel.errors import NotFound
 from backend.kernel.privacy import Vault
-from backend.people.children import own_child
+from backend.people.children import own_child, registrations
 from backend.people.models import Child
 
 

@@ -9,12 +9,12 @@ from sqlalchemy.orm import Session
 
 from backend.handbook.checkup_models import FamilyDoctorNote, NewbornNote
 from backend.handbook.screening_file import NewbornTest
-from backend.handbook.sealed_notes import Note, forget, keep, opened, registrations, rows_of
+from backend.handbook.sealed_notes import Note, forget, keep, opened, rows_of
 from backend.handbook.service import DoneDateOutOfRange
 from backend.kernel.clock import Clock, city_date
 from backend.kernel.errors import Invalid
 from backend.kernel.privacy import Vault
-from backend.people.children import own_child
+from backend.people.children import own_child, registrations
 
 
 class PaperResult(StrEnum):

@@ -17,7 +17,7 @@ from backend.handbook.growth.standards import Standard
 from backend.handbook.growth_models import GrowthEntry
 from backend.handbook.growth_rules import Measures
 from backend.kernel.privacy import Vault
-from backend.people.children import merged_into, own_child
+from backend.people.children import own_child, registrations
 from backend.people.models import Child
 
 PURPOSE = "measurement"  # the vault's
@@ -48,11 +48,6 @@ def growth_of(
     child = own_child(session, parent_id=parent_id, child_id=child_id)
     entries = recorded(session, vault, registrations(session, child.id))
     return child, compared(entries, [assessed(standard, child, one) for one in entries])
-
-
-def registrations(session: Session, child_id: int) -> list[int]:
-    """The child and second registrations joined into it; what these measured is the child's."""
-    return [child_id, *(one.id for one in merged_into(session, child_id))]
 
 
 def recorded(session: Session, vault: Vault, ids: Sequence[int]) -> list[Recorded]:

@@ -11,7 +11,7 @@ from sqlalchemy.orm import Session
 
 from backend.handbook.growth.standards import Standard
 from backend.handbook.growth_models import GrowthEntry
-from backend.handbook.growth_queries import Recorded, assessed, recorded, registrations, sealed
+from backend.handbook.growth_queries import Recorded, assessed, recorded, sealed
 from backend.handbook.growth_rules import (
     MOST,
     Measures,
@@ -23,7 +23,7 @@ from backend.handbook.growth_rules import (
 from backend.kernel.clock import Clock, city_date
 from backend.kernel.errors import NotFound
 from backend.kernel.privacy import Vault
-from backend.people.children import own_child
+from backend.people.children import own_child, registrations
 
 
 @dataclass(frozen=True)

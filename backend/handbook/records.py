@@ -20,7 +20,7 @@ from backend.handbook.models import HandbookEntry, VaccineFacts
 from backend.handbook.source import Mother
 from backend.kernel.clock import Clock
 from backend.kernel.privacy import Vault
-from backend.people.children import merged_into
+from backend.people.children import registrations
 from backend.people.models import Child
 
 PLACE, BATCH = "handbook-place", "handbook-batch"  # the vault's purposes
@@ -169,11 +169,6 @@ def write_known(
         .values(child_id=child_id, **values)
         .on_conflict_do_update(index_elements=["child_id"], set_=values)
     )
-
-
-def registrations(session: Session, child_id: int) -> list[int]:
-    """The child and second registrations joined into it; what these recorded is the child's."""
-    return [child_id, *(one.id for one in merged_into(session, child_id))]
 
 
 def _sealed(vault: Vault, text: str | None, purpose: str) -> str | None:

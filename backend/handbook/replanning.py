@@ -13,6 +13,7 @@ from backend.handbook.doses import PREFIX, Records, exceptions
 from backend.handbook.models import ItemDate
 from backend.handbook.schedule import Schedule
 from backend.handbook.settling import settle_children
+from backend.people.children import own_child
 from backend.people.models import Child
 
 
@@ -22,6 +23,17 @@ def hold_off_planner(session: Session, child_id: int) -> None:
     So a planner either is finished, and its row is cancelled here, or sees this record.
     """
     session.execute(select(Child.id).where(Child.id == child_id).with_for_update())
+
+
+def lock_own_child(session: Session, *, parent_id: int, child_id: int) -> Child:
+    """The child, held off from the planner, for a record or an event of its family.
+
+    Raises NotFound before anything is locked, and for a child that is gone meanwhile.
+    """
+    seen = own_child(session, parent_id=parent_id, child_id=child_id)
+    hold_off_planner(session, child_id)
+    session.expire(seen)  # it may be gone by now, or have another birth date
+    return own_child(session, parent_id=parent_id, child_id=child_id)
 
 
 def replan(

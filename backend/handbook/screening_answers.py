@@ -22,11 +22,11 @@ from backend.handbook.screening import (
     needs_attention,
 )
 from backend.handbook.screening_file import Screening, ScreeningProgramme
-from backend.handbook.sealed_notes import Note, forget, keep, opened, registrations, rows_of
+from backend.handbook.sealed_notes import Note, forget, keep, opened, rows_of
 from backend.kernel.clock import Clock, city_date
 from backend.kernel.errors import Invalid, NotFound
 from backend.kernel.privacy import Vault
-from backend.people.children import own_child
+from backend.people.children import own_child, registrations
 from backend.people.models import Child
 
 

@@ -13,7 +13,6 @@ from sqlalchemy.orm import Session
 from backend.handbook.checkup_models import SealedNote
 from backend.kernel.clock import Clock
 from backend.kernel.privacy import Vault
-from backend.people.children import merged_into
 
 Row = TypeVar("Row", bound=SealedNote)
 
@@ -25,11 +24,6 @@ class Note(BaseModel):
 
 
 Kind = TypeVar("Kind", bound=Note)
-
-
-def registrations(session: Session, child_id: int) -> list[int]:
-    """The child and second registrations joined into it; what these recorded is the child's."""
-    return [child_id, *(one.id for one in merged_into(session, child_id))]
 
 
 def keep(  # noqa: PLR0913  # whose, which and what are its facts

@@ -16,17 +16,16 @@ from backend.handbook.records import (
     Done,
     Kept,
     kept_of,
-    registrations,
     write_done,
     write_known,
 )
-from backend.handbook.replanning import hold_off_planner, replan
+from backend.handbook.replanning import hold_off_planner, lock_own_child, replan
 from backend.handbook.schedule import Rule, Schedule
 from backend.handbook.timeline import Item, item_on, next_step, timeline
 from backend.kernel.clock import Clock, city_date
 from backend.kernel.errors import Invalid, NotFound
 from backend.kernel.privacy import Vault
-from backend.people.children import own_child
+from backend.people.children import own_child, registrations
 from backend.people.models import Child
 
 
@@ -107,7 +106,7 @@ def record_done(  # noqa: PLR0913  # who, which child, what and when are facts o
     or DosesBackwards where the doses of a vaccine would change their order.
     """
     _rule(schedule, item_id)
-    child = _locked(session, parent_id, child_id)
+    child = lock_own_child(session, parent_id=parent_id, child_id=child_id)
     today = city_date(clock.now())
     if not child.birth_date <= done.on <= today:
         raise DoneDateOutOfRange
@@ -151,7 +150,7 @@ def undo_done(  # noqa: PLR0913  # as above
     A reminder whose day is still to come is planned again by the next run of that day.
     """
     rule = _rule(schedule, item_id)
-    child = _locked(session, parent_id, child_id)
+    child = lock_own_child(session, parent_id=parent_id, child_id=child_id)
     kept = kept_of(session, vault, child).after(item_id, None)
     session.execute(
         delete(HandbookEntry).where(
@@ -197,7 +196,7 @@ def keep_facts(  # noqa: PLR0913  # as above
 
     Locks the child. Raises NotFound, or DoneDateOutOfRange for a day of immunoglobulin.
     """
-    child = _locked(session, parent_id, child_id)
+    child = lock_own_child(session, parent_id=parent_id, child_id=child_id)
     today = city_date(clock.now())
     if not all(child.birth_date <= day <= today for day in known.immunoglobulin):
         raise DoneDateOutOfRange
@@ -215,13 +214,6 @@ def replan_child(
     child = session.get_one(Child, child_id, populate_existing=True)
     records = kept_of(session, vault, child).records
     replan(session, schedule, child_id=child_id, records=records, on=city_date(clock.now()))
-
-
-def _locked(session: Session, parent_id: int, child_id: int) -> Child:
-    seen = own_child(session, parent_id=parent_id, child_id=child_id)
-    hold_off_planner(session, child_id)
-    session.expire(seen)  # it may be gone by now, or have another birth date
-    return own_child(session, parent_id=parent_id, child_id=child_id)
 
 
 def _rule(schedule: Schedule, item_id: str) -> Rule:

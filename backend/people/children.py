@@ -184,6 +184,11 @@ def merged_into(session: Session, child_id: int) -> Sequence[Child]:
     ).all()
 
 
+def registrations(session: Session, child_id: int) -> list[int]:
+    """The child and second registrations joined into it, by id; what these keep is the child's."""
+    return [child_id, *(one.id for one in merged_into(session, child_id))]
+
+
 def guardians_of(session: Session, child_id: int) -> list[int]:
     """The parents of a child, by id."""
     return list(

@@ -49,7 +49,7 @@ def copy_of_child(
         action="child.exported",
         subject=f"child:{child.id}",
     )
-    ids = [child.id, *(one.id for one in children.merged_into(session, child.id))]
+    ids = children.registrations(session, child.id)
     readable = readable_by(session, parent_id, ids)
     return {
         "format": FORMAT,

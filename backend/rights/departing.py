@@ -12,6 +12,7 @@ from sqlalchemy import delete, select
 from sqlalchemy.orm import Session
 
 from backend.bookings.service import release_child
+from backend.handbook.replanning import hold_off_planner, lock_own_child
 from backend.handbook.settling import settle_children
 from backend.kernel import audit
 from backend.kernel.clock import Clock
@@ -40,8 +41,7 @@ def depart(
     session: Session, clock: Clock, *, parent_id: int, child_id: int, kind: Departure
 ) -> Child:
     """A guardian says it. Saying it again changes nothing. Locks the child; raises NotFound."""
-    _hold_off_planner(session, child_id)
-    child = children.own_child(session, parent_id=parent_id, child_id=child_id)
+    child = lock_own_child(session, parent_id=parent_id, child_id=child_id)
     _depart(session, clock, child, kind, actor=f"parent:{parent_id}", detail={})
     return child
 
@@ -57,7 +57,7 @@ def depart_for_family(  # noqa: PLR0913  # who, which child, what and how it is 
     town_code: str | None,
 ) -> Child:
     """A member of staff of the child's town, or of the city, says it, and how it is known."""
-    _hold_off_planner(session, child_id)
+    hold_off_planner(session, child_id)
     child = _in_scope(session, child_id, town_code)
     _depart(session, clock, child, kind, actor=actor, detail={"told_by": told_by.value})
     return child
@@ -107,7 +107,7 @@ def _depart(
         return
     child.departure, child.departed_at = kind, clock.now()
     session.flush()
-    ids = [child.id, *(one.id for one in children.merged_into(session, child.id))]
+    ids = children.registrations(session, child.id)
     _silence(session, ids)
     session.execute(
         delete(Invitation).where(Invitation.child_id.in_(ids), Invitation.used_at.is_(None))
@@ -148,11 +148,6 @@ def _come_back(session: Session, clock: Clock, child: Child, *, actor: str) -> N
         subject=f"child:{child.id}",
         detail={"was": before.value},
     )
-
-
-def _hold_off_planner(session: Session, child_id: int) -> None:
-    """FOR UPDATE, which the planner's new rows wait for: it is finished, or sees what we write."""
-    session.execute(select(Child.id).where(Child.id == child_id).with_for_update())
 
 
 def _in_scope(session: Session, child_id: int, town_code: str | None) -> Child:

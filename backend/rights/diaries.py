@@ -36,7 +36,7 @@ def drop_unagreed(session: Session, clock: Clock, *, child_id: int, actor: str) 
     """
     child = session.get_one(Child, child_id)
     first = child.duplicate_of_id if child.duplicate_state is DuplicateState.SAME else None
-    ids = [first or child.id, *(one.id for one in children.merged_into(session, first or child.id))]
+    ids = children.registrations(session, first or child.id)
     agreed = exists().where(
         Guardian.child_id.in_(ids),
         Consent.parent_id == Guardian.parent_id,

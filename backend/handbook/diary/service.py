@@ -19,7 +19,7 @@ from backend.kernel.clock import Clock, city_date
 from backend.kernel.errors import NotFound
 from backend.kernel.privacy import Vault
 from backend.people import consents
-from backend.people.children import merged_into, own_child
+from backend.people.children import own_child, registrations
 from backend.people.documents import Documents
 from backend.people.models import Child, Purpose
 
@@ -60,7 +60,7 @@ class Month:
 def open_book(session: Session, *, parent_id: int, child_id: int, lock: bool = False) -> Book:
     """Raises NotFound for an unknown child and for another family's."""
     child = own_child(session, parent_id=parent_id, child_id=child_id, lock=lock)
-    ids = (child.id, *(one.id for one in merged_into(session, child.id)))
+    ids = tuple(registrations(session, child.id))
     return Book(parent_id, child, ids)
 
 

@@ -15,7 +15,7 @@ from backend.handbook.checkup_results import Checkup, checkups_of
 from backend.handbook.clinic_papers import NewbornResult, newborn_results
 from backend.handbook.doses import PREFIX, DoseState, KnownFacts, Records, dose_states
 from backend.handbook.growth.standards import Standard
-from backend.handbook.growth_queries import Shown, growth_of, registrations
+from backend.handbook.growth_queries import Shown, growth_of
 from backend.handbook.records import Done, kept_of
 from backend.handbook.schedule import Schedule
 from backend.handbook.screening import Answers
@@ -26,7 +26,7 @@ from backend.handbook.timeline import Status as ItemStatus
 from backend.handbook.vaccines import Programme, Status
 from backend.kernel.clock import Clock, city_date
 from backend.kernel.privacy import Vault
-from backend.people.children import name_of
+from backend.people.children import name_of, registrations
 from backend.people.models import Child, Departure
 
 STILL_TO_COME = (Status.OVERDUE, Status.DUE, Status.UPCOMING)

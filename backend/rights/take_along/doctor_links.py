@@ -15,7 +15,7 @@ from backend.kernel.audit import AuditEntry
 from backend.kernel.clock import Clock
 from backend.kernel.errors import Conflict, NotFound, TooMany
 from backend.people import consents
-from backend.people.children import merged_into, own_child
+from backend.people.children import own_child, registrations
 from backend.people.documents import Documents
 from backend.people.models import Attempt, Departure
 from backend.people.rules import ConsentNeeded
@@ -169,7 +169,7 @@ def actor_of(link_id: int) -> str:
 def _seen(
     session: Session, child_id: int, links: Sequence[DoctorLink]
 ) -> dict[str, list[datetime]]:
-    ids = [child_id, *(one.id for one in merged_into(session, child_id))]
+    ids = registrations(session, child_id)
     rows = session.scalars(
         select(AuditEntry)
         .where(

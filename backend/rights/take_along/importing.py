@@ -15,14 +15,14 @@ from typing import Any
 from sqlalchemy.orm import Session
 
 from backend.handbook.doses import PREFIX, Records, backwards
-from backend.handbook.records import kept_of, registrations, write_known
-from backend.handbook.replanning import hold_off_planner, replan
+from backend.handbook.records import kept_of, write_known
+from backend.handbook.replanning import lock_own_child, replan
 from backend.kernel import audit
 from backend.kernel.clock import Clock, city_date
 from backend.kernel.errors import Conflict
 from backend.kernel.privacy import Vault
 from backend.people import consents
-from backend.people.children import own_child
+from backend.people.children import registrations
 from backend.people.documents import Documents
 from backend.people.models import Child, Purpose
 from backend.rights.copies import record_of
@@ -142,11 +142,7 @@ def _begin(
     parent_id: int,
     child_id: int,
 ) -> _Import:
-    """Raises NotFound before anything is locked, and for a child that is gone meanwhile."""
-    seen = own_child(session, parent_id=parent_id, child_id=child_id)
-    hold_off_planner(session, child_id)
-    session.expire(seen)
-    child = own_child(session, parent_id=parent_id, child_id=child_id)
+    child = lock_own_child(session, parent_id=parent_id, child_id=child_id)
     records = kept_of(session, vault, child).records
     done = dict(records.done)
     target = Target(session, clock, vault, child.id, parent_id)
