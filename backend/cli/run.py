@@ -174,8 +174,13 @@ def _stop_once(_number: int, _frame: FrameType | None) -> Never:
 
 
 def _ignore_stops() -> None:
+    """Not SIG_IGN: a signal that has come and whose handler has not run yet would raise OSError."""
     for number in STOPS:
-        signal.signal(number, signal.SIG_IGN)
+        signal.signal(number, _already_stopping)
+
+
+def _already_stopping(_number: int, _frame: FrameType | None) -> None:
+    pass
 
 
 @contextmanager

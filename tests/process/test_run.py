@@ -61,7 +61,8 @@ def test_several_signals_at_once_stop_it_as_one_does(house: RunningHouse) -> Non
 
     assert house.ask_to_stop_again_and_again() == 0
 
-    assert [process for process in running if lives(process)] == []
+    # the last of PostgreSQL's own may outlive its parent by a moment
+    eventually(lambda: not any(lives(process) for process in running), 8)
 
 
 def values(settings: bytes) -> set[str]:
