@@ -2,12 +2,15 @@ import { children } from '../../services/people';
 import {
   doctorLinks,
   download,
+  handbookGrants,
   importCopy,
+  objectTo,
   openLink,
   readCopy,
   revokeLink,
   type BookForm,
   type DoctorLink,
+  type HandbookGrant,
   type Imported,
   type OpenedLink,
 } from '../../services/take-along';
@@ -30,6 +33,18 @@ interface LinkView {
   open: boolean;
 }
 
+interface GrantView {
+  id: number;
+  office: string;
+  title: string;
+  asked: string;
+  seen: string;
+  open: boolean;
+}
+
+/** Of one grant; the whole list is in the copy. */
+const MOST_LOOKS = 12;
+
 let ticking = 0;
 /** What was chosen, until it is confirmed; far too large for a page's data. */
 let chosenFile: object = {};
@@ -46,6 +61,7 @@ Page({
     left: '',
     opened: 0,
     links: [] as LinkView[],
+    grants: [] as GrantView[],
     busy: '',
     problem: '',
     found: null as Imported | null,
@@ -79,11 +95,12 @@ Page({
         this.setData({ status: 'empty' });
         return;
       }
-      const links = await doctorLinks(child.id);
+      const [links, grants] = await Promise.all([doctorLinks(child.id), handbookGrants(child.id)]);
       this.setData({
         childName: child.name,
         ended: child.departure === 'died',
         links: links.map(linkView),
+        grants: grants.map(grantView),
         status: 'ready',
       });
     } catch (error) {
@@ -130,6 +147,14 @@ Page({
       await revokeLink(this.data.child, id);
       if (id === this.data.opened) this.forgetPicture();
       else await this.load();
+      wx.showToast({ title: '已收回，打不开了', icon: 'none' });
+    });
+  },
+
+  async objectTo(event: WechatMiniprogram.TouchEvent) {
+    await this.attempt('object', async () => {
+      await objectTo(this.data.child, Number(event.currentTarget.dataset.id));
+      await this.load();
       wx.showToast({ title: '已收回，打不开了', icon: 'none' });
     });
   },
@@ -219,6 +244,23 @@ function linkView(link: DoctorLink): LinkView {
     title: `${pointText(link.created_at, cityDay(new Date()))} · ${state}`,
     seen: times ? `${times} 有人打开看过` : '没有人打开过',
     open: link.open,
+  };
+}
+
+function grantView(grant: HandbookGrant): GrantView {
+  const today = cityDay(new Date());
+  const until = grant.open && grant.ends_at ? `，看到 ${pointText(grant.ends_at, today)}` : '';
+  const looks = grant.looks
+    .slice(-MOST_LOOKS)
+    .map((one) => `${pointText(one.at, today)} ${one.page}`);
+  const more = grant.looks.length > MOST_LOOKS ? `，一共 ${grant.looks.length} 次` : '';
+  return {
+    id: grant.id,
+    office: grant.office,
+    title: `儿保 · ${grant.why} · ${grant.title}`,
+    asked: `${pointText(grant.asked_at, today)} 申请${until}`,
+    seen: looks.length ? `看过：${looks.join('、')}${more}` : '没有看过',
+    open: grant.open,
   };
 }
 
