@@ -14,7 +14,7 @@ import {
   type Imported,
   type OpenedLink,
 } from '../../services/take-along';
-import { cityDay, pointText, timeLeft, timeOf } from '../../utils/dates';
+import { cityDay, momentText, pointText, timeLeft, timeOf } from '../../utils/dates';
 import { failed } from '../../utils/failures';
 import { sentence } from '../../utils/messages';
 import { back } from '../../utils/navigation';
@@ -249,19 +249,28 @@ function linkView(link: DoctorLink): LinkView {
 
 function grantView(grant: HandbookGrant): GrantView {
   const today = cityDay(new Date());
-  const until = grant.open && grant.ends_at ? `，看到 ${pointText(grant.ends_at, today)}` : '';
-  const looks = grant.looks
-    .slice(-MOST_LOOKS)
-    .map((one) => `${pointText(one.at, today)} ${one.page}`);
-  const more = grant.looks.length > MOST_LOOKS ? `，一共 ${grant.looks.length} 次` : '';
+  const until = grant.open && grant.ends_at ? `，看到 ${momentText(grant.ends_at, today)}` : '';
   return {
     id: grant.id,
     office: grant.office,
     title: `儿保 · ${grant.why} · ${grant.title}`,
-    asked: `${pointText(grant.asked_at, today)} 申请${until}`,
-    seen: looks.length ? `看过：${looks.join('、')}${more}` : '没有看过',
+    asked: `${momentText(grant.asked_at, today)} 申请${until}`,
+    seen: looksText(grant.looks, today),
     open: grant.open,
   };
+}
+
+/** 看过：今天 10:00 接种、生长；今天 10:05 姓名 */
+function looksText(looks: HandbookGrant['looks'], today: string): string {
+  if (!looks.length) return '没有看过';
+  const pages = new Map<string, Set<string>>();
+  for (const { at, page } of looks.slice(-MOST_LOOKS)) {
+    const moment = momentText(at, today);
+    pages.set(moment, (pages.get(moment) ?? new Set()).add(page));
+  }
+  const told = [...pages].map(([moment, seen]) => `${moment} ${[...seen].join('、')}`);
+  const more = looks.length > MOST_LOOKS ? `；一共 ${looks.length} 次` : '';
+  return `看过：${told.join('；')}${more}`;
 }
 
 function cancelled(error: unknown): boolean {
