@@ -11,6 +11,7 @@ from flask.typing import ResponseReturnValue
 from backend.console import notices
 from backend.console.auth import requires, viewer
 from backend.console.blueprint import back, bp, sentence
+from backend.console.desk import note_listed
 from backend.console.permissions import Action
 from backend.deps import deps
 from backend.kernel.clock import city_date
@@ -151,8 +152,9 @@ def _page(asked: Asked, problem: str | None = None) -> str:
     parts = deps()
     now = parts.clock.now()
     g.back_to = url_for("console.handbooks")
-    with parts.reads() as session:
+    with parts.sessions.begin() as session:
         board = board_of_staff(session, viewer().staff_id, now)
+        note_listed(session, "handbooks", (row.child_id for row in board.rows))
     return render_template(
         "console/handbooks.html",
         **lines_of(board),

@@ -290,6 +290,10 @@ def test_a_child_is_found_by_the_whole_name_or_the_number_with_the_birth_date(
         ("9" * 30, birth, TOWN),
     ):
         assert find(who, on, town) is None, (who, on, town)
+    twice = acts.register(sessions, clock, acts.parent(sessions), name="欧阳小满")
+    with pytest.raises(finding.SeveralChildren):  # the father registered it too
+        find("欧阳小满")
+    assert (find(str(child)), find(str(twice))) == (child, twice)
 
 
 def test_tries_are_counted_so_that_nobody_guesses(
