@@ -26,6 +26,7 @@ from backend.api import doctor_links as doctor_links_api
 from backend.api import growth as growth_api
 from backend.api import guides as guides_api
 from backend.api import handbook as handbook_api
+from backend.api import handbook_grants as handbook_grants_api
 from backend.api import home_check as home_check_api
 from backend.api import marks as marks_api
 from backend.api import messages as messages_api
@@ -73,6 +74,7 @@ BLUEPRINTS = (
     home_check_api.bp,
     take_along_api.bp,
     doctor_links_api.bp,
+    handbook_grants_api.bp,
     messages_api.bp,
     quiz_api.bp,
     nursing_rooms_api.bp,

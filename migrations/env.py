@@ -13,6 +13,7 @@ import backend.bookings.attendance_models
 import backend.bookings.cancellation_models
 import backend.bookings.models
 import backend.bookings.settlement_models
+import backend.bookings.sign_models
 import backend.bookings.waiting_models
 import backend.centres.models
 import backend.guides.models
@@ -28,6 +29,7 @@ import backend.knowledge.models
 import backend.outbox.models
 import backend.people.models
 import backend.people.priority_models
+import backend.rights.handbook_grants.models
 import backend.rights.take_along.doctor_models
 import backend.wechat.tokens  # noqa: F401
 from backend.kernel.db import Base, UTCDateTime

@@ -204,6 +204,7 @@ class CopyOut(Out):
     diary: list[dict[str, Any]]
     home_checks: list[dict[str, Any]]
     doctor_links: list[dict[str, Any]]
+    handbook_grants: list[dict[str, Any]]
     consents: list[dict[str, Any]]
     messages: list[dict[str, Any]]
     library: list[dict[str, Any]]

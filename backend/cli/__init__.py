@@ -133,10 +133,14 @@ def staff() -> None:
 @staff.command("add")
 @click.argument("login")
 @click.option("--name", required=True, help="As the console shows it.")
-@click.option("--role", required=True, type=click.Choice(["clerk", "town", "city", "reviewer"]))
+@click.option(
+    "--role",
+    required=True,
+    type=click.Choice(["clerk", "town", "city", "reviewer", "child_health"]),
+)
 @click.option("--centre", "centre_id", type=int, help="Number of the centre; for a clerk.")
-@click.option("--town", help="Code of the town; for the role town.")
-@click.option("--office", help="Name of the medical office; for a reviewer.")
+@click.option("--town", help="Code of the town; for the role town, and for child_health in one.")
+@click.option("--office", help="Name of the institution; for a reviewer and for child_health.")
 def staff_add(role: str, **values: Any) -> None:
     """Make an account and print its password, once."""
     from backend.cli.staff import NewAccount, add_staff

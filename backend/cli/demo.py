@@ -17,7 +17,7 @@ from backend.bookings.queries import policy_at
 from backend.centres import service as centres
 from backend.centres.models import Centre, Slot, SlotKind
 from backend.centres.service import NewSlot
-from backend.cli import demo_private, demo_reviews
+from backend.cli import demo_grants, demo_private, demo_reviews
 from backend.cli.demo_families import register_family
 from backend.cli.demo_places import FIRST_TOWN, Crew, add_places, crew_of
 from backend.cli.demo_rooms import add_rooms
@@ -30,11 +30,13 @@ from backend.people.models import Role, Sex
 
 DAYS_SHOWN = 16  # bookings open 14 days before; a little more is in sight
 ACTOR = "system"
+MANAGER = "jiezhen"
 LOGINS = {
     "zhongxin": "澄江中心职员",
-    "jiezhen": "澄江街道工作人员",
+    MANAGER: "澄江街道工作人员",
     "shiji": "市级管理员",
     demo_reviews.LOGIN: f"{demo_reviews.OFFICE}，审定文章",
+    demo_grants.LOGIN: f"{demo_grants.OFFICE}，儿保医生",
 }
 PHONE = "0510-00000000"  # nobody's
 
@@ -85,11 +87,14 @@ def seed(parts: Deps, passwords: Mapping[str, str]) -> None:
             add_rooms(session, parts)
             add_places(session, parts)
         demo_reviews.add_reviews(session, parts, passwords[demo_reviews.LOGIN])
+        demo_grants.add_account(session, parts, passwords[demo_grants.LOGIN])
         _add_slots(session, parts)
         if fresh:
             demo_private.link_teacher(session, "zhongxin")
             _add_families(session, parts)
             add_settled_months(session, parts)
+        else:
+            demo_grants.renew(session, parts, MANAGER)
 
 
 def _add_centres(session: Session, parts: Deps) -> None:
@@ -108,7 +113,7 @@ def _add_staff(session: Session, parts: Deps, passwords: Mapping[str, str]) -> N
     centre_id = session.scalars(select(Centre.id).where(Centre.town_code == FIRST_TOWN)).one()
     scopes = {
         "zhongxin": (Role.CLERK, centre_id, None),
-        "jiezhen": (Role.TOWN, None, FIRST_TOWN),
+        MANAGER: (Role.TOWN, None, FIRST_TOWN),
         "shiji": (Role.CITY, None, None),
     }
     for login, (role, centre, town) in scopes.items():
@@ -189,8 +194,10 @@ def _add_families(session: Session, parts: Deps) -> None:
     """
     earlier = FixedClock(parts.clock.now() - timedelta(days=3))
     policy = policy_at(session, earlier.now())
+    ids = {}
     for number, (name, sex, months) in enumerate(FAMILIES):
         parent_id, child_id = register_family(session, parts, name, sex, months)
+        ids[name] = parent_id, child_id
         demo_private.tell(session, parts, parent_id=parent_id, child_id=child_id, months=months)
         for place, slot in enumerate(_fitting(session, earlier, months)):
             booking = bookings.request_booking(
@@ -201,6 +208,7 @@ def _add_families(session: Session, parts: Deps) -> None:
     register_family(
         session, parts, *FAMILIES[0]
     )  # the father registers her too: 可能重复 for the town
+    demo_grants.add_grants(session, parts, MANAGER, read=ids["顾安然"], asked=ids["许星辰"][1])
 
 
 def _fitting(session: Session, earlier: FixedClock, months: int) -> list[Slot]:

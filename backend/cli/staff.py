@@ -14,7 +14,7 @@ from backend.people.staff import create_staff
 
 @dataclass(frozen=True)
 class NewAccount:
-    """What the command was told. `office` is a reviewer's."""
+    """What the command was told. `office`: the institution of medical staff."""
 
     login: str
     name: str

@@ -35,7 +35,7 @@ class Viewer(UserMixin):  # type: ignore[misc]  # flask_login has no types
     login: str
     role: Role
     scope: Scope
-    office: str | None = None  # of a reviewer
+    office: str | None = None  # of medical staff
     is_teacher: bool = False  # a teacher signs in with this account: 我的入户
 
     @property
@@ -48,6 +48,8 @@ class Viewer(UserMixin):  # type: ignore[misc]  # flask_login has no types
     @property
     def first_page(self) -> str:
         """The endpoint where work begins."""
+        if self.may(Action.READ_HANDBOOKS):
+            return "console.handbooks"
         return "console.today" if self.may(Action.SEE_BOOKINGS) else "console.content"
 
     def may(self, action: Action) -> bool:

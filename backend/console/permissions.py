@@ -35,6 +35,9 @@ class Action(StrEnum):
     PREPARE_STATEMENTS = "prepare_statements"  # draw up, correct, submit: the institution's side
     DECIDE_STATEMENTS = "decide_statements"  # accept, send back; sees what needs a look
     PAY_STATEMENTS = "pay_statements"
+    READ_HANDBOOKS = "read_handbooks"  # ask for a grant, and read under it
+    DECIDE_HANDBOOK_GRANTS = "decide_handbook_grants"  # approve, refuse, end
+    SEE_HANDBOOK_LOG = "see_handbook_log"  # who looked at what, and take it along
     OWN_ACCOUNT = "own_account"
 
 
@@ -62,7 +65,7 @@ PERMISSIONS: Mapping[Role, frozenset[Action]] = {
     | {Action.DECIDE_STATEMENTS}
     | {Action.DECIDE_DUPLICATES, Action.EDIT_ROOMS, Action.SEE_STATISTICS, Action.REVIEW_RATINGS}
     | {Action.BOOK_ON_BEHALF, Action.SEE_POLICY, Action.EDIT_TOWN_RULE}
-    | {Action.SEE_PRIORITY, Action.GRANT_PRIORITY},
+    | {Action.SEE_PRIORITY, Action.GRANT_PRIORITY, Action.DECIDE_HANDBOOK_GRANTS},
     Role.CITY: EVERY_DESK
     | DESK
     | PLACES
@@ -77,9 +80,13 @@ PERMISSIONS: Mapping[Role, frozenset[Action]] = {
         Action.SEE_STATISTICS,
         Action.REVIEW_RATINGS,
         Action.SEE_PRIORITY,
+        Action.DECIDE_HANDBOOK_GRANTS,
+        Action.SEE_HANDBOOK_LOG,
     },
     # of a medical office: texts and nothing else; nobody else signs
     Role.REVIEWER: frozenset({Action.SEE_CONTENT, Action.REVIEW_CONTENT, Action.OWN_ACCOUNT}),
+    # of a medical institution: one child's handbook at a time, and nothing else
+    Role.CHILD_HEALTH: frozenset({Action.READ_HANDBOOKS, Action.OWN_ACCOUNT}),
 }
 
 

@@ -3,7 +3,7 @@
 from datetime import datetime, timedelta
 from typing import Any
 
-from sqlalchemy import CursorResult, delete, or_, select, text
+from sqlalchemy import CursorResult, delete, func, or_, select, text
 from sqlalchemy.orm import Session
 from sqlalchemy.sql.expression import Delete
 
@@ -23,11 +23,14 @@ from backend.people.models import (
 )
 from backend.people.priority import STAYS as PRIORITY_STAYS
 from backend.people.priority_models import PriorityGrant
+from backend.rights.handbook_grants.models import HandbookGrant
 from backend.rights.take_along.doctor_models import DoctorLink
 
 ANSWERS_LIVE = timedelta(hours=24)
 INVITATIONS_STAY = timedelta(days=30)  # after their end: a clerk may be asked who joined how
 DOCTOR_LINKS_STAY = timedelta(days=90)  # so long a family sees which link was looked at
+# Records of how personal data are handled: three years at least (PIPL art. 56).
+HANDBOOK_GRANTS_STAY = timedelta(days=3 * 366)  # after their end; the looks stay in the audit log
 ATTEMPTS_STAY = timedelta(days=1)  # longer than any window in which they are counted
 STAFF_SESSIONS_STAY = timedelta(days=90)
 TASK_RUNS_STAY = timedelta(days=400)
@@ -59,6 +62,15 @@ def _statements(now: datetime) -> dict[str, Delete]:
         "invitations": delete(Invitation).where(Invitation.expires_at < now - INVITATIONS_STAY),
         "answers": delete(IdempotentAnswer).where(IdempotentAnswer.created_at < now - ANSWERS_LIVE),
         "doctor_links": delete(DoctorLink).where(DoctorLink.expires_at < now - DOCTOR_LINKS_STAY),
+        "handbook_grants": delete(HandbookGrant).where(
+            func.coalesce(
+                HandbookGrant.closed_at,
+                HandbookGrant.ends_at,
+                HandbookGrant.decided_at,
+                HandbookGrant.asked_at,
+            )
+            < now - HANDBOOK_GRANTS_STAY
+        ),
         "attempts": delete(Attempt).where(Attempt.at < now - ATTEMPTS_STAY),
         "staff_sessions": delete(StaffSession).where(
             StaffSession.seen_at < now - STAFF_SESSIONS_STAY

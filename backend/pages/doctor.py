@@ -12,7 +12,7 @@ from backend.kernel.privacy import initial_of, mask_birth_date
 from backend.pages.library_answers import HTML
 from backend.rights.take_along import doctor_links
 from backend.rights.take_along.book import read_book
-from backend.rights.take_along.paper import OF_THE_MOTHER, data_of
+from backend.rights.take_along.paper import data_for_doctor
 
 bp = Blueprint("doctor", __name__, template_folder="templates")
 
@@ -43,12 +43,9 @@ def child(token: str) -> Response:
             parent_id=link.created_by,
             child_id=link.child_id,
         )
-        said = data_of(book)
-        facts = [fact for fact in said["facts"] if fact[0] != OF_THE_MOTHER]
-        shown = said | {"charts": [], "facts": facts}
         page = render_template(
             "doctor/child.html",
-            it=shown,
+            it=data_for_doctor(book),
             name=initial_of(book.name),
             birth=mask_birth_date(book.child.birth_date),
             until=f"{city_time(link.expires_at):%H:%M}",

@@ -67,6 +67,7 @@ class Role(StrEnum):
     TOWN = "town"
     CITY = "city"
     REVIEWER = "reviewer"  # of a named medical office; signs texts and sees no family
+    CHILD_HEALTH = "child_health"  # of a named institution; reads a handbook under a grant
 
 
 class Parent(Base):
@@ -246,10 +247,14 @@ class Staff(Base):
         CheckConstraint(
             "(role = 'clerk' AND centre_id IS NOT NULL AND town_code IS NULL)"
             " OR (role = 'town' AND town_code IS NOT NULL AND centre_id IS NULL)"
-            " OR (role IN ('city', 'reviewer') AND town_code IS NULL AND centre_id IS NULL)",
+            " OR (role IN ('city', 'reviewer') AND town_code IS NULL AND centre_id IS NULL)"
+            " OR (role = 'child_health' AND centre_id IS NULL)",  # of a town, or of the city
             "scope_fits_role",
         ),
-        CheckConstraint("(role = 'reviewer') = (office IS NOT NULL)", "office_of_reviewer"),
+        CheckConstraint(
+            "(role IN ('reviewer', 'child_health')) = (office IS NOT NULL)",
+            "office_of_medical_staff",
+        ),
     )
 
     id: Mapped[int] = mapped_column(BigInteger, Identity(), primary_key=True)
@@ -259,9 +264,8 @@ class Staff(Base):
     role: Mapped[Role] = mapped_column(enum_column(Role))
     centre_id: Mapped[int | None] = mapped_column(ForeignKey("centres.id", ondelete="RESTRICT"))
     town_code: Mapped[str | None] = mapped_column(Text)
-    office: Mapped[str | None] = mapped_column(
-        Text
-    )  # of a reviewer: whose name stands under a text
+    # Of a reviewer: whose name stands under a text. Of child health: who looked, for the family.
+    office: Mapped[str | None] = mapped_column(Text)
     created_at: Mapped[datetime]
     disabled_at: Mapped[datetime | None]
 

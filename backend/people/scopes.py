@@ -27,8 +27,8 @@ def scope_of(staff: Staff, town_centres: TownCentres) -> Scope:
     """The scope of an account; the table's CHECK makes role and place fit."""
     if staff.role is Role.CITY:
         return Scope(staff.role, None, None)
-    if staff.role is Role.REVIEWER:
-        return Scope(staff.role, frozenset(), None)
+    if staff.role in (Role.REVIEWER, Role.CHILD_HEALTH):  # no centre: they see no booking
+        return Scope(staff.role, frozenset(), staff.town_code)
     if staff.town_code is not None:
         return Scope(staff.role, town_centres(staff.town_code), staff.town_code)
     assert staff.centre_id is not None

@@ -23,6 +23,7 @@ ABSOLUTE_LIFE = timedelta(hours=12)  # a working day
 SEEN_EVERY = timedelta(minutes=1)  # a sign-in in use is written down at most so often
 TRIES = 5  # passwords of one account
 TRIES_WITHIN = timedelta(minutes=15)
+MEDICAL = (Role.REVIEWER, Role.CHILD_HEALTH)  # of a named institution
 SHORTEST_PASSWORD = 10
 LONGEST_PASSWORD = 128  # argon2 is slow on purpose; nobody may make it slower
 
@@ -67,16 +68,16 @@ def create_staff(  # noqa: PLR0913  # an account is these facts
     town_code: str | None = None,
     office: str | None = None,
 ) -> Staff:
-    """A new account. `office`: of a reviewer, whose name stands under the texts.
+    """A new account. `office`: the institution of medical staff, which families read.
 
     Raises WeakPassword, or Conflict for a login in use, a wrong scope or an office that is
     missing or has no place.
     """
     login, office = fold_login(login), (office or "").strip() or None
-    if role is Role.REVIEWER and office is None:
-        raise Conflict("审定人要写明所在单位，家长会看到单位的名称")
-    if role is not Role.REVIEWER and office is not None:
-        raise Conflict("只有审定人（reviewer）写所在单位")
+    if role in MEDICAL and office is None:
+        raise Conflict("审定人和儿保人员要写明所在单位，家长会看到单位的名称")
+    if role not in MEDICAL and office is not None:
+        raise Conflict("只有审定人（reviewer）和儿保人员（child_health）写所在单位")
     staff = Staff(
         login=login,
         name=name.strip(),

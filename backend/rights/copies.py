@@ -26,7 +26,7 @@ from backend.people.priority_queries import grants_of
 from backend.rights.diaries import diary_of, home_checks_of, readable_by
 from backend.rights.learning_copies import marks_of, quizzes_of
 from backend.rights.paper_copies import papers_of
-from backend.rights.take_along.doctor_models import DoctorLink
+from backend.rights.reader_copies import doctor_links_of, handbook_grants_of
 from backend.rights.visit_copies import pauses_of, visits_of
 
 Copy = dict[str, Any]
@@ -69,7 +69,8 @@ def copy_of_child(
         **record_of(session, vault, ids, diaries=readable),
         "vaccine_facts": _vaccine_facts(session, vault, ids),
         "home_checks": home_checks_of(session, vault, readable),
-        "doctor_links": _doctor_links(session, ids),
+        "doctor_links": doctor_links_of(session, ids),
+        "handbook_grants": handbook_grants_of(session, ids),
         "consents": _consents(session, parent_id),
         "messages": _messages(session, ids, parent_id),
         "library": marks_of(session, parent_id),
@@ -284,21 +285,6 @@ def _vaccine_facts(session: Session, vault: Vault, ids: Sequence[int]) -> Copy:
         "had_varicella": known.had_varicella,
         "immunoglobulin": [day.isoformat() for day in known.immunoglobulin],
     }
-
-
-def _doctor_links(session: Session, ids: Sequence[int]) -> list[Copy]:
-    """Links that showed the child to a doctor; each look stands in `log`."""
-    rows = session.scalars(
-        select(DoctorLink).where(DoctorLink.child_id.in_(ids)).order_by(DoctorLink.id)
-    )
-    return [
-        {
-            "created_at": _said(one.created_at),
-            "expires_at": _said(one.expires_at),
-            "revoked_at": _said_or_none(one.revoked_at),
-        }
-        for one in rows
-    ]
 
 
 def _consents(session: Session, parent_id: int) -> list[Copy]:

@@ -40,6 +40,7 @@ from backend.people.models import (
 from backend.people.priority_models import HomeAddress, PriorityGrant
 from backend.people.rules import OLDEST_YEARS
 from backend.rights import diaries
+from backend.rights.handbook_grants.models import HandbookGrant
 from backend.rights.take_along.doctor_models import DoctorLink
 
 NAMELESS = ""  # sealed names are never empty, so this one opens to nothing
@@ -122,6 +123,7 @@ def _forget_child(session: Session, clock: Clock, child: Child, *, actor: str) -
         HomeCheck,
         Invitation,
         DoctorLink,
+        HandbookGrant,
         WaitingEntry,
         PriorityGrant,
         HomeAddress,

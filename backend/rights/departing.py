@@ -20,6 +20,7 @@ from backend.kernel.errors import Conflict, NotFound
 from backend.outbox.models import Message, MessageState
 from backend.people import children
 from backend.people.models import Child, Departure, DuplicateState, Invitation
+from backend.rights.handbook_grants.service import end_all
 
 FAMILY_MAY_UNDO = timedelta(minutes=30)  # of a death: a mistaken tap is seen at once
 
@@ -112,6 +113,7 @@ def _depart(
     session.execute(
         delete(Invitation).where(Invitation.child_id.in_(ids), Invitation.used_at.is_(None))
     )
+    end_all(session, clock, child_ids=ids, actor=actor)
     for one in ids:
         release_child(session, clock, child_id=one, actor=actor)
     audit.record(

@@ -280,12 +280,27 @@ def photograph_console(album: Album, width: int) -> None:
             ("settings-teachers", "设置：老师", "settings/teachers"),
             ("calendar", "设置：日历", "settings/calendar"),
             ("policy", "规则", "policy"),
+            ("handbook-grants", "手册授权", "handbook-grants"),
+            ("handbook-log", "手册授权：查看记录", "handbook-grants/log"),
         ):
             desk.open(path)
             album.take(page, group, name, title)
         desk.open("content")
         page.locator(".texts a").first.click()
         album.take(page, group, "guide", "一篇待审的文章")
+        photograph_handbook(album, desk, group)
+
+
+def photograph_handbook(album: Album, desk: Desk, group: str) -> None:
+    """What a child-health doctor sees."""
+    page = desk.page
+    page.context.clear_cookies()
+    desk.sign_in("erbao", album.house.logins["erbao"])
+    album.take(page, group, "handbooks", "儿保：申请看手册")
+    page.get_by_role("link", name="看手册").click()
+    page.get_by_role("link", name="生长").click()
+    page.get_by_role("heading", name="测量").wait_for()
+    album.take(page, group, "handbook", "儿保：一个孩子的手册")
 
 
 def photograph_doors(album: Album) -> None:

@@ -1,6 +1,6 @@
 """What a demonstration shows of settlement, whatever the day on which it starts."""
 
-from datetime import date, datetime
+from datetime import date, datetime, timedelta
 from functools import partial
 
 import pytest
@@ -15,12 +15,14 @@ from backend.bookings.statement_queries import (
     statement_in_scope,
     statements_page,
 )
-from backend.cli.demo import LOGINS, seed
+from backend.cli import demo_grants
+from backend.cli.demo import LOGINS, MANAGER, seed
 from backend.config import Settings
-from backend.deps import build
+from backend.deps import Deps, build
 from backend.kernel.clock import CITY, FixedClock
-from backend.people.models import Role
+from backend.people.models import Role, Staff
 from backend.people.scopes import Scope
+from backend.rights.handbook_grants.queries import board_of_staff
 from backend.statistics.fraud_signs import signs
 from backend.statistics.sign_rules import area_of
 
@@ -59,6 +61,21 @@ def test_one_month_is_paid_and_the_next_one_waits(
         row = statement_in_scope(session, EVERYWHERE, draft.id)
         shown = [sign.title for sign in signs(session, area_of(row)) if sign.items]
     assert shown == ["名单勾选集中在几秒内"]
+
+    the_book_stays_open(parts, clock)  # here, because a demonstration is dear to make
+
+
+def the_book_stays_open(parts: Deps, clock: FixedClock) -> None:
+    """One may be read and one is asked for; weeks later the next start gives the grant again."""
+    with parts.sessions.begin() as session:
+        doctor = session.scalars(select(Staff.id).where(Staff.login == demo_grants.LOGIN)).one()
+        board = board_of_staff(session, doctor, clock.now())
+        assert [one.office for one in (*board.standing, *board.waiting)] == [demo_grants.OFFICE] * 2
+        clock.advance(timedelta(days=20))
+        demo_grants.renew(session, parts, MANAGER)
+        demo_grants.renew(session, parts, MANAGER)
+        board = board_of_staff(session, doctor, clock.now())
+    assert [len(board.standing), len(board.waiting), len(board.over)] == [1, 0, 2]
 
 
 def reasons(session: Session, statement: int) -> dict[Reason, int]:

@@ -14,7 +14,7 @@ from werkzeug.test import TestResponse
 
 from backend.people.models import Role, Staff, StaffSession
 from backend.people.rules import digest
-from backend.people.staff import hasher
+from backend.people.staff import MEDICAL, hasher
 from tests.factories import MORNING, TOWN, make_centre, make_staff
 
 PASSWORD = "correct-horse-9"
@@ -97,7 +97,7 @@ def enter(app: Flask, sessions: Sessions) -> Enter:
             town_code=TOWN if role is Role.TOWN and town_code is None else town_code,
             password_hash=HASH,
             login=name,
-            office="测试妇幼保健院" if role is Role.REVIEWER and office is None else office,
+            office="测试妇幼保健院" if role in MEDICAL and office is None else office,
         )
         desk = Desk(app.test_client())
         desk.remember(open_sign_in(sessions, name))

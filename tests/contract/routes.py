@@ -21,6 +21,8 @@ ROUTES = [
     "GET /children/{child_id}/doctor-links",
     "POST /children/{child_id}/doctor-links",
     "DELETE /children/{child_id}/doctor-links/{link_id}",
+    "GET /children/{child_id}/handbook-grants",
+    "DELETE /children/{child_id}/handbook-grants/{grant_id}",
     "PUT /children/{child_id}/departure",
     "DELETE /children/{child_id}/departure",
     "GET /children/{child_id}/quota",

@@ -28,10 +28,12 @@ from sqlalchemy.orm import Session, sessionmaker
 from backend.app import API
 from backend.cli.wording import load_sentences
 from backend.knowledge.models import QuizAnswer, QuizSet
+from backend.people.models import Role
+from backend.rights.handbook_grants.models import GrantState, HandbookGrant, ReadPurpose
 from tests.api.families import Phone
 from tests.architecture.sources import ROOT
 from tests.contract.routes import ROUTES, SIGNS_OUT
-from tests.factories import MORNING, make_booking, make_slot
+from tests.factories import MORNING, TOWN, make_booking, make_slot, make_staff
 from tests.handbook.pictures import send_photo
 
 pytestmark = pytest.mark.slow
@@ -82,6 +84,7 @@ def world(client: FlaskClient, sessions: sessionmaker[Session]) -> World:
         "day": "2026-09-10",
         "visit_id": "m3",
         "link_id": phone.post(f"/children/{child['id']}/doctor-links", key="k").json["id"],
+        "grant_id": _grant(sessions, child["id"]),
         "test": "hearing",
         "talked_on": "2026-11-23",
         "done_on": date(2026, 3, 10).isoformat(),
@@ -89,6 +92,25 @@ def world(client: FlaskClient, sessions: sessionmaker[Session]) -> World:
         "town_code": "320281001",
     }
     return World(lambda: Phone(client, "fuzz"), known)
+
+
+def _grant(sessions: sessionmaker[Session], child_id: int) -> int:
+    """A doctor's request for the handbook."""
+    office = "测试妇幼保健院"
+    staff_id = make_staff(sessions, role=Role.CHILD_HEALTH, town_code=TOWN, office=office)
+    with sessions.begin() as session:
+        grant = HandbookGrant(
+            child_id=child_id,
+            staff_id=staff_id,
+            purpose=ReadPurpose.FOLLOW_UP,
+            hours=4,
+            state=GrantState.ASKED,
+            asked_at=MORNING,
+            reason="",
+        )
+        session.add(grant)
+        session.flush()
+        return grant.id
 
 
 def _quiz(sessions: sessionmaker[Session], parent_id: int) -> int:

@@ -225,6 +225,20 @@ def test_a_reviewer_has_an_office_and_nobody_else(sessions: Sessions, clock: Fix
         create(sessions, clock, "wang", Role.REVIEWER, office="某院", town_code="320281001")
 
 
+def test_a_doctor_of_an_institution_works_in_a_town_or_in_the_city(
+    sessions: Sessions, clock: FixedClock
+) -> None:
+    for number, town in enumerate(("320281001", None)):
+        made = create(
+            sessions, clock, f"er{number}", Role.CHILD_HEALTH, office="某院", town_code=town
+        )
+        with sessions() as session:
+            scope = scope_of(session.get_one(Staff, made), lambda _: frozenset({1}))
+        assert (scope.centre_ids, scope.town_code) == (frozenset(), town)  # no booking is theirs
+    with pytest.raises(Conflict):
+        create(sessions, clock, "er", Role.CHILD_HEALTH, town_code="320281001")
+
+
 def test_only_hashes_of_passwords_and_keys_are_kept(
     sessions: Sessions, clock: FixedClock, clerk: int
 ) -> None:

@@ -58,6 +58,7 @@ PARTS = {
     "diary_entries": "diary",
     "home_checks": "home_checks",
     "doctor_links": "doctor_links",
+    "handbook_grants": "handbook_grants",
 }
 # Column of the child → its name in the copy. What is not here is ours, not theirs: ids, the
 # fingerprint made of what is in the copy, and the date of a deletion.
@@ -159,6 +160,8 @@ def test_who_looked_at_the_record_is_told_without_a_name(
         ("self", "priority.asked"),
         ("self", "address.put"),
         ("self", "child.doctor_link_made"),
+        ("staff", "handbook_grant.asked"),
+        ("staff", "handbook_grant.granted"),
         ("self", "child.exported"),
         ("staff", "child.seen"),
         ("self", "child.exported"),

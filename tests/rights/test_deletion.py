@@ -48,6 +48,7 @@ GONE_WITH_THE_CHILD = (
     "diary_entries",
     "home_checks",
     "doctor_links",
+    "handbook_grants",
 )
 GONE_WITH_THE_PARENT = {
     "guardians": "parent_id",

@@ -6,8 +6,13 @@ from sqlalchemy.orm import Session, sessionmaker
 
 from backend.bookings import service
 from backend.kernel.clock import Clock
+from backend.people.models import Role
+from backend.rights.handbook_grants import service as grants
+from backend.rights.handbook_grants.models import ReadPurpose
+from backend.rights.handbook_grants.service import Desk
 from tests.api.families import Phone
-from tests.factories import make_policy, make_slots
+from tests.conftest import texts
+from tests.factories import make_policy, make_slots, make_staff
 from tests.handbook.pictures import send_photo
 
 NAME, NUMBER, OPENID = "欧阳测试满", "13800000042", "openid-vanishing"
@@ -17,6 +22,7 @@ STREET, KIND = "测试路 6 号 3 幢 502 室", "hardship"  # the address, the r
 ADVICE, TEAM = "测试嘱咐：多趴一趴", "测试签约团队"  # of a check-up; of the family doctor
 WEIGHT_G = 8_437
 CLINIC = "测试街道接种门诊"
+OFFICE = "测试妇幼保健院"
 FACTS = {
     "mother_hbsag": "negative",
     "birth_grams": 3100,
@@ -74,8 +80,33 @@ def make_family(client: FlaskClient, sessions: sessionmaker[Session], clock: Clo
     answers = {"answers": {"choke-bed": "done"}}
     assert phone.put(f"/children/{child}/home-check", answers).status_code == 200
     assert phone.post(f"/children/{child}/doctor-links", key="doctor").status_code == 201
+    _let_look(sessions, clock, child)
     assert phone.get(f"/children/{child}/export").status_code == 200
     return phone
+
+
+def _let_look(sessions: sessionmaker[Session], clock: Clock, child: int) -> None:
+    """A child-health doctor was granted a look."""
+    doctor = make_staff(sessions, role=Role.CHILD_HEALTH, town_code=TOWN, office=OFFICE)
+    manager = make_staff(sessions, role=Role.TOWN, town_code=TOWN)
+    with sessions.begin() as session:
+        asked = grants.ask(
+            session,
+            clock,
+            texts().documents,
+            desk=Desk(doctor, TOWN),
+            child_id=child,
+            purpose=ReadPurpose.REFERRAL,
+            hours=24,
+        )
+        grants.grant(
+            session,
+            clock,
+            texts().documents,
+            desk=Desk(manager, TOWN),
+            grant_id=asked.id,
+            reason="",
+        )
 
 
 def _copy_papers(phone: Phone, child: int) -> None:

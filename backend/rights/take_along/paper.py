@@ -102,6 +102,13 @@ def data_of(book: ChildBook) -> dict[str, Any]:
     }
 
 
+def data_for_doctor(book: ChildBook) -> dict[str, Any]:
+    """The same for who is shown one child: what is the mother's is left out."""
+    said = data_of(book)
+    facts = [fact for fact in said["facts"] if fact[0] != OF_THE_MOTHER]
+    return said | {"facts": facts}
+
+
 def _facts(known: KnownFacts) -> Iterator[list[str]]:
     """What a vaccination clinic asks. A doctor's page leaves out what is the mother's."""
     if known.mother is not None:

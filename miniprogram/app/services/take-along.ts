@@ -1,4 +1,4 @@
-/** What a family takes along: files of the child's book, and links for a doctor. */
+/** What a family takes along: files of the child's book, links for a doctor, who else looked. */
 
 import { apiBase } from './base';
 import { ApiError, UNREACHABLE } from './errors';
@@ -18,6 +18,18 @@ export interface DoctorLink {
   revoked_at: string | null;
   open: boolean;
   seen_at: string[];
+}
+
+/** One request of child-health staff, by their institution. `title`, `why`: in words. */
+export interface HandbookGrant {
+  id: number;
+  office: string;
+  why: string;
+  title: string;
+  open: boolean;
+  asked_at: string;
+  ends_at: string | null;
+  looks: { at: string; page: string }[];
 }
 
 export interface Imported {
@@ -44,6 +56,14 @@ export async function doctorLinks(childId: number): Promise<DoctorLink[]> {
 
 export async function revokeLink(childId: number, linkId: number): Promise<void> {
   await remove(`/children/${childId}/doctor-links/${linkId}`);
+}
+
+export async function handbookGrants(childId: number): Promise<HandbookGrant[]> {
+  return (await get<{ items: HandbookGrant[] }>(`/children/${childId}/handbook-grants`)).items;
+}
+
+export async function objectTo(childId: number, grantId: number): Promise<void> {
+  await remove(`/children/${childId}/handbook-grants/${grantId}`);
 }
 
 /** Fetches one form of the book into a temporary file of the phone, and says where it lies. */

@@ -2,16 +2,19 @@ import { children } from '../../services/people';
 import {
   doctorLinks,
   download,
+  handbookGrants,
   importCopy,
+  objectTo,
   openLink,
   readCopy,
   revokeLink,
   type BookForm,
   type DoctorLink,
+  type HandbookGrant,
   type Imported,
   type OpenedLink,
 } from '../../services/take-along';
-import { cityDay, pointText, timeLeft, timeOf } from '../../utils/dates';
+import { cityDay, momentText, pointText, timeLeft, timeOf } from '../../utils/dates';
 import { failed } from '../../utils/failures';
 import { sentence } from '../../utils/messages';
 import { back } from '../../utils/navigation';
@@ -30,6 +33,18 @@ interface LinkView {
   open: boolean;
 }
 
+interface GrantView {
+  id: number;
+  office: string;
+  title: string;
+  asked: string;
+  seen: string;
+  open: boolean;
+}
+
+/** Of one grant; the whole list is in the copy. */
+const MOST_LOOKS = 12;
+
 let ticking = 0;
 /** What was chosen, until it is confirmed; far too large for a page's data. */
 let chosenFile: object = {};
@@ -46,6 +61,7 @@ Page({
     left: '',
     opened: 0,
     links: [] as LinkView[],
+    grants: [] as GrantView[],
     busy: '',
     problem: '',
     found: null as Imported | null,
@@ -79,11 +95,12 @@ Page({
         this.setData({ status: 'empty' });
         return;
       }
-      const links = await doctorLinks(child.id);
+      const [links, grants] = await Promise.all([doctorLinks(child.id), handbookGrants(child.id)]);
       this.setData({
         childName: child.name,
         ended: child.departure === 'died',
         links: links.map(linkView),
+        grants: grants.map(grantView),
         status: 'ready',
       });
     } catch (error) {
@@ -130,6 +147,14 @@ Page({
       await revokeLink(this.data.child, id);
       if (id === this.data.opened) this.forgetPicture();
       else await this.load();
+      wx.showToast({ title: '已收回，打不开了', icon: 'none' });
+    });
+  },
+
+  async objectTo(event: WechatMiniprogram.TouchEvent) {
+    await this.attempt('object', async () => {
+      await objectTo(this.data.child, Number(event.currentTarget.dataset.id));
+      await this.load();
       wx.showToast({ title: '已收回，打不开了', icon: 'none' });
     });
   },
@@ -220,6 +245,32 @@ function linkView(link: DoctorLink): LinkView {
     seen: times ? `${times} 有人打开看过` : '没有人打开过',
     open: link.open,
   };
+}
+
+function grantView(grant: HandbookGrant): GrantView {
+  const today = cityDay(new Date());
+  const until = grant.open && grant.ends_at ? `，看到 ${momentText(grant.ends_at, today)}` : '';
+  return {
+    id: grant.id,
+    office: grant.office,
+    title: `儿保 · ${grant.why} · ${grant.title}`,
+    asked: `${momentText(grant.asked_at, today)} 申请${until}`,
+    seen: looksText(grant.looks, today),
+    open: grant.open,
+  };
+}
+
+/** 看过：今天 10:00 接种、生长；今天 10:05 姓名 */
+function looksText(looks: HandbookGrant['looks'], today: string): string {
+  if (!looks.length) return '没有看过';
+  const pages = new Map<string, Set<string>>();
+  for (const { at, page } of looks.slice(-MOST_LOOKS)) {
+    const moment = momentText(at, today);
+    pages.set(moment, (pages.get(moment) ?? new Set()).add(page));
+  }
+  const told = [...pages].map(([moment, seen]) => `${moment} ${[...seen].join('、')}`);
+  const more = looks.length > MOST_LOOKS ? `；一共 ${looks.length} 次` : '';
+  return `看过：${told.join('；')}${more}`;
 }
 
 function cancelled(error: unknown): boolean {
