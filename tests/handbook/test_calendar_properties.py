@@ -33,13 +33,18 @@ from tests.handbook.vaccine_answers import PROGRAMME
 from tests.soak import at_full
 
 pytestmark = pytest.mark.slow  # so that `make soak` takes them
-EXAMPLES = settings(max_examples=at_full(200, 10_000))
-FEW = settings(max_examples=at_full(40, 2_000))  # each walks through a whole life
+EXAMPLES = settings(max_examples=at_full(200, 5_000))
+FEW = settings(max_examples=at_full(40, 1_000))  # each walks through a whole life
 SCHEDULE = load_schedule(ROOT / "content")
 PREGNANCY = load_programme(ROOT / "content")
 LIFE = st.integers(0, 7 * 366)
 MOTHERS = st.none() | st.sampled_from(Mother)
-DOSES = [dose.id for vaccine in PROGRAMME.vaccines for dose in vaccine.doses]
+SOONER = {  # the vaccines with a dose that may be caught up below its age
+    dose.id
+    for vaccine in PROGRAMME.vaccines
+    if any(one.catch_up_from for one in vaccine.doses)
+    for dose in vaccine.doses
+}
 
 
 # Ages by the growth standards
@@ -143,13 +148,15 @@ def test_a_dose_on_its_first_day_changes_no_other_and_a_later_one_brings_none_fo
 def test_a_day_later_nothing_given_is_open_again_and_nothing_is_earlier(
     family: tuple[ChildFacts, str, date], days: int
 ) -> None:
-    """But for the one thing that a night ends: two live doses on the same day."""
+    """But for what the rules say: a night ends two live doses on the same day, and without group A
+    the age of the first dose of A+C falls from three years to two on the second birthday."""
     facts, _, _ = family
     on = max([facts.birth, *facts.given.values()]) + timedelta(days=days)
     today = forecast(PROGRAMME, facts, on)
     tomorrow = forecast(PROGRAMME, facts, on + timedelta(days=1))
     order = [Status.UPCOMING, Status.DUE, Status.OVERDUE, Status.CLOSED]
     live = PROGRAMME.injected_live
+    second_birthday = on + timedelta(days=1) == add_months(facts.birth, 24)
     live_today = any(dose in live and day == on for dose, day in facts.given.items())
 
     for now, then in zip(today, tomorrow, strict=True):
@@ -161,7 +168,8 @@ def test_a_day_later_nothing_given_is_open_again_and_nothing_is_earlier(
             assert order.index(then.status) >= order.index(now.status)
         assert then.recommended_by == now.recommended_by
         if now.earliest is not None and then.earliest is not None:
-            assert then.earliest >= now.earliest
+            sooner = second_birthday and now.id in SOONER
+            assert then.earliest >= now.earliest or sooner, (now, then)
 
 
 # The timeline and what is told of it
