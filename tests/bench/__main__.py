@@ -19,6 +19,7 @@ import psutil
 from backend.kernel.clock import Clock, SystemClock, city_time
 from tests.bench import (
     bench_bookings,
+    bench_books,
     bench_delivery,
     bench_desk,
     bench_doses,
@@ -50,6 +51,7 @@ MEASURES: Measures = {
     **bench_library.MEASURES,
     **bench_growth.MEASURES,
     **bench_doses.MEASURES,
+    **bench_books.MEASURES,
     **bench_start.MEASURES,
 }
 WIDTHS = (5, 10, 26, 10, 8, 9, 5)
