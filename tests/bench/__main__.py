@@ -35,10 +35,10 @@ from tests.bench import (
     bench_start,
     bench_waiting,
 )
-from tests.bench.rows import Measures, Row
+from tests.bench.rows import Measure, Row
 
 RESULTS = Path(__file__).parents[2] / "build" / "bench.json"
-MEASURES: Measures = {
+MEASURES: dict[str, Measure] = {
     **bench_bookings.MEASURES,
     **bench_waiting.MEASURES,
     **bench_planning.MEASURES,
@@ -56,6 +56,8 @@ MEASURES: Measures = {
     **bench_books.MEASURES,
     **bench_start.MEASURES,
 }
+ANSWERED_BY = {"P5": ("E1", "E6")}
+"""Measures that others answer: what goes wrong after an event of a pregnancy, of a child."""
 WIDTHS = (5, 10, 26, 10, 8, 9, 5)
 HEAD = ("", "figure", "unit", "beside", "ratio", "goal", "met")
 ANSWERS = {True: "yes", False: "no", None: ""}
@@ -81,10 +83,11 @@ def main(only: str, scale: float) -> None:
 def chosen(only: str) -> list[str]:
     """The measures of `B4,P2`, all of them for an empty text."""
     names = [name.strip().upper() for name in only.split(",") if name.strip()] or list(MEASURES)
-    unknown = [name for name in names if name not in MEASURES]
+    unknown = [name for name in names if name not in {*MEASURES, *ANSWERED_BY}]
     if unknown:
-        raise click.UsageError(f"{', '.join(unknown)}: there are {', '.join(MEASURES)}")
-    return names
+        known = ", ".join((*MEASURES, *ANSWERED_BY))
+        raise click.UsageError(f"{', '.join(unknown)}: there are {known}")
+    return list(dict.fromkeys(one for name in names for one in ANSWERED_BY.get(name, (name,))))
 
 
 def machine(clock: Clock) -> dict[str, Any]:
