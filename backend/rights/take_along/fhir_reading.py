@@ -6,6 +6,7 @@ invent one. Appointments and the forecast follow from the rest or stay in their 
 
 from __future__ import annotations
 
+import math
 from collections.abc import Iterator
 from typing import Any
 
@@ -78,7 +79,7 @@ class _Reader:
         return {
             "birth_date": patient.get("birthDate"),
             "sex": sexes.get(patient.get("gender", "")),
-            "gestational_weeks": None if weeks is None else round(weeks),
+            "gestational_weeks": None if weeks is None else _whole(weeks),
         }
 
     def doses(self) -> Iterator[Json]:
@@ -117,7 +118,7 @@ class _Reader:
             day = one["effectiveDateTime"]
             row = days.setdefault(day, {"measured_on": day, "recorded_at": self.at})
             name, times = field
-            row[name] = round(one["valueQuantity"]["value"] * times)
+            row[name] = _whole(one["valueQuantity"]["value"] * times)
             row.update(("lying", LYING[code]) for code in found if code in LYING)
             row["recorded_at"] = one.get("issued", self.at)
         return list(days.values())
@@ -126,7 +127,7 @@ class _Reader:
         grams = self.value_of(codes.BIRTH_WEIGHT[0])
         return {
             "mother_hbsag": self.mother(),
-            "birth_grams": None if grams is None else round(grams),
+            "birth_grams": None if grams is None else _whole(grams),
             "had_varicella": self.varicella(),
             "immunoglobulin": [
                 one["effectiveDateTime"]
@@ -156,6 +157,13 @@ class _Reader:
             value: float = one["valueQuantity"]["value"]
             return value
         return None
+
+
+def _whole(value: float) -> int:
+    """JSON knows numbers that are none, and some without end."""
+    if not math.isfinite(value):
+        raise CopyUnreadable("valueQuantity.value")
+    return round(value)
 
 
 def _code_of(concept: Json, system: str) -> str | None:

@@ -1,21 +1,48 @@
 """A bundle of ours comes back: what it tells of the child is the same afterwards."""
 
 import json
+from contextlib import suppress
 from typing import Any
 
 import pytest
 from flask.testing import FlaskClient
+from hypothesis import given, settings
+from hypothesis import strategies as st
 from sqlalchemy.orm import Session, sessionmaker
 
 from backend.kernel.clock import FixedClock
 from backend.rights.take_along import fhir_reading, files
 from backend.rights.take_along.files import CopyUnreadable, CopyVersionUnknown
 from tests.api.families import Phone, code_of
-from tests.rights.take_along.bundles import facts_of_bundle
+from tests.rights.take_along.bundles import facts_of_bundle, places, put, small_bundle
 from tests.rights.traces import WEIGHT_G, child_of, make_family
 
 Json = dict[str, Any]
 Sessions = sessionmaker[Session]
+PLACES = [place for place in places(small_bundle()) if place != ("resourceType",)]
+ANYTHING: list[Any] = [
+    ...,
+    None,
+    True,
+    0,
+    -1,
+    10**30,
+    1e308,
+    float("nan"),
+    float("inf"),
+    "",
+    "小满",
+    "2026",
+    "9999-12-31",
+    [],
+    {},
+    [None],
+    [[]],
+    [{}],
+    {"a": 1},
+    {"coding": None},
+    {"coding": [{}]},
+]
 
 
 @pytest.fixture
@@ -118,3 +145,31 @@ def test_what_is_no_bundle_is_read_as_a_copy() -> None:
     with pytest.raises(CopyUnreadable) as refused:
         fhir_reading.read_bundle({"resourceType": "Bundle", "type": "x", "nickname": "小满"})
     assert "小满" not in str(refused.value.detail)
+
+
+def test_the_small_bundle_is_read_whole() -> None:
+    copy = fhir_reading.read_bundle(small_bundle())
+
+    assert [one.item for one in copy.handbook] == ["vaccine:hepb-1", "checkup:m8"]
+    assert [(one.length_mm, one.lying) for one in copy.growth] == [(680, True)]
+    assert copy.child.gestational_weeks == 38
+    assert copy.vaccine_facts.birth_grams == 3100
+
+
+@settings(max_examples=200)
+@given(place=st.sampled_from(PLACES), other=st.sampled_from(ANYTHING))
+def test_a_bundle_with_anything_anywhere_is_read_or_refused(place: Any, other: Any) -> None:
+    bundle = small_bundle()
+    put(bundle, place, other)
+
+    with suppress(CopyUnreadable, CopyVersionUnknown):
+        fhir_reading.read_bundle(bundle)
+
+
+@pytest.mark.parametrize("value", [1e308, float("nan"), float("inf")])
+def test_a_number_without_end_is_refused(value: float) -> None:
+    bundle = small_bundle()
+    put(bundle, ("entry", 3, "resource", "valueQuantity", "value"), value)
+
+    with pytest.raises(CopyUnreadable):
+        fhir_reading.read_bundle(bundle)
