@@ -36,7 +36,7 @@ fix: setup ## format, and mend what can be mended by a machine
 soak: setup ## the hard promises at full numbers, into build/soak.json
 	@mkdir -p build
 	@SOAK=1 CHROMIUM="$$(sh .ci/chromium)" exec $(PY) -m pytest -n 0 -m 'process or slow' \
-		tests/process tests/concurrency tests/handbook tests/browser/test_looks.py $(ARGS)
+		tests/process tests/concurrency tests/handbook tests/kernel tests/browser/test_looks.py $(ARGS)
 
 bench: setup ## measures; ONLY=B4,P2 SCALE=1
 	@exec $(PY) -m tests.bench --only "$(ONLY)" --scale "$(SCALE)"

@@ -19,6 +19,7 @@ from backend.kernel.errors import (
     Forbidden,
     Invalid,
     NotFound,
+    TooLarge,
     TooMany,
     Unauthenticated,
     Unavailable,
@@ -32,6 +33,7 @@ STATUS: Mapping[type[DomainError], int] = {
     Invalid: 422,
     Unauthenticated: 401,
     Unavailable: 503,
+    TooLarge: 413,
     TooMany: 429,
 }
 # What the framework raises: status -> (code, sentence). Others: bad_request.

@@ -2,10 +2,12 @@
 
 from __future__ import annotations
 
-from typing import Any
+from collections.abc import Callable
+from functools import wraps
+from typing import Any, ParamSpec, TypeVar
 
 from apiflask import APIBlueprint
-from flask import Response, json
+from flask import Response, json, request
 
 from backend.api.auth import signed_in, viewer
 from backend.api.growth import StandardQuery
@@ -15,13 +17,15 @@ from backend.handbook.growth.standards import DEFAULT, StandardName
 from backend.kernel import audit
 from backend.rights.take_along import fhir, importing
 from backend.rights.take_along.book import ChildBook, read_book
-from backend.rights.take_along.files import PART_TITLES, Part, read_file
+from backend.rights.take_along.fhir_reading import read_any
+from backend.rights.take_along.files import LARGEST_FILE, PART_TITLES, CopyTooLarge, Part
 from backend.rights.take_along.importing import Imported
 from backend.rights.take_along.paper import paper
 
 bp = APIBlueprint("take_along", __name__, tag="带走我的手册")
 
 PDF = "application/pdf"
+ROUND_THE_FILE = 1000  # bytes: what the request says beside it
 NOT_THEIRS = {"description": "Not a child of this parent"}
 PAPER: dict[int | str, dict[str, str | dict[str, dict[str, Any]]]] = {
     200: {"description": "A4, made for this request", "content": {PDF: {}}},
@@ -34,8 +38,25 @@ BUNDLE: dict[int | str, dict[str, str | dict[str, dict[str, Any]]]] = {
 }
 
 
+Path = ParamSpec("Path")
+Answer = TypeVar("Answer")
+
+
+def a_whole_book(view: Callable[Path, Answer]) -> Callable[Path, Answer]:
+    """This one body may be as large as a book; it is refused before it is read."""
+
+    @wraps(view)
+    def checked(*args: Path.args, **kwargs: Path.kwargs) -> Answer:
+        request.max_content_length = LARGEST_FILE + ROUND_THE_FILE
+        if (request.content_length or 0) > request.max_content_length:
+            raise CopyTooLarge
+        return view(*args, **kwargs)
+
+    return checked
+
+
 class ImportIn(Body):
-    """`file`: what `export` answered, whole. Without `confirmed` nothing is kept."""
+    """`file`: what `export` or `fhir` answered, whole. Without `confirmed` nothing is kept."""
 
     file: dict[str, Any]
     confirmed: bool = False
@@ -93,6 +114,7 @@ def export_fhir(child_id: int, query_data: StandardQuery) -> Response:
 
 @bp.post("/children/<int:child_id>/import")
 @signed_in
+@a_whole_book
 @bp.input(ImportIn)
 @bp.output(ImportOut)
 @bp.doc(
@@ -100,12 +122,13 @@ def export_fhir(child_id: int, query_data: StandardQuery) -> Response:
         403: "Consent is needed first",
         404: "Not a child of this parent",
         409: "The file is of another child",
+        413: "Larger than any book",
         422: "Not a file of ours, of another version, or changed",
     }
 )
 def import_child(child_id: int, json_data: ImportIn) -> ImportOut:
-    """Take our own copy of a child back in: what is new is added, nothing is replaced."""
-    copy, parts = read_file(json_data.file), deps()
+    """Take our own copy, or our bundle, back in: what is new is added, nothing is replaced."""
+    copy, parts = read_any(json_data.file), deps()
     with parts.sessions() as session, session.begin() as transaction:
         found = importing.import_copy(
             session,

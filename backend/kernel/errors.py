@@ -51,3 +51,8 @@ class Unavailable(DomainError):
 class TooMany(DomainError):
     code = "rate_limited"
     message = "操作太频繁，请稍后再试"
+
+
+class TooLarge(DomainError):
+    code = "payload_too_large"
+    message = "提交的内容太大，请减少后再试"

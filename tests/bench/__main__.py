@@ -19,37 +19,45 @@ import psutil
 from backend.kernel.clock import Clock, SystemClock, city_time
 from tests.bench import (
     bench_bookings,
+    bench_books,
     bench_delivery,
     bench_desk,
     bench_doses,
     bench_events,
     bench_growth,
     bench_guides,
+    bench_handbook,
     bench_library,
     bench_planning,
     bench_pregnancy,
+    bench_random_plans,
     bench_settlement,
     bench_start,
     bench_waiting,
 )
-from tests.bench.rows import Measures, Row
+from tests.bench.rows import Measure, Row
 
 RESULTS = Path(__file__).parents[2] / "build" / "bench.json"
-MEASURES: Measures = {
+MEASURES: dict[str, Measure] = {
     **bench_bookings.MEASURES,
     **bench_waiting.MEASURES,
     **bench_planning.MEASURES,
     **bench_pregnancy.MEASURES,
+    **bench_random_plans.MEASURES,
     **bench_events.MEASURES,
     **bench_settlement.MEASURES,
     **bench_desk.MEASURES,
     **bench_delivery.MEASURES,
     **bench_guides.MEASURES,
     **bench_library.MEASURES,
+    **bench_handbook.MEASURES,
     **bench_growth.MEASURES,
     **bench_doses.MEASURES,
+    **bench_books.MEASURES,
     **bench_start.MEASURES,
 }
+ANSWERED_BY = {"P5": ("E1", "E6")}
+"""Measures that others answer: what goes wrong after an event of a pregnancy, of a child."""
 WIDTHS = (5, 10, 26, 10, 8, 9, 5)
 HEAD = ("", "figure", "unit", "beside", "ratio", "goal", "met")
 ANSWERS = {True: "yes", False: "no", None: ""}
@@ -75,10 +83,11 @@ def main(only: str, scale: float) -> None:
 def chosen(only: str) -> list[str]:
     """The measures of `B4,P2`, all of them for an empty text."""
     names = [name.strip().upper() for name in only.split(",") if name.strip()] or list(MEASURES)
-    unknown = [name for name in names if name not in MEASURES]
+    unknown = [name for name in names if name not in {*MEASURES, *ANSWERED_BY}]
     if unknown:
-        raise click.UsageError(f"{', '.join(unknown)}: there are {', '.join(MEASURES)}")
-    return names
+        known = ", ".join((*MEASURES, *ANSWERED_BY))
+        raise click.UsageError(f"{', '.join(unknown)}: there are {known}")
+    return list(dict.fromkeys(one for name in names for one in ANSWERED_BY.get(name, (name,))))
 
 
 def machine(clock: Clock) -> dict[str, Any]:

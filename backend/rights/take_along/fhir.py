@@ -16,16 +16,16 @@ from backend.bookings.models import Booking
 from backend.centres.models import KIND_TITLES
 from backend.handbook.checkup_results import Checkup
 from backend.handbook.doses import DoseState
-from backend.handbook.growth.measurements import Indicator, Posture
+from backend.handbook.growth.measurements import Indicator
 from backend.handbook.growth_queries import Shown
 from backend.handbook.timeline import Status as ItemStatus
 from backend.kernel.clock import city_time
 from backend.rights.take_along import fhir_codes as codes
 from backend.rights.take_along.book import ChildBook, GivenDose, doses_by_id
-from backend.rights.take_along.fhir_codes import Json, loinc, quantity
+from backend.rights.take_along.fhir_codes import BY_FAMILY, Json, loinc, quantity
+from backend.rights.take_along.fhir_facts import FactsWriter
 
 CONTENT_TYPE = "application/fhir+json"
-BY_FAMILY = "家长记录，以纸质手册和门诊记录为准"
 PLANNED = {ItemStatus.DUE, ItemStatus.OVERDUE, ItemStatus.UPCOMING}
 
 
@@ -39,6 +39,7 @@ def bundle_of(book: ChildBook, site: str) -> Json:
     return validated(
         {
             "resourceType": "Bundle",
+            "meta": {"tag": [codes.BOOK]},
             "type": "collection",
             "timestamp": _instant(book.made_at),
             "entry": list(writer.entries()),
@@ -87,11 +88,22 @@ class _Writer:
         if self.book.next_doses:
             yield self.entry("ImmunizationRecommendation", "", self.recommendation())
         for shown in self.book.growth:
-            for key, observation in self.observations(shown):
-                yield self.entry("Observation", key, observation)
+            yield from self.measured(shown)
+        facts = FactsWriter(self.book.child.birth_date, self.patient, self.url)
+        for entry in facts.facts(self.book.known, self.book.child.gestational_weeks):
+            yield self.entry(*entry)
+        yield from self.visits()
+
+    def measured(self, shown: Shown) -> Iterator[Json]:
+        for key, observation in self.observations(shown):
+            yield self.entry("Observation", key, observation)
+
+    def visits(self) -> Iterator[Json]:
         for checkup in self.book.checkups:
             if checkup.item.status in PLANNED:
                 yield self.entry("Appointment", checkup.item.id, self.planned(checkup))
+            elif checkup.item.done_on is not None:
+                yield self.entry("Encounter", checkup.item.id, self.done(checkup))
         for booking in self.book.bookings:
             yield self.entry("Appointment", f"booking:{booking.id}", self.booked(booking))
 
@@ -182,6 +194,7 @@ class _Writer:
                     "code": code,
                     "subject": self.patient,
                     "effectiveDateTime": day.isoformat(),
+                    "issued": _instant(shown.recorded.recorded_at),
                     "valueQuantity": quantity(measured, unit, unit),
                     "note": [{"text": BY_FAMILY}],
                 }
@@ -220,6 +233,21 @@ class _Writer:
             "participant": [{"actor": self.patient, "status": "needs-action"}],
         }
 
+    def done(self, checkup: Checkup) -> Json:
+        """That the child was there; what was found is in the copy and on paper."""
+        item = checkup.item
+        coding = {"system": codes.CHECKUPS, "code": checkup.visit.id, "display": item.title}
+        written: Json = {
+            "status": "finished",
+            "class": codes.AMBULATORY,
+            "type": [{"coding": [coding], "text": "儿童健康检查"}],
+            "subject": self.patient,
+            "period": {"start": f"{item.done_on}", "end": f"{item.done_on}"},
+        }
+        if item.place:
+            written["location"] = [{"location": {"display": item.place}}]
+        return written
+
     def booked(self, booking: Booking) -> Json:
         slot = booking.slot
         return {
@@ -244,12 +272,13 @@ def _vaccine(dose_id: str, title: str) -> Json:
 
 
 def _of_length(shown: Shown) -> Json:
+    """By how it was measured; where nobody said, by the code for both."""
     lying = shown.recorded.measures.lying
     if lying is None:
-        lying = shown.assessment.actual.posture is Posture.LYING
+        return loinc(codes.BODY_HEIGHT, text="身长（身高）")
     if lying:
         return loinc(codes.BODY_LENGTH, codes.BODY_HEIGHT, text="身长（卧位）")
-    return loinc(codes.BODY_HEIGHT, text="身高（立位）")
+    return loinc(codes.STANDING, codes.BODY_HEIGHT, text="身高（立位）")
 
 
 def _instant(at: datetime) -> str:

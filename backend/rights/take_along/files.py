@@ -26,11 +26,14 @@ from backend.handbook.growth_rules import HEAD_MM, LENGTH_MM, MOST, WEIGHT_G
 from backend.handbook.screening import Answer
 from backend.handbook.screening_file import NewbornTest
 from backend.handbook.source import Mother
-from backend.kernel.errors import Invalid
+from backend.kernel.errors import Invalid, TooLarge
 from backend.kernel.sex import Sex
 from backend.kernel.typed_text import clean, clean_lines
 from backend.rights.copies import FORMAT, FORMAT_VERSION
 
+# A diary of seven years, each day a note of 500 signs of three or four bytes, is 5 MB; the rest of
+# a book is far below 1. The phone asks the same before it sends (services/take-along.ts).
+LARGEST_FILE = 6_000_000  # bytes
 MOST_ROWS = 300  # of a part: a book has about ninety items
 MOST_ANSWERS = 20
 MOST_DAYS = 2600  # of a diary: seven years
@@ -44,6 +47,11 @@ class CopyVersionUnknown(Invalid):
 class CopyUnreadable(Invalid):
     code = "copy_unreadable"
     message = "文件不完整或被改过，没有导入，请重新导出"
+
+
+class CopyTooLarge(TooLarge):
+    code = "copy_too_large"
+    message = "文件超过 6 MB，比一本写满的手册还大，没有导入，请重新导出"
 
 
 class Part(StrEnum):
@@ -159,7 +167,7 @@ class ChildRow(BaseModel):
 
 
 class CopyFile(BaseModel):
-    """A part that an older version did not have is empty."""
+    """A part that an older version did not have is empty. `from_fhir`: some never are in it."""
 
     model_config = ConfigDict(extra="ignore", frozen=True)
 
@@ -173,6 +181,7 @@ class CopyFile(BaseModel):
     diary: Annotated[tuple[DiaryRow, ...], Field(max_length=MOST_DAYS)] = ()
     vaccine_facts: FactsRow = FactsRow()
     home_checks: Annotated[tuple[Any, ...], Field(max_length=MOST_DAYS)] = ()
+    from_fhir: bool = False
 
     def rows(self, part: Part) -> tuple[Row, ...]:
         found: tuple[Row, ...] = getattr(self, part.value)

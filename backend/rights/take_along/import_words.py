@@ -19,6 +19,8 @@ def unknown(part: Part, key: str) -> str:
 def not_taken(copy: CopyFile, *, diary: bool) -> list[str]:
     """What the file tells and an import does not take, each with what to do."""
     said = []
+    if copy.from_fhir:
+        said.append("体检结果、发育筛查、日记和家庭医生：不在 FHIR 文件里，在数据文件里")
     if copy.diary and not diary:
         said.append("成长日记：要先同意成长日记的说明，再导入一次")
     photos = sum(row.photo and not row.removed for row in copy.diary)

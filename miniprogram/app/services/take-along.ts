@@ -42,8 +42,8 @@ export interface Imported {
 
 export type BookForm = 'book.pdf' | 'fhir' | 'export';
 
-/** A file that a copy of ours can be: the server takes no more. */
-const LARGEST_FILE = 1_000_000;
+/** A diary of seven years, each day full: the server takes no more (take_along/files.py). */
+const LARGEST_FILE = 6_000_000;
 const UNAVAILABLE = 503;
 
 export function openLink(childId: number): Promise<OpenedLink> {
@@ -86,9 +86,9 @@ function codeOf(status: number): string {
   return status === 404 ? 'not_found' : 'internal';
 }
 
-/** Raises ApiError copy_unreadable for what is no JSON, payload_too_large before it is sent. */
+/** Raises ApiError copy_unreadable for what is no JSON, copy_too_large before it is sent. */
 export async function readCopy(path: string, size: number): Promise<object> {
-  if (size > LARGEST_FILE) throw new ApiError('payload_too_large', 413);
+  if (size > LARGEST_FILE) throw new ApiError('copy_too_large', 413);
   const text = await new Promise<string>((resolve, reject) => {
     wx.getFileSystemManager().readFile({
       filePath: path,

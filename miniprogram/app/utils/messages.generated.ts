@@ -30,6 +30,7 @@ export const SENTENCES: Record<string, string> = {
   consent_outdated: '文件已更新，请重新打开并阅读最新版本',
   contract_overlaps: '这家机构在这个街镇已有同期合同，请改起止日期',
   copy_of_another_child: '文件里的出生日期或性别和这个孩子不一样，没有导入',
+  copy_too_large: '文件超过 6 MB，比一本写满的手册还大，没有导入，请重新导出',
   copy_unreadable: '文件不完整或被改过，没有导入，请重新导出',
   copy_version_unknown: '这不是澄育导出的文件，或者版本不对，请重新导出',
   dating_day_in_future: '这个日期还没有到，请检查',

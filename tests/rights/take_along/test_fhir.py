@@ -10,7 +10,7 @@ from sqlalchemy.orm import Session, sessionmaker
 from backend.kernel.clock import FixedClock
 from backend.rights.take_along.fhir import NotFhir, validated
 from tests.api.families import Phone, code_of
-from tests.rights.traces import CLINIC, NAME, STREET, WEIGHT_G, child_of, make_family
+from tests.rights.traces import CLINIC, NAME, STREET, WEEKS, WEIGHT_G, child_of, make_family
 
 Json = dict[str, Any]
 Sessions = sessionmaker[Session]
@@ -78,13 +78,64 @@ def test_the_next_doses_have_their_dates_by_loinc_and_a_reason(bundle: Json) -> 
 def test_measurements_have_loinc_codes_ucum_units_and_a_score(bundle: Json) -> None:
     found = {one["code"]["coding"][0]["code"]: one for one in of_kind(bundle, "Observation")}
 
-    assert set(found) == {"29463-7", "8306-3", "9843-4"}
+    assert set(found) > {"29463-7", "8306-3", "9843-4"}
     weight = found["29463-7"]["valueQuantity"]
     assert (weight["value"], weight["code"]) == (WEIGHT_G / 1000, "kg")
     length = found["8306-3"]
     assert [one["code"] for one in length["code"]["coding"]] == ["8306-3", "8302-2"]
     assert (length["valueQuantity"]["value"], length["valueQuantity"]["code"]) == (68, "cm")
     assert length["component"][0]["valueQuantity"]["code"] == "{Zscore}"
+
+
+def test_what_the_family_said_once_stands_where_another_system_looks_for_it(bundle: Json) -> None:
+    found = {one["code"]["coding"][0]["code"]: one for one in of_kind(bundle, "Observation")}
+
+    assert found["8339-4"]["valueQuantity"] == {
+        "value": 3100,
+        "unit": "g",
+        "system": "http://unitsofmeasure.org",
+        "code": "g",
+    }
+    assert (found["76516-4"]["valueQuantity"]["value"]) == WEEKS
+    (mother,) = of_kind(bundle, "RelatedPerson")
+    assert mother["relationship"][0]["coding"][0]["code"] == "MTH"
+    hbsag = found["5195-3"]
+    assert hbsag["focus"] != [hbsag["subject"]]
+    assert hbsag["valueCodeableConcept"]["coding"][0]["display"] == "Negative"
+    (varicella,) = of_kind(bundle, "Condition")
+    assert varicella["code"]["coding"][0]["code"] == "38907003"
+    assert varicella["clinicalStatus"]["coding"][0]["code"] == "resolved"
+    assert varicella["verificationStatus"]["coding"][0]["code"] == "unconfirmed"
+    (given,) = of_kind(bundle, "MedicationStatement")
+    assert given["medicationCodeableConcept"]["coding"][0]["code"] == "J06B"
+    assert given["effectiveDateTime"] == "2026-04-01"
+
+
+def test_what_was_denied_or_is_not_known_is_said_and_what_nobody_said_is_not_there(
+    family: Phone,
+) -> None:
+    child = child_of(family)
+    said = {"mother_hbsag": "unknown", "had_varicella": False}
+    assert family.put(f"/children/{child}/vaccine-facts", said).status_code == 200
+
+    bundle = json.loads(family.get(f"/children/{child}/fhir").data)
+
+    found = {one["code"]["coding"][0]["code"]: one for one in of_kind(bundle, "Observation")}
+    assert "8339-4" not in found
+    assert "valueCodeableConcept" not in found["5195-3"]
+    assert found["5195-3"]["dataAbsentReason"]["coding"][0]["code"] == "asked-unknown"
+    (varicella,) = of_kind(bundle, "Condition")
+    assert varicella["verificationStatus"]["coding"][0]["code"] == "refuted"
+    assert "clinicalStatus" not in varicella
+    assert of_kind(bundle, "MedicationStatement") == []
+
+
+def test_a_check_up_that_was_done_is_an_encounter(bundle: Json) -> None:
+    (visit,) = of_kind(bundle, "Encounter")
+
+    assert visit["type"][0]["coding"][0]["code"] == "m8"
+    assert visit["period"] == {"start": "2026-11-20", "end": "2026-11-20"}
+    assert (visit["status"], visit["class"]["code"]) == ("finished", "AMB")
 
 
 def test_check_ups_to_come_are_proposed_and_sessions_have_their_state(bundle: Json) -> None:

@@ -250,15 +250,6 @@ def test_what_comes_back_as_done_is_not_told_as_due(
         assert session.scalar(select(Message).where(key)) is None
 
 
-def test_a_file_that_is_too_large_is_refused(client: FlaskClient) -> None:
-    phone = Phone(client)
-    child = phone.add_child()["id"]
-
-    answer = phone.post(f"/children/{child}/import", {"file": {"x": "x" * 1024 * 1024}})
-
-    assert (answer.status_code, code_of(answer)) == (413, "payload_too_large")
-
-
 @pytest.mark.parametrize(
     ("row", "note"),
     [
