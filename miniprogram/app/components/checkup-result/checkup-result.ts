@@ -22,6 +22,8 @@ Component({
     today: String,
     /** The day the handbook has; the form begins with it. */
     doneOn: String,
+    /** Whether the questions for this age may be offered. */
+    asks: Boolean,
   },
   data: {
     status: 'loading',

@@ -36,6 +36,7 @@ Page({
     message: '',
     children: [] as Child[],
     child: null as Child | null,
+    died: false,
     growth: null as Growth | null,
     months: 0,
     standards: [] as { name: StandardName; title: string }[],
@@ -73,7 +74,8 @@ Page({
       const found = await growth(child.id, chosenStandard());
       if (!isCurrent()) return;
       const act = takeAct(child.id) ?? this.data.act;
-      this.setData({ children: all, child, act: act?.childId === child.id ? act : null });
+      const died = child.departure === 'died';
+      this.setData({ children: all, child, died, act: act?.childId === child.id ? act : null });
       await this.take(found, isCurrent);
     });
   },

@@ -4,7 +4,7 @@ import { chooseChild } from '../../services/people';
 import type { Child } from '../../services/types';
 import { childLoader } from '../../utils/child-loader';
 import { fullDayText } from '../../utils/dates';
-import { homeResult, type HomeResult } from '../../utils/diary';
+import { hazardView, homeResult, type HazardView, type HomeResult } from '../../utils/diary';
 import { sentence, sentenceOf } from '../../utils/messages';
 import { open } from '../../utils/navigation';
 
@@ -25,7 +25,7 @@ Page({
     children: [] as Child[],
     child: null as Child | null,
     agreed: false,
-    hazards: [] as Hazard[],
+    hazards: [] as HazardView[],
     choices: CHOICES,
     answers: {} as Answers,
     /** The day of the result that is shown; empty while the check is gone through. */
@@ -49,7 +49,7 @@ Page({
   load() {
     return loader.load(this, async (child, all) => {
       const { agreed, hazards, last } = await homeCheck(child.id);
-      this.setData({ children: all, child, agreed, hazards });
+      this.setData({ children: all, child, agreed, hazards: hazards.map(hazardView) });
       if (!this.data.changed) this.show(last?.answers ?? {}, last?.day ?? '');
       this.setData({ status: hazards.length ? 'ready' : 'empty' });
     });

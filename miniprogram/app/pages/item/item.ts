@@ -2,7 +2,7 @@ import { handbook, markDone, undoDone, type DoneEntry } from '../../services/han
 import { children, chooseChild, chosenChild } from '../../services/people';
 import type { Child, HandbookItem, ItemSection, RecordedItem } from '../../services/types';
 import { fullDayText } from '../../utils/dates';
-import { itemView, type ItemView } from '../../utils/handbook';
+import { itemView, namedSources, unnamed, type ItemView } from '../../utils/handbook';
 import { sentence } from '../../utils/messages';
 import { open } from '../../utils/navigation';
 import { spanText, waitText } from '../../utils/vaccines';
@@ -25,8 +25,11 @@ Page({
     sections: [] as ItemSection[],
     span: '',
     wait: '',
+    died: false,
     /** Named at the foot when the page itself does not. */
     source: '',
+    /** Of the day of a dose, as far as the list of sources below does not name it. */
+    reasonSource: '',
     doneOn: '',
     doneOnText: '',
     doneText: '',
@@ -66,12 +69,16 @@ Page({
 
   draw(item: HandbookItem) {
     const isDose = item.kind === 'vaccine';
-    const named = item.page?.sections.some(({ heading }) => heading === '来源');
+    const named = namedSources(item);
+    const died = this.data.child?.departure === 'died';
     this.setData({
       id: item.id,
       item,
-      sections: item.page?.sections ?? [],
-      source: named || isDose ? '' : item.source,
+      died,
+      // of a child that died the record is kept, and no advice is given
+      sections: died ? [] : (item.page?.sections ?? []),
+      source: named.length || isDose ? '' : item.source,
+      reasonSource: unnamed(item.source, named),
       view: itemView(item, this.data.today),
       visitId: item.kind === 'checkup' ? item.id.slice('checkup:'.length) : '',
       span: spanText(item),
@@ -150,7 +157,8 @@ Page({
     try {
       const answer = await write(child.id, id);
       this.draw(answer);
-      this.setData({ next: answer.next ? itemView(answer.next, this.data.today) : null });
+      const next = this.data.died ? null : answer.next;
+      this.setData({ next: next && itemView(next, this.data.today) });
     } catch (error) {
       this.setData({ problem: sentence(error) });
     } finally {
