@@ -2,10 +2,11 @@ import { homeCheck, keepHomeCheck } from '../../services/diary';
 import type { Hazard, HomeAnswer } from '../../services/diary-types';
 import { chooseChild } from '../../services/people';
 import type { Child } from '../../services/types';
+import { attempt } from '../../utils/attempts';
 import { childLoader } from '../../utils/child-loader';
 import { fullDayText } from '../../utils/dates';
 import { hazardView, homeResult, type HazardView, type HomeResult } from '../../utils/diary';
-import { sentence, sentenceOf } from '../../utils/messages';
+import { sentenceOf } from '../../utils/messages';
 import { open } from '../../utils/navigation';
 
 type Answers = Record<string, HomeAnswer | undefined>;
@@ -83,17 +84,12 @@ Page({
       wx.pageScrollTo({ scrollTop: 0 });
       return;
     }
-    this.setData({ busy: true, problem: '' });
-    try {
+    await attempt(this, async () => {
       const kept = await keepHomeCheck(child.id, chosenOnly(hazards, answers));
       this.setData({ changed: false });
       this.show(kept.answers, kept.day);
       wx.pageScrollTo({ scrollTop: 0 });
-    } catch (error) {
-      this.setData({ problem: sentence(error) });
-    } finally {
-      this.setData({ busy: false });
-    }
+    });
   },
 
   chooseChild(event: WechatMiniprogram.CustomEvent<{ id: number }>) {

@@ -1,6 +1,7 @@
 import { handbook, markDone, undoDone, type DoneEntry } from '../../services/handbook';
 import { children, chooseChild, chosenChild } from '../../services/people';
 import type { Child, HandbookItem, ItemSection, RecordedItem } from '../../services/types';
+import { attempt } from '../../utils/attempts';
 import { fullDayText } from '../../utils/dates';
 import { itemView, namedSources, unnamed, type ItemView } from '../../utils/handbook';
 import { sentence } from '../../utils/messages';
@@ -151,19 +152,14 @@ Page({
   },
 
   async change(write: (childId: number, itemId: string) => Promise<RecordedItem>) {
-    const { child, id, busy } = this.data;
-    if (!child || busy) return;
-    this.setData({ busy: true, problem: '' });
-    try {
+    const { child, id } = this.data;
+    if (!child) return;
+    await attempt(this, async () => {
       const answer = await write(child.id, id);
       this.draw(answer);
       const next = this.data.died ? null : answer.next;
       this.setData({ next: next && itemView(next, this.data.today) });
-    } catch (error) {
-      this.setData({ problem: sentence(error) });
-    } finally {
-      this.setData({ busy: false });
-    }
+    });
   },
 
   openNext(event: WechatMiniprogram.CustomEvent<{ id: string }>) {
