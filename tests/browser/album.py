@@ -15,7 +15,7 @@ from tests.browser.watch import Watch
 from tests.process.product import TEN_IN_THE_MORNING
 
 PATIENCE_MS = 30_000
-MOST_COLOURS = 256  # a palette: a third of the bytes, and no difference to the eye
+MOST_COLOURS = 256  # a third of the bytes, and no difference to the eye
 GROUPS = {  # folder: (title, pictures in a row)
     "doors": ("入口", 2),
     "curves": ("生长曲线：左边照标准的表另画在纸上，右边是家长端", 2),
@@ -61,8 +61,11 @@ class Album:
         if watch.complaints:
             raise SystemExit("\n".join(watch.complaints))
 
-    def take(self, page: Page, group: str, name: str, title: str) -> None:
-        """What is in the window now, once its pictures and fonts are there."""
+    def take(self, page: Page, group: str, name: str, title: str, *, exact: bool = False) -> None:
+        """What is in the window now, once its pictures and fonts are there.
+
+        `exact`: every colour as it is, where thin lines tell each other apart by it.
+        """
         page.evaluate(
             "() => Promise.all([document.fonts.ready,"
             " ...[...document.images].map((image) => image.decode().catch(() => {}))])"
@@ -70,7 +73,9 @@ class Album:
         file = self._folder / group / f"{name}.png"
         file.parent.mkdir(parents=True, exist_ok=True)
         picture = Image.open(io.BytesIO(page.screenshot(animations="disabled"))).convert("RGB")
-        picture.quantize(MOST_COLOURS, dither=Image.Dither.NONE).save(file, optimize=True)
+        if not exact:
+            picture = picture.quantize(MOST_COLOURS, dither=Image.Dither.NONE)
+        picture.save(file, optimize=True)
         self.shots.append(Shot(group, f"{group}/{name}.png", title))
 
 

@@ -12,7 +12,7 @@ from pathlib import Path
 
 from playwright.sync_api import expect
 
-from tests.browser.album import Album, write_index
+from tests.browser.album import PATIENCE_MS, Album, write_index
 from tests.browser.chromium import chromium
 from tests.browser.families import (
     CLASS,
@@ -320,10 +320,12 @@ def lay_beside(
     points = [one.placed(paper, born=measured[0].day) for one in measured]
     with album.window(viewport=BESIDE_PAPER) as (page, _):
         page.set_content(side_by_side(svg(paper, points), drawn))
-        album.take(page, "curves", paper.name, f"{SEX[paper.sex]}，{paper.title}")
+        title = f"{SEX[paper.sex]}，{paper.title}"
+        album.take(page, "curves", paper.name, title, exact=True)
 
 
 def main(folder: Path) -> None:
+    expect.set_options(timeout=PATIENCE_MS)
     with chromium() as browser, running_house() as house:
         album = Album(browser, house, folder)
         with album.window(viewport=SCREEN) as (page, _):

@@ -4,7 +4,7 @@ import { handbook } from '../../services/handbook';
 import { askToSubscribe, subscriptions } from '../../services/messages';
 import { chooseChild } from '../../services/people';
 import type { Child, HandbookItem, ItemKind, SubscriptionTemplate } from '../../services/types';
-import { childLoader, type Current } from '../../utils/child-loader';
+import { childLoader } from '../../utils/child-loader';
 import {
   grouped,
   LATER_FEW,
@@ -88,30 +88,18 @@ Page({
 
   load() {
     return loader.load(this, async (child, all, isCurrent) => {
-      const { items, today, disclaimer } = await handbook(child.id);
+      // drawn by one step: what comes later would push down what is being read
+      const [book, attention, reminder] = await Promise.all([
+        handbook(child.id),
+        attentionOf(child.id),
+        reminderNow(),
+      ]);
       if (!isCurrent()) return;
-      this.setData({ children: all, child, items, today, disclaimer, status: 'ready' });
+      const { items, today, disclaimer } = book;
+      this.setData({ children: all, child, items, today, disclaimer, attention, reminder });
       this.draw();
-      await Promise.all([this.loadReminder(), this.loadAttention(child.id, isCurrent)]);
+      this.setData({ status: 'ready' });
     });
-  },
-
-  /** The row about WeChat only adds to the page, so its failure leaves it standing. */
-  async loadReminder() {
-    const templates = await subscriptions().then(
-      (answer) => answer.templates,
-      () => [],
-    );
-    this.setData({ reminder: templates.find(({ name }) => name === REMINDER) ?? null });
-  },
-
-  /** So does the hint about a screening. */
-  async loadAttention(childId: number, isCurrent: Current) {
-    const attention = await screenings(childId).then(
-      (answer) => answer.attention,
-      () => null,
-    );
-    if (isCurrent()) this.setData({ attention });
   },
 
   async remind() {
@@ -120,7 +108,7 @@ Page({
     try {
       const accepted = await askToSubscribe([reminder]);
       wx.showToast({ title: accepted ? '好的，到时提醒你' : '没有订阅', icon: 'none' });
-      await this.loadReminder();
+      this.setData({ reminder: await reminderNow() });
     } catch (error) {
       wx.showToast({ title: sentence(error), icon: 'none' });
     }
@@ -175,3 +163,22 @@ Page({
     open('/pages/child-form/child-form');
   },
 });
+
+/** The row about WeChat only adds to the page, so its failure leaves the page standing. */
+async function reminderNow(): Promise<SubscriptionTemplate | null> {
+  try {
+    const { templates } = await subscriptions();
+    return templates.find(({ name }) => name === REMINDER) ?? null;
+  } catch {
+    return null;
+  }
+}
+
+/** So does the hint about a screening. */
+async function attentionOf(childId: number): Promise<Attention | null> {
+  try {
+    return (await screenings(childId)).attention;
+  } catch {
+    return null;
+  }
+}
