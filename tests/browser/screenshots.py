@@ -7,21 +7,26 @@ Writes PNGs and an index into docs/screenshots.
 
 import re
 import sys
-from collections.abc import Iterator
-from contextlib import contextmanager
 from dataclasses import dataclass
-from datetime import datetime
 from pathlib import Path
 
-from playwright.sync_api import Browser, Page, expect
+from playwright.sync_api import expect
 
+from tests.browser.album import PATIENCE_MS, Album, write_index
 from tests.browser.chromium import chromium
-from tests.browser.families import CLASS, EIGHT_MONTHS, Parent, phone_called, received, sandbox
+from tests.browser.families import (
+    CLASS,
+    EIGHT_MONTHS,
+    Parent,
+    add_phone,
+    phone_called,
+    received,
+    sandbox,
+)
 from tests.browser.house import House, running_house
-from tests.browser.pages import App, Desk, page_url
-from tests.browser.watch import Watch
+from tests.browser.pages import App, Desk, page_url, starting
+from tests.browser.paper_charts import BOY, GIRL, SEX, Measured, Paper, side_by_side, svg
 from tests.conftest import ROOT
-from tests.process.product import TEN_IN_THE_MORNING
 from tests.process.waiting import eventually
 
 FOLDER = ROOT / "docs/screenshots"
@@ -31,68 +36,21 @@ WIDTHS = (1280, 768)
 # A gradient alone would make a picture three times as large.
 FLAT = "body { background-image: none !important }"
 SEND, DATA_FORMAT_WRONG = "/cgi-bin/message/subscribe/send", 47003
-GROUPS = {  # folder: (title, pictures in a row)
-    "doors": ("入口", 2),
-    "app-light": ("家长端，浅色", 4),
-    "app-dark": ("家长端，深色", 4),
-    "console-1280": ("中心工作台，宽 1280", 2),
-    "console-768": ("中心工作台，宽 768", 3),
-}
-PATIENCE_MS = 30_000
-MEASURED = (  # day, grams, millimetres of length and of head; an invented child
-    (EIGHT_MONTHS, 3250, 500, 340),
-    ("2026-04-16", 4350, 545, 370),
-    ("2026-06-18", 6200, 612, 398),
-    ("2026-09-20", 7600, 668, 423),
-    ("2026-11-20", 8050, 692, 433),
+BESIDE_PAPER = {"width": 1060, "height": 545}
+GIRL_MEASURED = (  # invented, as all children here
+    Measured(EIGHT_MONTHS, 3250, 500, 340),
+    Measured("2026-04-16", 4350, 545, 370),
+    Measured("2026-06-18", 6200, 612, 398),
+    Measured("2026-09-20", 7600, 668, 423),
+    Measured("2026-11-20", 8050, 692, 433),
 )
-
-
-@dataclass(frozen=True)
-class Shot:
-    """One picture: where it lies, what it shows, in the words of the index."""
-
-    group: str
-    file: str
-    title: str
-
-
-class Album:
-    """Takes pictures and remembers what they show."""
-
-    def __init__(self, browser: Browser, house: House, folder: Path) -> None:
-        self.house = house
-        self.shots: list[Shot] = []
-        self._browser = browser
-        self._folder = folder
-
-    @contextmanager
-    def window(self, **options: object) -> Iterator[tuple[Page, Watch]]:
-        """A page of a browser of its own, its clock at the house's start."""
-        context = self._browser.new_context(
-            locale="zh-CN",
-            timezone_id="Asia/Shanghai",
-            reduced_motion="reduce",
-            **options,  # type: ignore[arg-type]  # Playwright's own keywords
-        )
-        context.set_default_timeout(PATIENCE_MS)
-        context.clock.set_system_time(datetime.fromisoformat(TEN_IN_THE_MORNING))
-        watch = Watch(context, self.house.base)
-        yield context.new_page(), watch
-        context.close()
-        if watch.complaints:
-            raise SystemExit("\n".join(watch.complaints))
-
-    def take(self, page: Page, group: str, name: str, title: str) -> None:
-        """What is in the window now, once its pictures and fonts are there."""
-        page.evaluate(
-            "() => Promise.all([document.fonts.ready,"
-            " ...[...document.images].map((image) => image.decode().catch(() => {}))])"
-        )
-        file = self._folder / group / f"{name}.png"
-        file.parent.mkdir(parents=True, exist_ok=True)
-        page.screenshot(path=file, animations="disabled")
-        self.shots.append(Shot(group, f"{group}/{name}.png", title))
+BOY_MEASURED = (
+    Measured("2025-05-10", 3600, 512, 345),
+    Measured("2025-08-12", 7300, 638, 411),
+    Measured("2025-11-12", 8900, 700, 440),
+    Measured("2026-05-11", 10600, 785, 465),
+    Measured("2026-11-12", 11800, 842, 477),
+)
 
 
 @dataclass(frozen=True)
@@ -102,6 +60,7 @@ class Family:
     parent: Parent
     child: int
     newcomer: Parent
+    bereaved: Parent
 
 
 def make_family(house: House, clerk: Desk) -> Family:
@@ -118,11 +77,26 @@ def make_family(house: House, clerk: Desk) -> Family:
         path = f"/children/{child}/handbook/vaccine:{vaccine}"
         parent.call("PUT", path, {"done_on": EIGHT_MONTHS})
     parent.expect_a_child()
-    for day, weight_g, length_mm, head_mm in MEASURED:
-        measured = {"weight_g": weight_g, "length_mm": length_mm, "head_mm": head_mm}
-        parent.call("PUT", f"/children/{child}/growth/{day}", {**measured, "lying": True})
+    measure(parent, child, GIRL_MEASURED)
     newcomer = Parent.of_phone(house.base, phone_called(house.base, "奶奶手机"))
-    return Family(parent, child, newcomer)
+    return Family(parent, child, newcomer, bereaved_parent(house))
+
+
+def measure(parent: Parent, child: int, measured: tuple[Measured, ...]) -> None:
+    for one in measured:
+        values = {"weight_g": one.weight_g, "length_mm": one.length_mm, "head_mm": one.head_mm}
+        parent.call("PUT", f"/children/{child}/growth/{one.day}", {**values, "lying": True})
+
+
+def bereaved_parent(house: House) -> Parent:
+    """Of a child that died; the book is kept."""
+    parent = Parent.of_phone(house.base, add_phone(house.base, "另一位妈妈"))
+    child = parent.register("荀小雨", birth_date="2026-02-10")["id"]
+    for vaccine in ("hepb-1", "bcg-1"):
+        path = f"/children/{child}/handbook/vaccine:{vaccine}"
+        parent.call("PUT", path, {"done_on": "2026-02-10"})
+    parent.call("PUT", f"/children/{child}/departure", {"kind": "died"})
+    return parent
 
 
 def trouble_the_city(house: House, clerk: Desk) -> None:
@@ -148,6 +122,11 @@ def photograph_app(album: Album, family: Family, scheme: str) -> None:
         for name, title, route in pages_of_parent(family):
             app.open(route, phone=family.parent.phone)
             album.take(page, group, name, title)
+        app.open(page_url("handbook"), phone=family.parent.phone)
+        app.heading("手册里的各部分").evaluate("(heading) => heading.scrollIntoView()")
+        album.take(page, group, "handbook-chapters", "手册的各部分")
+        app.open(page_url("handbook"), phone=family.bereaved.phone)
+        album.take(page, group, "handbook-kept", "孩子离世后的手册")
         app.open(page_url("book"), phone=family.parent.phone)
         app.press(re.compile(rf"^预约：.*{CLASS}"))
         expect(app.dialog("确认预约").get_by_role("img")).to_be_visible()
@@ -195,6 +174,7 @@ def pages_of_the_handbook(child: int) -> list[tuple[str, str, str]]:
         ("diary", "成长日记", page_url("diary")),
         ("diary-day", "写一天", page_url("diary-day", child=child)),
         ("home-check", "家庭安全自查", page_url("home-check")),
+        ("take-along", "带走手册", page_url("take-along", child=child)),
     ]
 
 
@@ -203,14 +183,12 @@ def pages_of_parent(family: Family) -> list[tuple[str, str, str]]:
     parent, child = family.parent, family.child
     age = parent.call("GET", "/children")["items"][0]["age_days"]
     guide = parent.call("GET", f"/guides?age_days={age}")["items"][0]["slug"]
-    items = parent.call("GET", f"/children/{child}/handbook")["items"]
     parent.call("PUT", f"/marks/{guide}/favourite")
     quiz = parent.call("POST", "/quizzes", {"child_id": child})["id"]
     booking = parent.call("GET", "/bookings")["items"][0]["id"]
     signs = [{"id": f"w06-{n}", "answer": "yes" if n == 1 else "no"} for n in range(1, 5)]
     parent.call("PUT", f"/children/{child}/screenings/m6", {"answers": signs})
     keep_a_diary(parent, child)
-    due = next(one["id"] for one in items if one["status"] == "due" and one["kind"] != "guide")
     return [
         ("home", "首页", page_url("home")),
         ("guides", "育儿", page_url("guides")),
@@ -227,7 +205,7 @@ def pages_of_parent(family: Family) -> list[tuple[str, str, str]]:
         ("centres", "选中心", page_url("centres")),
         ("rooms", "母婴室名录", page_url("rooms")),
         ("handbook", "手册", page_url("handbook")),
-        ("item", "手册里的一项", page_url("item", id=due)),
+        ("item", "手册里的一次体检", page_url("item", id="checkup:m8")),
         ("pregnancy", "孕期手册", page_url("pregnancy")),
         ("pregnancy-dates", "预产期", page_url("pregnancy-dates")),
         ("pregnancy-diary", "体重和胎动", page_url("pregnancy-diary")),
@@ -330,30 +308,39 @@ def photograph_doors(album: Album) -> None:
         album.take(page, "doors", "sandbox-dark", "微信沙箱，深色")
 
 
-def write_index(folder: Path, shots: list[Shot]) -> None:
-    """A table for each group, as many pictures to a row as can be told apart."""
-    lines = [
-        "# 每一页的样子",
-        "",
-        "由 `make screenshots` 生成，时间停在 2026-11-23 上午 10 点；人和孩子都是编造的。",
-    ]
-    for group, (title, columns) in GROUPS.items():
-        mine = [shot for shot in shots if shot.group == group]
-        lines += ["", f"## {title}", ""]
-        for start in range(0, len(mine), columns):
-            row = mine[start : start + columns]
-            row += [Shot("", "", "")] * (columns - len(row))
-            if start == 0:
-                lines += ["|" + " |" * columns, "|" + "---|" * columns]
-            lines.append("|" + "|".join(cell(shot) for shot in row) + "|")
-    (folder / "README.md").write_text("\n".join(lines) + "\n", encoding="utf-8")
+def photograph_curves(album: Album, family: Family) -> None:
+    """What the app draws beside the same chart as it is printed: a girl's and a boy's."""
+    other = Parent.of_phone(album.house.base, add_phone(album.house.base, "男孩的妈妈"))
+    boy = other.register("尤嘉禾", birth_date=BOY_MEASURED[0].day, sex="m")["id"]
+    measure(other, boy, BOY_MEASURED)
+    for parent, papers, measured in (
+        (family.parent, GIRL, GIRL_MEASURED),
+        (other, BOY, BOY_MEASURED),
+    ):
+        for paper, scheme in zip(papers, ("light", "dark"), strict=True):
+            lay_beside(album, parent, paper, measured, scheme)
 
 
-def cell(shot: Shot) -> str:
-    return f" {shot.title}<br>![{shot.title}]({shot.file}) " if shot.file else " "
+def lay_beside(
+    album: Album, parent: Parent, paper: Paper, measured: tuple[Measured, ...], scheme: str
+) -> None:
+    phone = {"viewport": PHONE, "has_touch": True, "device_scale_factor": 2}
+    with album.window(**phone, color_scheme=scheme) as (page, watch):
+        app = App(page, album.house.base, watch)
+        app.open(page_url("growth"), phone=parent.phone)
+        app.shown.get_by_role("radio", name=paper.chip, exact=True).tap()
+        table = app.shown.get_by_role("table", name=starting(paper.title.split("（")[0]))
+        expect(table).to_be_visible()
+        drawn = app.shown.locator(".chart").screenshot()
+    points = [one.placed(paper, born=measured[0].day) for one in measured]
+    with album.window(viewport=BESIDE_PAPER) as (page, _):
+        page.set_content(side_by_side(svg(paper, points), drawn))
+        title = f"{SEX[paper.sex]}，{paper.title}"
+        album.take(page, "curves", paper.name, title, exact=True)
 
 
 def main(folder: Path) -> None:
+    expect.set_options(timeout=PATIENCE_MS)
     with chromium() as browser, running_house() as house:
         album = Album(browser, house, folder)
         with album.window(viewport=SCREEN) as (page, _):
@@ -365,6 +352,7 @@ def main(folder: Path) -> None:
             photograph_app(album, family, scheme)
         for width in WIDTHS:
             photograph_console(album, width)
+        photograph_curves(album, family)
         write_index(folder, album.shots)
 
 

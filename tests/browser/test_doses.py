@@ -61,6 +61,7 @@ def test_the_other_product_and_a_fact_change_what_is_to_come(app_window: App, ho
     app.shown.get_by_role("radio", name="阳性").tap()
     app.shown.get_by_role("textbox", name="出生体重，克").fill("1900")
     app.press("保存")
+    expect(app.heading("要做的事")).to_be_visible()  # saved: it has left the page
     app.open(page_url("vaccines"), phone=parent.phone)
     app.press(starting("乙肝疫苗，已记 0 剂，共 4 剂"))
     expect(app.link(starting("接种：第4剂"))).to_be_visible()

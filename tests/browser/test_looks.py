@@ -180,3 +180,26 @@ def test_a_missing_field_is_named_where_it_is(app_window: App, house: House) -> 
     app_window.shown.get_by_role("textbox", name="孩子的姓名").fill("长孙小雨")
     expect(app_window.text("请填孩子的姓名")).to_have_count(0)
     expect(app_window.button(starting("出生日期"))).to_be_visible()
+
+
+def test_a_sheet_takes_the_keyboard_keeps_it_and_gives_it_back(
+    app_window: App, house: House
+) -> None:
+    page = app_window.page
+    app_window.open(page_url("pregnancy"), phone=add_phone(house.base, "用键盘的奶奶"))
+    tab_to(page, "有危险信号，现在怎么办")
+    opener = app_window.button("有危险信号，现在怎么办")
+
+    page.keyboard.press("Enter")
+
+    sheet = app_window.dialog("有一样，就别等")
+    expect(sheet).to_be_focused()
+    reached = []
+    for key in ("Tab", "Tab", "Tab", "Shift+Tab", "Shift+Tab", "Shift+Tab"):
+        page.keyboard.press(key)
+        assert sheet.evaluate("(sheet) => sheet.contains(document.activeElement)")
+        reached.append(page.evaluate("document.activeElement.ariaLabel"))
+    assert "打电话 120" in reached
+    page.keyboard.press("Escape")
+    expect(sheet).to_have_count(0)
+    expect(opener).to_be_focused()

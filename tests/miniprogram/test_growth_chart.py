@@ -102,6 +102,23 @@ def test_ages_are_marked_as_close_as_they_can_be_read(
     assert [tick["text"] for tick in ticks] == texts
 
 
+@pytest.mark.parametrize(
+    ("view", "high", "across", "up"),
+    [
+        ((0, 12), 12, 1, 0.5),  # numbers every 2 months and 2 kg
+        ((0, 24), 30, 1, 5),  # every 6 months and 5: fifths would be too close
+        ((0, 81), 40, 6, 5),
+    ],
+)
+def test_thin_lines_divide_the_numbered_ones_and_stay_apart(
+    view: tuple[float, float], high: float, across: float, up: float
+) -> None:
+    scale = {"frame": FRAME, "view": {"from": view[0], "to": view[1]}, "low": 0, "high": high}
+    [fine] = call_each(CHART, [("fineTicks", [scale, "age"])])
+
+    assert [fine["xs"][1] - fine["xs"][0], fine["ys"][1] - fine["ys"][0]] == [across, up]
+
+
 def test_what_is_typed_becomes_grams_and_millimetres() -> None:
     typed = [("8.25", 2, 1000), ("８．２５", 2, 1000), ("8，2", 2, 1000), ("70.5", 1, 10), (" 9 ", 2, 1000)]
     wrong = [("8.255", 2, 1000), ("70.55", 1, 10), ("八公斤", 2, 1000), ("-3", 2, 1000), ("1.2.3", 2, 1000)]

@@ -31,6 +31,7 @@ const AIR = 0.04; // above and below, of the height
 const X_STEPS = { age: [1, 2, 3, 6, 12], length: [1, 2, 5, 10, 20] };
 const Y_STEPS = [0.1, 0.2, 0.5, 1, 2, 5, 10, 20];
 const APART = { x: 40, y: 34 };
+const RULED = 12; // between two thin lines without a number
 
 export function whole({ points }: Curves): View {
   return { from: points[0][0], to: points[points.length - 1][0] };
@@ -115,18 +116,42 @@ export interface Tick {
 }
 
 export function xTicks(scale: Scale, by: Curves['along']): Tick[] {
-  const { frame, view } = scale;
-  const most = (frame.right - frame.left) / APART.x;
-  const step = stepFor(X_STEPS[by], view.to - view.from, most);
+  const { view } = scale;
+  const step = xStep(scale, by);
   const said = by === 'length' ? String : step >= 12 ? yearsText : monthsText;
   return ticks(view.from, view.to, step).map((at) => ({ at, text: said(at) }));
 }
 
-export function yTicks({ frame, low, high }: Scale): Tick[] {
-  const most = (frame.bottom - frame.top) / APART.y;
-  const step = stepFor(Y_STEPS, high - low, most);
+export function yTicks(scale: Scale): Tick[] {
+  const step = yStep(scale);
   const decimals = step < 1 ? 1 : 0;
-  return ticks(low, high, step).map((at) => ({ at, text: at.toFixed(decimals) }));
+  return ticks(scale.low, scale.high, step).map((at) => ({ at, text: at.toFixed(decimals) }));
+}
+
+/** The thin lines of the ruling, as on printed charts: numbers without a name. */
+export function fineTicks(scale: Scale, by: Curves['along']): { xs: number[]; ys: number[] } {
+  const { frame, view, low, high } = scale;
+  const fineX = finer(
+    X_STEPS[by],
+    xStep(scale, by),
+    (frame.right - frame.left) / (view.to - view.from),
+  );
+  const fineY = finer(Y_STEPS, yStep(scale), (frame.bottom - frame.top) / (high - low));
+  return { xs: ticks(view.from, view.to, fineX), ys: ticks(low, high, fineY) };
+}
+
+function xStep({ frame, view }: Scale, by: Curves['along']): number {
+  return stepFor(X_STEPS[by], view.to - view.from, (frame.right - frame.left) / APART.x);
+}
+
+function yStep({ frame, low, high }: Scale): number {
+  return stepFor(Y_STEPS, high - low, (frame.bottom - frame.top) / APART.y);
+}
+
+/** The finest step that divides this one and whose lines are far enough apart. */
+function finer(steps: number[], step: number, each: number): number {
+  const divides = (fine: number) => Math.abs(step / fine - Math.round(step / fine)) < 1e-9;
+  return steps.find((fine) => fine * each >= RULED && divides(fine)) ?? step;
 }
 
 function stepFor(steps: number[], wide: number, most: number): number {

@@ -2,6 +2,7 @@
 
 import type {
   Checkup,
+  Checkups,
   CheckupResult,
   NewbornTest,
   OutcomeKind,
@@ -134,6 +135,20 @@ export interface EyeRow {
   vision: string;
   hearing: string;
   found: string;
+}
+
+export interface EyeGroup {
+  title: string;
+  rows: EyeRow[];
+}
+
+/** What is looked at now and later comes first; what is over is below, under its own heading. */
+export function eyeGroups({ items, today }: Checkups): EyeGroup[] {
+  const isOver = ({ until_date: until }: Checkup) => until !== null && until < today;
+  return [
+    { title: '', rows: items.filter((one) => !isOver(one)).map(eyeRow) },
+    { title: '以前的几次', rows: items.filter(isOver).map(eyeRow) },
+  ].filter(({ rows }) => rows.length > 0);
 }
 
 export function eyeRow(checkup: Checkup): EyeRow {

@@ -54,6 +54,17 @@ function ageText(months: number): string {
   return `${Math.floor(months / 12)}岁${rest ? `${rest}个月` : ''}`;
 }
 
+export interface HazardView extends Hazard {
+  /** Of all its items, each named once. */
+  sources: string;
+}
+
+export function hazardView(hazard: Hazard): HazardView {
+  const checked = hazard.items.filter(({ verified }) => verified);
+  const titles = new Set(checked.flatMap(({ source }) => source.split(/、(?=《)/)));
+  return { ...hazard, sources: [...titles].join('、') };
+}
+
 export interface ToDo extends HomeItem {
   guide_slug: string | null;
 }

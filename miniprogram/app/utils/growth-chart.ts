@@ -1,7 +1,17 @@
 /** Draws a growth chart on a canvas: bands, the seven lines with their names, the child's points. */
 
 import type { Curves } from '../services/growth-types';
-import { left, linesIn, rowAt, top, xTicks, yTicks, type Frame, type Scale } from './chart-view';
+import {
+  fineTicks,
+  left,
+  linesIn,
+  rowAt,
+  top,
+  xTicks,
+  yTicks,
+  type Frame,
+  type Scale,
+} from './chart-view';
 import type { Point } from './growth';
 
 type Context = WechatMiniprogram.CanvasRenderingContext.CanvasRenderingContext2D;
@@ -119,26 +129,41 @@ function drawGrid(context: Context, scale: Scale, drawing: Drawing, colours: Col
   const age = drawing.curves.along === 'age';
   context.strokeStyle = colours.grid;
   context.lineWidth = 1;
+  const { xs, ys } = fineTicks(scale, drawing.curves.along);
+  context.globalAlpha = 0.5;
+  for (const at of ys) across(context, frame, top(scale, at));
+  for (const at of xs) upright(context, frame, left(scale, at));
+  context.globalAlpha = 1;
   context.font = SMALL;
   context.fillStyle = colours.quiet;
   context.textBaseline = 'middle';
   context.textAlign = 'right';
   for (const { at, text } of yTicks(scale)) {
-    const y = Math.round(top(scale, at)) + 0.5;
-    stroke(context, frame.left, y, frame.right, y);
+    const y = across(context, frame, top(scale, at));
     context.fillText(text, frame.left - 6, y);
   }
   context.textAlign = 'center';
   const along = xTicks(scale, drawing.curves.along);
   for (const { at, text } of along) {
-    const x = Math.round(left(scale, at)) + 0.5;
-    stroke(context, x, frame.top, x, frame.bottom);
+    const x = upright(context, frame, left(scale, at));
     context.fillText(text, x, frame.bottom + 14);
   }
   context.textAlign = 'left';
   context.fillText(drawing.unit, 4, 10);
   const years = along.some(({ text }) => text.endsWith('岁'));
   if (!years) context.fillText(age ? '月龄' : '厘米', frame.right + 10, frame.bottom + 14);
+}
+
+function across(context: Context, frame: Frame, at: number): number {
+  const y = Math.round(at) + 0.5;
+  stroke(context, frame.left, y, frame.right, y);
+  return y;
+}
+
+function upright(context: Context, frame: Frame, at: number): number {
+  const x = Math.round(at) + 0.5;
+  stroke(context, x, frame.top, x, frame.bottom);
+  return x;
 }
 
 function stroke(context: Context, x: number, y: number, toX: number, toY: number): void {
@@ -181,7 +206,7 @@ function drawNames(context: Context, scale: Scale, curves: Curves, colours: Colo
   context.textBaseline = 'middle';
   LINES.forEach((z, index) => {
     context.fillStyle = colourOf(z, colours);
-    const name = z === 0 ? '中位' : `${z > 0 ? '+' : '−'}${Math.abs(z)}SD`;
+    const name = z === 0 ? '中位数' : `${z > 0 ? '+' : '−'}${Math.abs(z)}SD`;
     context.fillText(name, scale.frame.right + 6, places[index] + over);
   });
 }

@@ -39,8 +39,10 @@ const GROUPS: { name: ItemStatus; title: string; folded: boolean }[] = [
 /** What has no day comes last. */
 const LAST_DAY = '9999-12-31';
 
-/** How many items of a long group are shown before it is opened. */
-export const FIRST_FEW = 5;
+/** Of what is to be done now: so that the chapters below are not far away. */
+export const NOW_FEW = 3;
+/** Of what is to come. */
+export const LATER_FEW = 5;
 
 /** The programme is silent there, and nothing is computed. */
 export const ASK_CLINIC = '请接种门诊核对';
@@ -93,13 +95,25 @@ export function itemView(item: HandbookItem, today: string): ItemView {
   };
 }
 
-/** What is to be done comes by its last day, so that the most pressing is not hidden below. */
+/** The documents that an item's own page lists. */
+export function namedSources(item: HandbookItem): string[] {
+  return item.page?.sections.find(({ heading }) => heading === '来源')?.lines ?? [];
+}
+
+/** Of documents joined by the server, those that are not in the list. */
+export function unnamed(source: string, named: string[]): string {
+  const titles = source.split('；').filter(Boolean);
+  return titles.filter((title) => !named.includes(title)).join('；');
+}
+
+/** What is to be done comes by its last day, the most pressing first; reading can wait. */
 function order(status: ItemStatus): (a: HandbookItem, b: HandbookItem) => number {
   const backwards = status === 'done' || status === 'past' ? -1 : 1;
   const open = status === 'due' || status === 'overdue';
   const date = (item: HandbookItem) =>
     item.done_on ?? ((open && item.until_date) || item.due_date || LAST_DAY);
-  return (a, b) => (date(a) < date(b) ? -1 : 1) * backwards;
+  const reading = (item: HandbookItem) => Number(open && item.kind === 'guide');
+  return (a, b) => reading(a) - reading(b) || (date(a) < date(b) ? -1 : 1) * backwards;
 }
 
 export function grouped(items: HandbookItem[], today: string): ItemGroup[] {
@@ -108,6 +122,37 @@ export function grouped(items: HandbookItem[], today: string): ItemGroup[] {
     const views = own.map((item) => itemView(item, today));
     return { name, title, items: views, count: views.length, folded };
   }).filter((group) => group.count > 0);
+}
+
+/** What the book opens with: what is to be done; when nothing is, the next to come. */
+export function nowGroups(items: HandbookItem[], today: string): ItemGroup[] {
+  const open = items.filter(({ status }) => status === 'due' || status === 'overdue');
+  if (open.length) return grouped(open, today);
+  const next = nextThings(items, today, NOW_FEW);
+  if (!next.length) return [];
+  return [{ name: 'upcoming', title: '最近要做', items: next, count: next.length, folded: false }];
+}
+
+/** The rest of the way, of one kind or of all. */
+export function laterGroups(
+  items: HandbookItem[],
+  today: string,
+  kind: ItemKind | '',
+): ItemGroup[] {
+  const rest = items.filter(({ status }) => status !== 'due' && status !== 'overdue');
+  return grouped(kind ? rest.filter((item) => item.kind === kind) : rest, today);
+}
+
+/** What of a group is shown, and the words that show more or less of it. */
+export function itemsShown(
+  { items, count, folded }: ItemGroup,
+  few: number,
+  opened: boolean,
+): { items: ItemView[]; moreText: string } {
+  if (folded) return { items: opened ? items : [], moreText: '' };
+  if (count <= few) return { items, moreText: '' };
+  if (opened) return { items, moreText: '收起' };
+  return { items: items.slice(0, few), moreText: `还有 ${count - few} 项` };
 }
 
 /**

@@ -1,6 +1,7 @@
 // Starts the mini-program: wx and App, then every page's code, then the first page.
 import { Chrome } from './chrome.js';
 import { defineUnit, tap } from './engine.js';
+import { installSheets } from './focus.js';
 import { installClickGuard, installKeyboard } from './gestures.js';
 import { installImages } from './location.js';
 import { Pages } from './pages.js';
@@ -47,6 +48,7 @@ export async function boot({ templates, units, config, images, loaders }) {
   for (const unit of units.filter(({ path }) => loaders[path]))
     defineUnit(unit, templates, loaders[unit.path]);
   installKeyboard(tap);
+  installSheets(tap);
   installClickGuard();
 
   app.onLaunch?.(launch);

@@ -1,5 +1,6 @@
 import { checkups, forgetCheckup, keepCheckup } from '../../services/clinic';
 import type { Checkup, NewCheckupResult } from '../../services/clinic-types';
+import { attempt } from '../../utils/attempts';
 import { oneLine, resultLines, typedNumber } from '../../utils/clinic';
 import { fullDayText } from '../../utils/dates';
 import { sentence } from '../../utils/messages';
@@ -22,6 +23,8 @@ Component({
     today: String,
     /** The day the handbook has; the form begins with it. */
     doneOn: String,
+    /** Whether the questions for this age may be offered. */
+    asks: Boolean,
   },
   data: {
     status: 'loading',
@@ -102,32 +105,21 @@ Component({
       });
     },
     async send(result: NewCheckupResult) {
-      const { childId, visitId, busy } = this.data;
-      if (busy) return;
-      this.setData({ busy: true, problem: '' });
-      try {
+      const { childId, visitId } = this.data;
+      await attempt(this, async () => {
         this.show(await keepCheckup(childId, visitId, result));
         this.setData({ removed: null });
         this.triggerEvent('change');
-      } catch (error) {
-        this.setData({ problem: sentence(error) });
-      } finally {
-        this.setData({ busy: false });
-      }
+      });
     },
     async forget() {
-      const { childId, visitId, checkup, busy, today } = this.data;
-      if (busy || !checkup?.result) return;
+      const { childId, visitId, checkup, today } = this.data;
+      if (!checkup?.result) return;
       const removed = { ...checkup.result, done_on: checkup.done_on ?? today };
-      this.setData({ busy: true, problem: '' });
-      try {
+      await attempt(this, async () => {
         this.show(await forgetCheckup(childId, visitId));
         this.setData({ removed });
-      } catch (error) {
-        this.setData({ problem: sentence(error) });
-      } finally {
-        this.setData({ busy: false });
-      }
+      });
     },
     restore() {
       const { removed } = this.data;

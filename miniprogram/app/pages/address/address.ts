@@ -1,6 +1,7 @@
 import { codeOf } from '../../services/errors';
 import { children } from '../../services/people';
 import { address, forgetAddress, keepAddress } from '../../services/private';
+import { attempt } from '../../utils/attempts';
 import { fullDayText } from '../../utils/dates';
 import { failed } from '../../utils/failures';
 import { sentence } from '../../utils/messages';
@@ -65,16 +66,11 @@ Page({
       this.setData({ problem: '请写到门牌号，老师才找得到' });
       return;
     }
-    this.setData({ busy: true, problem: '' });
-    try {
+    await attempt(this, async () => {
       await keepAddress(childId, typed.trim());
       wx.showToast({ title: '地址已保存', icon: 'none' });
       back();
-    } catch (error) {
-      this.setData({ problem: sentence(error) });
-    } finally {
-      this.setData({ busy: false });
-    }
+    });
   },
 
   async askForget() {

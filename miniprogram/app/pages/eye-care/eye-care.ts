@@ -2,7 +2,7 @@ import { checkups } from '../../services/clinic';
 import type { Checkups } from '../../services/clinic-types';
 import type { Child } from '../../services/types';
 import { childLoader } from '../../utils/child-loader';
-import { eyeRow, type EyeRow } from '../../utils/clinic';
+import { eyeGroups, type EyeGroup } from '../../utils/clinic';
 import { open } from '../../utils/navigation';
 
 const loader = childLoader();
@@ -13,7 +13,7 @@ Page({
     message: '',
     child: null as Child | null,
     found: null as Checkups | null,
-    rows: [] as EyeRow[],
+    groups: [] as EyeGroup[],
   },
 
   onShow() {
@@ -23,7 +23,7 @@ Page({
   load() {
     return loader.load(this, async (child) => {
       const found = await checkups(child.id);
-      this.setData({ child, found, rows: found.items.map(eyeRow), status: 'ready' });
+      this.setData({ child, found, groups: eyeGroups(found), status: 'ready' });
     });
   },
 

@@ -1,10 +1,10 @@
 import { familyDoctor, forgetDoctor, keepDoctor } from '../../services/clinic';
 import type { Doctor, FamilyDoctor } from '../../services/clinic-types';
 import type { Child } from '../../services/types';
+import { attempt } from '../../utils/attempts';
 import { childLoader } from '../../utils/child-loader';
 import { oneLine } from '../../utils/clinic';
 import { fullDayText } from '../../utils/dates';
-import { sentence } from '../../utils/messages';
 import { open } from '../../utils/navigation';
 
 const PHONE = /^([0-9+][0-9 -]{4,18})?$/;
@@ -98,17 +98,12 @@ Page({
   },
 
   async send(write: (childId: number) => Promise<FamilyDoctor>) {
-    const { child, busy } = this.data;
-    if (!child || busy) return;
-    this.setData({ busy: true, problem: '' });
-    try {
+    const { child } = this.data;
+    if (!child) return;
+    await attempt(this, async () => {
       this.show(await write(child.id));
       this.setData({ removed: null });
-    } catch (error) {
-      this.setData({ problem: sentence(error) });
-    } finally {
-      this.setData({ busy: false });
-    }
+    });
   },
 
   call() {

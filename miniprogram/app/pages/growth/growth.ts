@@ -10,6 +10,7 @@ import type { Act } from '../../services/growth';
 import type { Curves, Growth, Indicator, StandardName } from '../../services/growth-types';
 import { chooseChild } from '../../services/people';
 import type { Child } from '../../services/types';
+import { attempt } from '../../utils/attempts';
 import { childLoader, type Current } from '../../utils/child-loader';
 import { monthsOld } from '../../utils/dates';
 import { failed } from '../../utils/failures';
@@ -25,7 +26,6 @@ import {
   type Point,
   type Row,
 } from '../../utils/growth';
-import { sentence } from '../../utils/messages';
 import { open } from '../../utils/navigation';
 
 const loader = childLoader();
@@ -36,6 +36,7 @@ Page({
     message: '',
     children: [] as Child[],
     child: null as Child | null,
+    died: false,
     growth: null as Growth | null,
     months: 0,
     standards: [] as { name: StandardName; title: string }[],
@@ -73,7 +74,8 @@ Page({
       const found = await growth(child.id, chosenStandard());
       if (!isCurrent()) return;
       const act = takeAct(child.id) ?? this.data.act;
-      this.setData({ children: all, child, act: act?.childId === child.id ? act : null });
+      const died = child.departure === 'died';
+      this.setData({ children: all, child, died, act: act?.childId === child.id ? act : null });
       await this.take(found, isCurrent);
     });
   },
@@ -165,19 +167,14 @@ Page({
   },
 
   async undo() {
-    const { act, busy } = this.data;
-    if (!act || busy) return;
-    this.setData({ busy: true, problem: '' });
-    try {
+    const { act } = this.data;
+    if (!act) return;
+    await attempt(this, async () => {
       await restore(act.childId, act.day, act.before);
       this.setData({ act: null });
       wx.showToast({ title: '已撤销', icon: 'none' });
       await this.load();
-    } catch (error) {
-      this.setData({ problem: sentence(error) });
-    } finally {
-      this.setData({ busy: false });
-    }
+    });
   },
 
   register() {

@@ -4,8 +4,15 @@ import { handbook } from '../../services/handbook';
 import { askToSubscribe, subscriptions } from '../../services/messages';
 import { chooseChild } from '../../services/people';
 import type { Child, HandbookItem, ItemKind, SubscriptionTemplate } from '../../services/types';
-import { childLoader, type Current } from '../../utils/child-loader';
-import { FIRST_FEW, grouped, type ItemGroup } from '../../utils/handbook';
+import { childLoader } from '../../utils/child-loader';
+import {
+  grouped,
+  LATER_FEW,
+  laterGroups,
+  NOW_FEW,
+  nowGroups,
+  type ItemGroup,
+} from '../../utils/handbook';
 import { sentence } from '../../utils/messages';
 import { open } from '../../utils/navigation';
 
@@ -19,12 +26,30 @@ const KINDS: { kind: ItemKind | ''; title: string }[] = [
   { kind: 'guide', title: '指南' },
 ];
 
-const loader = childLoader();
-
-interface ShownGroup extends ItemGroup {
-  /** What the line below a shortened group says; empty when all is shown. */
-  moreText: string;
+interface Chapter {
+  page: string;
+  icon: string;
+  title: string;
+  text: string;
 }
+
+/** Of the book, each on a page of its own. */
+const CHAPTERS: Chapter[] = [
+  { page: 'vaccines', icon: 'vaccine', title: '接种本', text: '打了哪些、下一剂在哪天' },
+  { page: 'growth', icon: 'growth', title: '生长曲线', text: '体重、身长、头围的变化' },
+  { page: 'screenings', icon: 'activity', title: '发育筛查', text: '体检前看四条' },
+  { page: 'newborn-screening', icon: 'checkup', title: '新生儿筛查', text: '听力、足跟血、心脏' },
+  { page: 'eye-care', icon: 'eye', title: '眼保健和听力', text: '每次体检看什么' },
+  { page: 'family-doctor', icon: 'consultation', title: '家庭医生签约', text: '团队和电话' },
+  { page: 'diary', icon: 'heart-on', title: '成长日记', text: '一天一句话，或者一张照片' },
+  { page: 'home-check', icon: 'service', title: '家庭安全自查', text: '在家里走一遍，一条一条对' },
+  { page: 'pregnancy', icon: 'leaf', title: '孕期手册', text: '再次怀孕时用' },
+  { page: 'take-along', icon: 'card', title: '带走手册', text: '给医生看、打印、存一份' },
+];
+/** Of a child that died: what was kept, and nothing that asks for something. */
+const KEEPSAKES = ['growth', 'diary', 'take-along'];
+
+const loader = childLoader();
 
 Page({
   data: {
@@ -37,8 +62,12 @@ Page({
     disclaimer: '',
     kinds: KINDS,
     kind: '' as ItemKind | '',
-    opened: [] as string[],
-    groups: [] as ShownGroup[],
+    died: false,
+    chapters: CHAPTERS,
+    now: [] as ItemGroup[],
+    nowFew: NOW_FEW,
+    later: [] as ItemGroup[],
+    laterFew: LATER_FEW,
     reminder: null as SubscriptionTemplate | null,
     attention: null as Attention | null,
   },
@@ -59,30 +88,18 @@ Page({
 
   load() {
     return loader.load(this, async (child, all, isCurrent) => {
-      const { items, today, disclaimer } = await handbook(child.id);
+      // drawn by one step: what comes later would push down what is being read
+      const [book, attention, reminder] = await Promise.all([
+        handbook(child.id),
+        attentionOf(child.id),
+        reminderNow(),
+      ]);
       if (!isCurrent()) return;
-      this.setData({ children: all, child, items, today, disclaimer, status: 'ready' });
+      const { items, today, disclaimer } = book;
+      this.setData({ children: all, child, items, today, disclaimer, attention, reminder });
       this.draw();
-      await Promise.all([this.loadReminder(), this.loadAttention(child.id, isCurrent)]);
+      this.setData({ status: 'ready' });
     });
-  },
-
-  /** The row about WeChat only adds to the page, so its failure leaves it standing. */
-  async loadReminder() {
-    const templates = await subscriptions().then(
-      (answer) => answer.templates,
-      () => [],
-    );
-    this.setData({ reminder: templates.find(({ name }) => name === REMINDER) ?? null });
-  },
-
-  /** So does the hint about a screening. */
-  async loadAttention(childId: number, isCurrent: Current) {
-    const attention = await screenings(childId).then(
-      (answer) => answer.attention,
-      () => null,
-    );
-    if (isCurrent()) this.setData({ attention });
   },
 
   async remind() {
@@ -91,28 +108,27 @@ Page({
     try {
       const accepted = await askToSubscribe([reminder]);
       wx.showToast({ title: accepted ? '好的，到时提醒你' : '没有订阅', icon: 'none' });
-      await this.loadReminder();
+      this.setData({ reminder: await reminderNow() });
     } catch (error) {
       wx.showToast({ title: sentence(error), icon: 'none' });
     }
   },
 
   draw() {
-    const { items, today, kind, opened } = this.data;
-    // of a child that died only what was done is shown: nothing is to come and nothing is late
-    const kept = this.data.child?.departure === 'died' ? items.filter((one) => one.done_on) : items;
-    const wanted = kind ? kept.filter((item) => item.kind === kind) : kept;
-    this.setData({ groups: grouped(wanted, today).map((group) => shown(group, opened)) });
-  },
-
-  toggle(event: WechatMiniprogram.TouchEvent) {
-    const name = String(event.currentTarget.dataset.name);
-    const { opened } = this.data;
-    const now = opened.includes(name)
-      ? opened.filter((other) => other !== name)
-      : [...opened, name];
-    this.setData({ opened: now });
-    this.draw();
+    const { items, today, kind, child } = this.data;
+    const died = child?.departure === 'died';
+    if (died) {
+      // nothing is to come and nothing is late
+      const kept = grouped(items, today)
+        .filter(({ name }) => name === 'done')
+        .map((group) => ({ ...group, title: '记下的' }));
+      const chapters = CHAPTERS.filter(({ page }) => KEEPSAKES.includes(page));
+      this.setData({ died, chapters, now: [], later: kept });
+      return;
+    }
+    const now = nowGroups(items, today);
+    const later = laterGroups(items, today, kind);
+    this.setData({ died, chapters: CHAPTERS, now, later });
   },
 
   chooseKind(event: WechatMiniprogram.TouchEvent) {
@@ -122,13 +138,17 @@ Page({
 
   chooseChild(event: WechatMiniprogram.CustomEvent<{ id: number }>) {
     chooseChild(event.detail.id);
-    this.setData({ status: 'loading', opened: [] });
+    this.setData({ status: 'loading' });
     return this.load();
   },
 
-  openDoor(event: WechatMiniprogram.TouchEvent) {
+  openChapter(event: WechatMiniprogram.TouchEvent) {
     const page = String(event.currentTarget.dataset.page);
-    open(`/pages/${page}/${page}`);
+    open(`/pages/${page}/${page}?child=${this.data.child?.id ?? ''}`);
+  },
+
+  openAttention() {
+    open(`/pages/screening/screening?visit=${this.data.attention?.screening_id ?? ''}`);
   },
 
   openItem(event: WechatMiniprogram.CustomEvent<{ id: string }>) {
@@ -139,28 +159,26 @@ Page({
     open('/pages/pregnancy/pregnancy');
   },
 
-  openGrowth() {
-    open('/pages/growth/growth');
-  },
-
-  openVaccines() {
-    open('/pages/vaccines/vaccines');
-  },
-
   register() {
     open('/pages/child-form/child-form');
   },
 });
 
-function shown(group: ItemGroup, opened: string[]): ShownGroup {
-  if (opened.includes(group.name)) {
-    return { ...group, folded: false, moreText: group.count > FIRST_FEW ? '收起' : '' };
+/** The row about WeChat only adds to the page, so its failure leaves the page standing. */
+async function reminderNow(): Promise<SubscriptionTemplate | null> {
+  try {
+    const { templates } = await subscriptions();
+    return templates.find(({ name }) => name === REMINDER) ?? null;
+  } catch {
+    return null;
   }
-  if (group.folded) return { ...group, items: [], moreText: '' };
-  const rest = group.count - FIRST_FEW;
-  return {
-    ...group,
-    items: group.items.slice(0, FIRST_FEW),
-    moreText: rest > 0 ? `还有 ${rest} 项` : '',
-  };
+}
+
+/** So does the hint about a screening. */
+async function attentionOf(childId: number): Promise<Attention | null> {
+  try {
+    return (await screenings(childId)).attention;
+  } catch {
+    return null;
+  }
 }

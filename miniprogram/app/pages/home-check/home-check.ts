@@ -2,10 +2,11 @@ import { homeCheck, keepHomeCheck } from '../../services/diary';
 import type { Hazard, HomeAnswer } from '../../services/diary-types';
 import { chooseChild } from '../../services/people';
 import type { Child } from '../../services/types';
+import { attempt } from '../../utils/attempts';
 import { childLoader } from '../../utils/child-loader';
 import { fullDayText } from '../../utils/dates';
-import { homeResult, type HomeResult } from '../../utils/diary';
-import { sentence, sentenceOf } from '../../utils/messages';
+import { hazardView, homeResult, type HazardView, type HomeResult } from '../../utils/diary';
+import { sentenceOf } from '../../utils/messages';
 import { open } from '../../utils/navigation';
 
 type Answers = Record<string, HomeAnswer | undefined>;
@@ -25,7 +26,7 @@ Page({
     children: [] as Child[],
     child: null as Child | null,
     agreed: false,
-    hazards: [] as Hazard[],
+    hazards: [] as HazardView[],
     choices: CHOICES,
     answers: {} as Answers,
     /** The day of the result that is shown; empty while the check is gone through. */
@@ -49,7 +50,7 @@ Page({
   load() {
     return loader.load(this, async (child, all) => {
       const { agreed, hazards, last } = await homeCheck(child.id);
-      this.setData({ children: all, child, agreed, hazards });
+      this.setData({ children: all, child, agreed, hazards: hazards.map(hazardView) });
       if (!this.data.changed) this.show(last?.answers ?? {}, last?.day ?? '');
       this.setData({ status: hazards.length ? 'ready' : 'empty' });
     });
@@ -83,17 +84,12 @@ Page({
       wx.pageScrollTo({ scrollTop: 0 });
       return;
     }
-    this.setData({ busy: true, problem: '' });
-    try {
+    await attempt(this, async () => {
       const kept = await keepHomeCheck(child.id, chosenOnly(hazards, answers));
       this.setData({ changed: false });
       this.show(kept.answers, kept.day);
       wx.pageScrollTo({ scrollTop: 0 });
-    } catch (error) {
-      this.setData({ problem: sentence(error) });
-    } finally {
-      this.setData({ busy: false });
-    }
+    });
   },
 
   chooseChild(event: WechatMiniprogram.CustomEvent<{ id: number }>) {

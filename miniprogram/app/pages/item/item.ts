@@ -1,8 +1,9 @@
 import { handbook, markDone, undoDone, type DoneEntry } from '../../services/handbook';
 import { children, chooseChild, chosenChild } from '../../services/people';
 import type { Child, HandbookItem, ItemSection, RecordedItem } from '../../services/types';
+import { attempt } from '../../utils/attempts';
 import { fullDayText } from '../../utils/dates';
-import { itemView, type ItemView } from '../../utils/handbook';
+import { itemView, namedSources, unnamed, type ItemView } from '../../utils/handbook';
 import { sentence } from '../../utils/messages';
 import { open } from '../../utils/navigation';
 import { spanText, waitText } from '../../utils/vaccines';
@@ -25,8 +26,11 @@ Page({
     sections: [] as ItemSection[],
     span: '',
     wait: '',
+    died: false,
     /** Named at the foot when the page itself does not. */
     source: '',
+    /** Of the day of a dose, as far as the list of sources below does not name it. */
+    reasonSource: '',
     doneOn: '',
     doneOnText: '',
     doneText: '',
@@ -66,12 +70,16 @@ Page({
 
   draw(item: HandbookItem) {
     const isDose = item.kind === 'vaccine';
-    const named = item.page?.sections.some(({ heading }) => heading === '来源');
+    const named = namedSources(item);
+    const died = this.data.child?.departure === 'died';
     this.setData({
       id: item.id,
       item,
-      sections: item.page?.sections ?? [],
-      source: named || isDose ? '' : item.source,
+      died,
+      // of a child that died the record is kept, and no advice is given
+      sections: died ? [] : (item.page?.sections ?? []),
+      source: named.length || isDose ? '' : item.source,
+      reasonSource: unnamed(item.source, named),
       view: itemView(item, this.data.today),
       visitId: item.kind === 'checkup' ? item.id.slice('checkup:'.length) : '',
       span: spanText(item),
@@ -144,18 +152,14 @@ Page({
   },
 
   async change(write: (childId: number, itemId: string) => Promise<RecordedItem>) {
-    const { child, id, busy } = this.data;
-    if (!child || busy) return;
-    this.setData({ busy: true, problem: '' });
-    try {
+    const { child, id } = this.data;
+    if (!child) return;
+    await attempt(this, async () => {
       const answer = await write(child.id, id);
       this.draw(answer);
-      this.setData({ next: answer.next ? itemView(answer.next, this.data.today) : null });
-    } catch (error) {
-      this.setData({ problem: sentence(error) });
-    } finally {
-      this.setData({ busy: false });
-    }
+      const next = this.data.died ? null : answer.next;
+      this.setData({ next: next && itemView(next, this.data.today) });
+    });
   },
 
   openNext(event: WechatMiniprogram.CustomEvent<{ id: string }>) {

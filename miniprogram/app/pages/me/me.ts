@@ -22,6 +22,7 @@ import type {
   Purpose,
   SubscriptionTemplate,
 } from '../../services/types';
+import { attempt } from '../../utils/attempts';
 import { fullDayText } from '../../utils/dates';
 import { ageLine, DEPARTED, QUESTIONS } from '../../utils/departures';
 import { failed } from '../../utils/failures';
@@ -235,17 +236,12 @@ Page({
 
   /** Says on the sheet what went wrong, and closes it when nothing did. */
   async change(act: () => Promise<Child>, said: string) {
-    this.setData({ busy: true, problem: '' });
-    try {
+    await attempt(this, async () => {
       await act();
       this.setData({ changing: null });
       wx.showToast({ title: said, icon: 'none' });
       await this.load();
-    } catch (error) {
-      this.setData({ problem: sentence(error) });
-    } finally {
-      this.setData({ busy: false });
-    }
+    });
   },
 
   async askDelete() {
@@ -264,17 +260,12 @@ Page({
 
   /** Runs `act` on the child of the sheet, closes the sheet, or says there what went wrong. */
   async withChosen(act: (child: ChildView) => Promise<void>) {
-    const { chosen, busy } = this.data;
-    if (!chosen || busy) return;
-    this.setData({ busy: true, problem: '' });
-    try {
+    const { chosen } = this.data;
+    if (!chosen) return;
+    await attempt(this, async () => {
       await act(chosen);
       this.setData({ chosen: null });
-    } catch (error) {
-      this.setData({ problem: sentence(error) });
-    } finally {
-      this.setData({ busy: false });
-    }
+    });
   },
 
   async subscribe(event: WechatMiniprogram.TouchEvent) {
@@ -308,18 +299,13 @@ Page({
   },
 
   async withdraw() {
-    const { withdrawing, busy } = this.data;
-    if (!withdrawing || busy) return;
-    this.setData({ busy: true, problem: '' });
-    try {
+    const { withdrawing } = this.data;
+    if (!withdrawing) return;
+    await attempt(this, async () => {
       const answer = await withdrawConsent(withdrawing.purpose);
       if (withdrawing.purpose === 'diary') forgetDiaries();
       this.setData({ consents: consentViews(answer), withdrawing: null });
-    } catch (error) {
-      this.setData({ problem: sentence(error) });
-    } finally {
-      this.setData({ busy: false });
-    }
+    });
   },
 
   async askClose() {

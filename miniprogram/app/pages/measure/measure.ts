@@ -7,6 +7,7 @@ import {
 } from '../../services/growth';
 import type { Growth, Measurement, Measures } from '../../services/growth-types';
 import { children, chosenChild } from '../../services/people';
+import { attempt } from '../../utils/attempts';
 import { dayText, fullDayText } from '../../utils/dates';
 import { amount, centimetres, kilograms } from '../../utils/growth';
 import { sentence } from '../../utils/messages';
@@ -176,17 +177,12 @@ Page({
   },
 
   async removeIt() {
-    const { busy, growth: found, on } = this.data;
-    if (!found || busy) return;
-    this.setData({ busy: true, problem: '' });
-    try {
+    const { growth: found, on } = this.data;
+    if (!found) return;
+    await attempt(this, async () => {
       await removeMeasurement(found.child.id, on);
       this.leave(`已删除${dayText(on, found.today)}的测量`, null);
-    } catch (error) {
-      this.setData({ problem: sentence(error) });
-    } finally {
-      this.setData({ busy: false });
-    }
+    });
   },
 
   /** Back, with the way to undo it: what stood on the days that were written before. */

@@ -6,10 +6,10 @@ import type {
   PaperResult,
 } from '../../services/clinic-types';
 import type { Child } from '../../services/types';
+import { attempt } from '../../utils/attempts';
 import { childLoader } from '../../utils/child-loader';
 import { newbornRow, oneLine, PAPER_RESULTS, type NewbornRow } from '../../utils/clinic';
 import { fullDayText } from '../../utils/dates';
-import { sentence } from '../../utils/messages';
 import { open } from '../../utils/navigation';
 
 const loader = childLoader();
@@ -108,17 +108,12 @@ Page({
   },
 
   async send(write: (childId: number) => Promise<NewbornScreening>) {
-    const { child, busy } = this.data;
-    if (!child || busy) return;
-    this.setData({ busy: true, problem: '' });
-    try {
+    const { child } = this.data;
+    if (!child) return;
+    await attempt(this, async () => {
       this.show(await write(child.id));
       this.setData({ writing: '', removedOf: '' });
-    } catch (error) {
-      this.setData({ problem: sentence(error) });
-    } finally {
-      this.setData({ busy: false });
-    }
+    });
   },
 
   register() {

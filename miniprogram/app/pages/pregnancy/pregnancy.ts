@@ -9,6 +9,7 @@ import {
 } from '../../services/pregnancy';
 import type { Help, Pregnancy } from '../../services/pregnancy-types';
 import type { SubscriptionTemplate } from '../../services/types';
+import { attempt } from '../../utils/attempts';
 import { timeOf } from '../../utils/dates';
 import { failed } from '../../utils/failures';
 import { sentence } from '../../utils/messages';
@@ -197,17 +198,11 @@ Page({
   },
 
   async change(write: () => Promise<Pregnancy>) {
-    if (this.data.busy) return;
-    this.setData({ busy: true, problem: '' });
-    try {
+    await attempt(this, async () => {
       const before = this.data.state;
       this.draw(await write());
       if (this.data.state !== before) wx.pageScrollTo({ scrollTop: 0, duration: 0 });
-    } catch (error) {
-      this.setData({ problem: sentence(error) });
-    } finally {
-      this.setData({ busy: false });
-    }
+    });
   },
 
   async exportAll() {

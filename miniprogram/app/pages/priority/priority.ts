@@ -2,6 +2,7 @@ import { codeOf } from '../../services/errors';
 import { children } from '../../services/people';
 import { askPriority, priority, withdrawPriority } from '../../services/private';
 import type { Priority, PriorityKind, PriorityState } from '../../services/visit-types';
+import { attempt } from '../../utils/attempts';
 import { fullDayText } from '../../utils/dates';
 import { failed } from '../../utils/failures';
 import { sentence } from '../../utils/messages';
@@ -76,15 +77,10 @@ Page({
       this.setData({ problem: '请先选一类' });
       return;
     }
-    this.setData({ busy: true, problem: '' });
-    try {
+    await attempt(this, async () => {
       this.setData({ ...view(await askPriority(childId, kind)), kind: '' });
       wx.showToast({ title: '申请已提交', icon: 'none' });
-    } catch (error) {
-      this.setData({ problem: sentence(error) });
-    } finally {
-      this.setData({ busy: false });
-    }
+    });
   },
 
   async askWithdraw() {

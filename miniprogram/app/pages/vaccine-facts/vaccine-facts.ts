@@ -2,9 +2,9 @@ import { codeOf } from '../../services/errors';
 import { keepFacts, vaccineFacts } from '../../services/handbook';
 import { children } from '../../services/people';
 import type { MotherHbsag, SaidFacts, VaccineFacts } from '../../services/types';
+import { attempt } from '../../utils/attempts';
 import { fullDayText } from '../../utils/dates';
 import { failed } from '../../utils/failures';
-import { sentence } from '../../utils/messages';
 import { back } from '../../utils/navigation';
 
 const MOTHERS: { name: MotherHbsag; title: string }[] = [
@@ -120,8 +120,7 @@ Page({
       this.setData({ problem: '出生体重请写克数，例如 3200' });
       return;
     }
-    this.setData({ busy: true, problem: '' });
-    try {
+    await attempt(this, async () => {
       await keepFacts(childId, {
         mother_hbsag: mother || null,
         birth_grams: weight,
@@ -130,11 +129,7 @@ Page({
       });
       wx.showToast({ title: '已保存，日期重新排过', icon: 'none' });
       back();
-    } catch (error) {
-      this.setData({ problem: sentence(error) });
-    } finally {
-      this.setData({ busy: false });
-    }
+    });
   },
 
   finish() {

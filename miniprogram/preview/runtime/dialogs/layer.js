@@ -1,5 +1,7 @@
 // Dialogs lie in a layer above the pages, keep the focus, and give it back.
 
+import { keepFocus } from '../focus.js';
+
 /** @returns {HTMLElement} */
 export function element(tag, className, ...children) {
   const made = document.createElement(tag);
@@ -45,13 +47,4 @@ export function showDialog(label, build, className = '') {
     document.querySelector('#layer').append(mask);
     (box.querySelector('input, select') ?? box.querySelector('button') ?? box).focus();
   });
-}
-
-/** Tab goes round inside the dialog. */
-function keepFocus(event, box) {
-  const stops = [...box.querySelectorAll('button, input, select')];
-  const edge = event.shiftKey ? stops[0] : stops.at(-1);
-  if (document.activeElement !== edge) return;
-  event.preventDefault();
-  (event.shiftKey ? stops.at(-1) : stops[0]).focus();
 }

@@ -1,0 +1,63 @@
+// Keeps the focus inside what lies over the page, and gives it back.
+
+const STOPS = 'a[href], button, input, select, textarea, [tabindex="0"]';
+
+/** What Tab can reach in this box, in order. */
+function stopsIn(box) {
+  const stops = [...box.querySelectorAll(STOPS)];
+  return stops.filter((stop) => !stop.disabled && stop.getClientRects().length > 0);
+}
+
+/** Tab goes round inside the box, and into it from outside. */
+export function keepFocus(event, box) {
+  const stops = stopsIn(box);
+  const { activeElement } = document;
+  const edge = event.shiftKey ? stops[0] : stops.at(-1);
+  const inside = box.contains(activeElement) && activeElement !== box;
+  if (inside && activeElement !== edge) return;
+  event.preventDefault();
+  (event.shiftKey ? stops.at(-1) : stops[0])?.focus();
+}
+
+const SHEET = '.page-host:not([hidden]) [role="dialog"][aria-modal="true"]';
+
+/**
+ * Sheets that the mini-program lays over its page are no more to a browser than boxes. When one
+ * comes it gets the focus; Tab stays in it; Escape presses its 关闭; when it goes, the focus is
+ * where it was.
+ * @param {(element: object) => void} tap
+ */
+export function installSheets(tap) {
+  /** @type {{sheet: HTMLElement, opener: Element | null}[]} */
+  let open = [];
+
+  new MutationObserver(() => {
+    const shown = [...document.querySelectorAll(SHEET)];
+    const gone = open.filter(({ sheet }) => !sheet.isConnected);
+    open = open.filter(({ sheet }) => sheet.isConnected);
+    for (const { opener } of gone.reverse()) giveBack(opener);
+    for (const sheet of shown.filter((one) => !open.some((known) => known.sheet === one))) {
+      open.push({ sheet, opener: document.activeElement });
+      sheet.tabIndex = -1;
+      sheet.focus({ preventScroll: true });
+    }
+  }).observe(document.querySelector('#pages'), { childList: true, subtree: true });
+
+  // before the dialogs of WeChat's own hear it: what closes one must not close the sheet below
+  addEventListener('keydown', keyInSheet, true);
+
+  function keyInSheet(event) {
+    const sheet = [...document.querySelectorAll(SHEET)].at(-1);
+    if (!sheet || document.querySelector('#layer .mask')) return;
+    if (event.key === 'Tab') keepFocus(event, sheet);
+    const cross = sheet.querySelector('[role="button"][aria-label="关闭"]');
+    if (event.key === 'Escape' && cross) tap(cross.__wxElement);
+  }
+}
+
+/** Unless another page or something on this one has taken the focus meanwhile. */
+function giveBack(opener) {
+  const lost = [document.body, null].includes(document.activeElement);
+  if (lost && opener?.isConnected && opener.getClientRects().length)
+    opener.focus({ preventScroll: true });
+}
