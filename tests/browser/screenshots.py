@@ -195,6 +195,7 @@ def pages_of_the_handbook(child: int) -> list[tuple[str, str, str]]:
         ("diary", "成长日记", page_url("diary")),
         ("diary-day", "写一天", page_url("diary-day", child=child)),
         ("home-check", "家庭安全自查", page_url("home-check")),
+        ("chapter", "孕前", page_url("chapter", name="before")),
     ]
 
 

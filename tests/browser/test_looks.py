@@ -42,6 +42,7 @@ def of_the_handbook(child: int) -> list[str]:
         page_url("diary", child=child),
         page_url("diary-day", child=child),
         page_url("home-check", child=child),
+        page_url("chapter", name="policy"),
     ]
 
 

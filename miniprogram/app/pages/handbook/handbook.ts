@@ -131,6 +131,10 @@ Page({
     open(`/pages/${page}/${page}`);
   },
 
+  openChapter(event: WechatMiniprogram.TouchEvent) {
+    open(`/pages/chapter/chapter?name=${String(event.currentTarget.dataset.name)}`);
+  },
+
   openItem(event: WechatMiniprogram.CustomEvent<{ id: string }>) {
     open(`/pages/item/item?id=${encodeURIComponent(event.detail.id)}`);
   },
