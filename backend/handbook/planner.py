@@ -154,6 +154,7 @@ def _rules(schedule: Schedule) -> dict[str, Any]:
         "rule_titles": [rule.title for rule in rules],
         "rule_places": list(range(len(rules))),
         "rule_cards": [rule.kind is Kind.GUIDE for rule in rules],
+        "rule_mothers": [rule.kind is Kind.MOTHER for rule in rules],
         "close_months": [rule.closes.months for rule in rules],
         "close_days": [rule.closes.days for rule in rules],
         "late_months": [age.months for age in late],

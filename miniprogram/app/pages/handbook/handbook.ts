@@ -17,6 +17,7 @@ const KINDS: { kind: ItemKind | ''; title: string }[] = [
   { kind: 'checkup', title: '体检' },
   { kind: 'vaccine', title: '接种' },
   { kind: 'guide', title: '指南' },
+  { kind: 'mother', title: '妈妈' },
 ];
 
 const loader = childLoader();
