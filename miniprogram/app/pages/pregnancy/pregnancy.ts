@@ -45,6 +45,8 @@ Page({
     message: '',
     state: 'none' as Pregnancy['state'],
     agreed: false,
+    opener: false,
+    shared: false,
     head: null as Headline | null,
     way: '',
     following: null as CheckupView | null,
@@ -89,6 +91,8 @@ Page({
     this.setData({
       state: found.state,
       agreed: found.agreed,
+      opener: found.opener,
+      shared: found.shared,
       today: found.today,
       disclaimer: found.disclaimer,
       help: found.help,
@@ -125,6 +129,10 @@ Page({
 
   readText() {
     open('/pages/consent/consent?ask=pregnancy');
+  },
+
+  share() {
+    open('/pages/pregnancy-share/pregnancy-share');
   },
 
   begin() {
