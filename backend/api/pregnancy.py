@@ -1,6 +1,7 @@
 """The pregnancy handbook: from the due date to a child's book, or to a quiet end.
 
-A pregnancy is its parent's alone: there is no id in any address, and staff have no route.
+A pregnancy is that of whoever opened it and a partner who was invited: there is no id in any
+address, and staff have no route.
 """
 
 from datetime import date
@@ -9,21 +10,22 @@ from typing import Annotated
 
 from apiflask import APIBlueprint
 from flask import Response
-from pydantic import AwareDatetime, Field
+from pydantic import AwareDatetime, Field, StringConstraints
 from sqlalchemy.orm import Session
 
 from backend.api.auth import signed_in, viewer
-from backend.api.children import ChildIn, ChildrenOut, check_place, child_out
+from backend.api.children import ChildIn, ChildrenOut, InvitationOut, check_place, child_out
 from backend.api.idempotency import once
 from backend.api.pregnancy_answers import PregnancyCopyOut, PregnancyOut, answer
 from backend.api.schemas import Body, day_in_address
 from backend.bookings.queries import policy_at
 from backend.deps import deps
-from backend.handbook.pregnancy import entries, service
+from backend.handbook.pregnancy import entries, service, sharing
 from backend.handbook.pregnancy.dating import Dating, Method
-from backend.people import consents
+from backend.people import children, consents, joining
 from backend.people.children import Registration
-from backend.people.models import Purpose
+from backend.people.models import Purpose, Relation
+from backend.people.rules import InvitationInvalid
 from backend.rights.pregnancy_copies import copy_of_pregnancies
 
 bp = APIBlueprint("pregnancy", __name__, tag="孕期手册")
@@ -53,6 +55,16 @@ class BirthIn(Body):
     """`gestational_weeks` of a child may be left out: the due date says them."""
 
     born: Annotated[list[ChildIn], Field(min_length=1, max_length=service.MOST_AT_ONCE)]
+
+
+class InvitingIn(Body):
+    """What the inviting parent is to the child."""
+
+    relation: Relation
+
+
+class JoiningIn(InvitingIn):
+    code: Annotated[str, StringConstraints(min_length=8, max_length=20)]
 
 
 class CheckupDoneIn(Body):
@@ -135,7 +147,8 @@ def record_birth(json_data: BirthIn) -> Response:
         made = service.record_birth(session, parts.clock, parts.vault, parent_id=me, born=born)
         consents.check_given(session, parts.documents, me)
         policy = policy_at(session, parts.clock.now())
-        return ChildrenOut(items=[child_out(child, 1, policy) for child in made])
+        guardians = children.guardian_counts(session, [child.id for child in made])
+        return ChildrenOut(items=[child_out(child, guardians[child.id], policy) for child in made])
 
     return once(work)
 
@@ -155,13 +168,74 @@ def end_pregnancy() -> PregnancyOut:
 @bp.post("/pregnancy/restore")
 @signed_in
 @bp.output(PregnancyOut)
-@bp.doc(responses={404: "None was ended", 409: "More than ten minutes ago"})
+@bp.doc(responses={404: "None was ended", 409: "Too late, or the other parent has another"})
 def restore_pregnancy() -> PregnancyOut:
     """Take a mistaken end back, within ten minutes."""
     parts, me = deps(), viewer()
     with parts.sessions.begin() as session:
-        service.lock_parent(session, me)
+        service.lock_parents(session, me)
         service.restore(session, parts.clock, parent_id=me)
+        return answer(session, parts, me)
+
+
+@bp.post("/pregnancy/invitations")
+@signed_in
+@bp.input(InvitingIn)
+@bp.output(InvitationOut, status_code=201)
+@bp.doc(responses={403: "Not the opener, or consent is needed", 404: REFUSED[404], 409: "Shared"})
+def invite_partner(json_data: InvitingIn) -> InvitationOut:
+    """A code by which the other parent joins, once, within a day."""
+    with deps().sessions.begin() as session:
+        code, until = sharing.invite(
+            session, deps().clock, parent_id=viewer(), relation=json_data.relation
+        )
+        _check_agreed(session)
+        return InvitationOut(code=code, expires_at=until)
+
+
+@bp.post("/pregnancy/join")
+@signed_in
+@bp.input(JoiningIn)
+@bp.output(PregnancyOut)
+@bp.doc(
+    responses={
+        403: REFUSED[403],
+        404: "Unknown, used or expired code",
+        409: "An own one is open, or two share it already",
+        429: "Too many wrong codes",
+    }
+)
+def join_pregnancy(json_data: JoiningIn) -> PregnancyOut:
+    """Share the pregnancy of whoever made the code. Needs the consents of a guardian too."""
+    parts, me = deps(), viewer()
+    try:
+        with parts.sessions.begin() as session:
+            service.lock_parent(session, me)
+            consents.check_given(session, parts.documents, me)
+            _check_agreed(session)
+            sharing.join(
+                session,
+                parts.clock,
+                parent_id=me,
+                code=json_data.code,
+                relation=json_data.relation,
+            )
+            return answer(session, parts, me)
+    except InvitationInvalid:
+        with parts.sessions.begin() as session:
+            joining.count_wrong_code(session, parts.clock, parent_id=me)
+        raise
+
+
+@bp.post("/pregnancy/leave")
+@signed_in
+@bp.output(PregnancyOut)
+@bp.doc(responses={404: REFUSED[404]})
+def leave_pregnancy() -> PregnancyOut:
+    """The partner leaves, or the opener stops sharing; the other one keeps everything."""
+    parts, me = deps(), viewer()
+    with parts.sessions.begin() as session:
+        sharing.leave(session, parts.clock, parent_id=me)
         return answer(session, parts, me)
 
 

@@ -14,6 +14,7 @@ from backend.handbook.pregnancy.board import CheckupOnDay, CheckupStatus, Phase,
 from backend.handbook.pregnancy.dating import Method
 from backend.handbook.pregnancy.models import Pregnancy, State
 from backend.handbook.pregnancy.programme import Programme, Told, Window
+from backend.handbook.pregnancy.sharing import Sharing, sharing_of
 from backend.kernel.clock import city_date
 from backend.people import consents
 from backend.people.models import Purpose
@@ -106,10 +107,13 @@ class OpenPregnancyOut(Out):
 class PregnancyOut(Out):
     """`agreed`: to all that opening one needs, the policy and the text about pregnancies.
 
-    `restore_until`: until when a mistaken end can be taken back.
+    `restore_until`: until when a mistaken end can be taken back. `opener`: whether this parent
+    opened it, and so invites; `shared`: whether another parent sees it too.
     """
 
     state: Literal["none", "open", "born", "ended"]
+    opener: bool
+    shared: bool
     agreed: bool
     today: date
     pregnancy: OpenPregnancyOut | None
@@ -134,8 +138,11 @@ def answer(session: Session, parts: Deps, parent_id: int) -> PregnancyOut:
     programme, now = parts.pregnancy, parts.clock.now()
     last = service.latest(session, parent_id)
     danger = programme.danger
+    ours = Sharing(False, False) if last is None else sharing_of(session, last, parent_id)
     return PregnancyOut(
         state="none" if last is None else _state(last.state),
+        opener=ours.opener,
+        shared=ours.shared,
         agreed=consents.agrees_to_all(
             session, parts.documents, parent_id, (Purpose.PRIVACY, Purpose.PREGNANCY)
         ),

@@ -9,7 +9,7 @@ from typing import Any
 from backend.handbook.reminders import WEEK, Say, Told, dues_of, plan_of
 from backend.handbook.schedule import Kind, Schedule
 
-KINDS = {Kind.VACCINE: "接种", Kind.CHECKUP: "体检", Kind.GUIDE: "指南"}
+KINDS = {Kind.VACCINE: "接种", Kind.CHECKUP: "体检", Kind.GUIDE: "指南", Kind.MOTHER: "妈妈"}
 SAYS = {
     Say.AHEAD: "提前 7 天",
     Say.EVE: "前一天",

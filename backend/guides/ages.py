@@ -46,7 +46,9 @@ def _month_reached(age_days: int) -> int:
 def weeks_text(gest_weeks: tuple[int, int]) -> str:
     """A window of completed weeks of pregnancy, both ends included; negative is before it.
 
-    (6, 12) → 孕6～12周; (-12, 8) → 备孕～孕8周.
+    (6, 12) → 孕6～12周; (-12, 8) → 备孕～孕8周; (-26, -1) → 备孕.
     """
     first, last = gest_weeks
+    if last < 0:
+        return "备孕"
     return f"备孕～孕{last}周" if first < 0 else f"孕{first}～{last}周"

@@ -17,6 +17,7 @@ from backend.guides.recipes import RecipeSource, read_recipe, recipe_files
 from backend.guides.render import PAGES
 from backend.guides.source import (
     AGE_BANDS,
+    BEFORE,
     CARDS,
     SERVICES,
     SLUG,
@@ -26,7 +27,11 @@ from backend.guides.source import (
     read_source,
 )
 
-FOLDER_OF_SERIES = {Series.HANDBOOK: CARDS, Series.SERVICE: SERVICES}
+FOLDER_OF_SERIES = {
+    Series.HANDBOOK: CARDS,
+    Series.SERVICE: SERVICES,
+    Series.BEFORE: BEFORE,
+}
 RESERVED = {*PAGES, "picture", "recipes", "search"}  # other addresses under /g/
 
 
@@ -90,7 +95,7 @@ def _duplicates(sources: Iterable[GuideSource | RecipeSource]) -> Iterator[Probl
 
 def _check_place(guide: GuideSource) -> Iterator[Problem]:
     folder = FOLDER_OF_SERIES.get(guide.matter.series)
-    if folder is not None or guide.folder in (CARDS, SERVICES):
+    if folder is not None or guide.folder in FOLDER_OF_SERIES.values():
         if guide.folder != folder:
             message = f"{guide.matter.series.book_title}不放在 {guide.folder} 里"
             yield Problem(guide.file, 1, "wrong_folder", message)

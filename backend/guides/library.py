@@ -30,7 +30,7 @@ class Listing:
 class Choice:
     """What a reader asks for. None and empty mean: no matter.
 
-    Without a `series` the two books are meant; cards and service pages come when asked for, or
+    Without a `series` the two books are meant; chapters of the handbook come when asked for, or
     by a search. `band`: a key of AGE_BANDS, or `pregnancy`.
     """
 
@@ -212,7 +212,7 @@ def _in_band(guide: Guide, band: str | None) -> bool:
     if band is None:
         return True
     if band == PREGNANCY:
-        return guide.window is None
+        return guide.window is None and guide.series is not Series.BEFORE
     return guide.touches(AGE_BANDS[band])
 
 

@@ -18,8 +18,9 @@ SERIES_OF_LETTER = {
     "N": Series.NUTRITION,
     "H": Series.HANDBOOK,
     "S": Series.SERVICE,
+    "P": Series.BEFORE,
 }
-ID = re.compile(r"[MNHSR]\d{2}")
+ID = re.compile(r"[MNHSPR]\d{2}")
 
 GUIDE = """\
 ---
@@ -81,7 +82,7 @@ def begin(content_root: Path, id: str, folder: str, slug: str) -> Path:
 
 def _check_names(content_root: Path, id: str, folder: str, slug: str) -> None:
     if not ID.fullmatch(id):
-        raise CannotBegin(f"编号 {id} 不对：M、N、H、S、R 加两位数字，比如 M45")
+        raise CannotBegin(f"编号 {id} 不对：M、N、H、S、P、R 加两位数字，比如 M45")
     if not SLUG.fullmatch(slug):
         raise CannotBegin(f"名字 {slug} 不对：小写拼音、数字，词之间用连字符，比如 xue-he-shui")
     if slug in RESERVED:

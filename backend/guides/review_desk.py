@@ -27,6 +27,7 @@ SHELVES: Mapping[str, str] = {
     Series.NUTRITION: "营养指南",
     Series.HANDBOOK: "手册卡片",
     Series.SERVICE: "服务",
+    Series.BEFORE: "孕前",
     RECIPES: "菜谱",
 }
 

@@ -41,16 +41,20 @@ BAND_TITLES: Mapping[str, str] = {
     "3-6y": "3～6岁",
 }
 assert BAND_TITLES.keys() == AGE_BANDS.keys()
-CARDS, SERVICES, RECIPES = "cards", "services", "recipes"
+CARDS, SERVICES, BEFORE, RECIPES = "cards", "services", "before", "recipes"
 
 
 class Series(StrEnum):
-    """The two books of the city's plan of 2021-12-08, the handbook's cards, service pages."""
+    """The two books of the city's plan of 2021-12-08, and chapters of the handbook.
+
+    Chapters: the cards, policies and services, and what is done before a pregnancy.
+    """
 
     MANUAL = "manual"
     NUTRITION = "nutrition"
     HANDBOOK = "handbook"
     SERVICE = "service"
+    BEFORE = "before"
 
     @property
     def book_title(self) -> str:
@@ -62,6 +66,7 @@ SERIES_TITLES: Mapping[Series, str] = {
     Series.NUTRITION: "婴幼儿膳食营养指南",
     Series.HANDBOOK: "母子健康手册卡片",
     Series.SERVICE: "服务与政策",
+    Series.BEFORE: "孕前准备",
 }
 
 Day = Annotated[int, Field(ge=0, le=SERVICE_ENDS)]
@@ -71,15 +76,15 @@ Week = Annotated[int, Field(ge=-52, le=44)]
 class FrontMatter(BaseModel):
     """What stands above the text.
 
-    `age_days` are days of life, both ends included, birth is day 0; a card for pregnancy has
-    `gest_weeks` instead, completed weeks, negative before it. `sources` are keys of
+    `age_days` are days of life, both ends included, birth is day 0; what is read before or during
+    a pregnancy has `gest_weeks` instead, completed weeks, negative before it. `sources` are keys of
     content/facts/sources.yaml. `figures` names every number that the text itself writes, with
     its unit and the source it was taken from, or `expert` where no source was seen.
     """
 
     model_config = ConfigDict(extra="forbid", frozen=True)
 
-    id: str = Field(pattern=r"^[MNHS]\d{2}$")
+    id: str = Field(pattern=r"^[MNHSP]\d{2}$")
     title: str = Field(min_length=2, max_length=30)
     summary: str = Field(min_length=8, max_length=60)
     series: Series
@@ -124,12 +129,13 @@ class GuideSource:
 
 
 def guide_files(content_root: Path) -> list[Path]:
-    """All guides, cards and service pages under `content_root`, in a stable order."""
+    """All guides, cards and chapters under `content_root`, in a stable order."""
     return sorted(
         [
             *(content_root / "guides").glob("*/*.md"),
             *(content_root / CARDS).glob("*.md"),
             *(content_root / SERVICES).glob("*.md"),
+            *(content_root / BEFORE).glob("*.md"),
         ]
     )
 

@@ -16,7 +16,7 @@ class HandbookEntry(Base):
     child_id: Mapped[int] = mapped_column(
         ForeignKey("children.id", ondelete="CASCADE"), primary_key=True
     )
-    item_id: Mapped[str] = mapped_column(Text, primary_key=True)  # "vaccine:hepb-1", "checkup:m3"
+    item_id: Mapped[str] = mapped_column(Text, primary_key=True)  # "vaccine:hepb-1", "mother:pnc-1"
     done_on: Mapped[date]
     recorded_by: Mapped[int | None] = mapped_column(ForeignKey("parents.id", ondelete="SET NULL"))
     recorded_at: Mapped[datetime]

@@ -16,6 +16,7 @@ from typing import Any
 
 from sqlalchemy.orm import Session
 
+from backend.handbook.moved_weeks import fit_messages
 from backend.handbook.planner_sql import LOCK_CHILDREN, PLAN, RECORDED_MEANWHILE, TOLD_AGAIN
 from backend.handbook.reminders import (
     DAYS_AHEAD,
@@ -78,7 +79,9 @@ def plan_due(session: Session, clock: Clock, schedule: Schedule, day: date) -> i
         session.execute(LOCK_CHILDREN, {"ids": several})
     ids = [row.id for row in rows]
     settled = settle(session, session.scalars(RECORDED_MEANWHILE, {"ids": ids}).all())
-    return sum(row.added and not settled.get(row.id, False) for row in rows)
+    gone = {one for one, is_gone in settled.items() if is_gone}
+    gone |= fit_messages(session, schedule, set(ids) - gone, day, today)
+    return sum(row.added and row.id not in gone for row in rows)
 
 
 def plan_days(session: Session, clock: Clock, schedule: Schedule, days: Sequence[date]) -> int:
@@ -154,6 +157,7 @@ def _rules(schedule: Schedule) -> dict[str, Any]:
         "rule_titles": [rule.title for rule in rules],
         "rule_places": list(range(len(rules))),
         "rule_cards": [rule.kind is Kind.GUIDE for rule in rules],
+        "rule_mothers": [rule.kind is Kind.MOTHER for rule in rules],
         "close_months": [rule.closes.months for rule in rules],
         "close_days": [rule.closes.days for rule in rules],
         "late_months": [age.months for age in late],

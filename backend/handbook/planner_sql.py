@@ -5,13 +5,16 @@ from sqlalchemy import text
 # `told`: a few hundred rows (birth date, item), however many children there are; the index on
 # children.birth_date finds the families. `touched`: children with days of their own that have
 # something due on one of the four days that tell anything; their items are grouped here.
+# What is the mother's she alone is told, of twins once; where the family has no mother, everybody.
 PLAN = text("""
 WITH rule AS (
     SELECT * FROM unnest(CAST(:rule_items AS text[]), CAST(:rule_titles AS text[]),
                          CAST(:rule_places AS integer[]), CAST(:rule_cards AS boolean[]),
+                         CAST(:rule_mothers AS boolean[]),
                          CAST(:close_months AS integer[]), CAST(:close_days AS integer[]),
                          CAST(:late_months AS integer[]), CAST(:late_days AS integer[]))
-        AS rule (item_id, title, place, card, close_months, close_days, late_months, late_days)
+        AS rule (item_id, title, place, card, mother, close_months, close_days, late_months,
+                 late_days)
 ), week_plan AS (
     SELECT * FROM unnest(CAST(:backs AS integer[]), CAST(:heres AS integer[]),
                          CAST(:followings AS integer[]), CAST(:opens AS integer[]),
@@ -90,7 +93,7 @@ WITH rule AS (
        AND CAST(:today AS date) < closes
        AND (say = 'open' OR moved OR CAST(:today AS date) < late)
 ), open_item AS (
-    SELECT item.*, rule.title, rule.place
+    SELECT item.*, rule.title, rule.place, rule.mother
       FROM item
       JOIN rule ON rule.item_id = item.item_id
       LEFT JOIN handbook_entries AS entry
@@ -100,23 +103,44 @@ WITH rule AS (
                          JOIN handbook_entries AS known ON known.child_id = second.id
                         WHERE second.duplicate_of_id = item.child_id
                           AND second.duplicate_state = 'same' AND known.item_id = item.item_id)
+       AND (NOT rule.mother OR NOT EXISTS (
+            SELECT FROM guardians AS mine
+              JOIN guardians AS theirs ON theirs.parent_id = mine.parent_id
+              JOIN children AS twin ON twin.id = theirs.child_id
+              JOIN children AS child ON child.id = mine.child_id
+             WHERE mine.child_id = item.child_id AND twin.id < item.child_id
+               AND twin.birth_date BETWEEN child.birth_date - 1 AND child.birth_date + 1
+               AND twin.deleted_at IS NULL AND twin.departure IS NULL
+               AND twin.duplicate_state IS DISTINCT FROM 'same'))
 ), child_told AS (
     SELECT child_id,
            jsonb_agg(jsonb_build_object('item_id', item_id, 'item_title', title,
                                         'due_date', due_date, 'say', say)
-                     ORDER BY due_date, place) AS items
+                     ORDER BY due_date, place) AS items,
+           bool_or(mother) AS of_mother,
+           jsonb_agg(jsonb_build_object('item_id', item_id, 'item_title', title,
+                                        'due_date', due_date, 'say', say)
+                     ORDER BY due_date, place) FILTER (WHERE NOT mother) AS own_items
       FROM open_item
      GROUP BY child_id
+), guardian_child AS (
+    SELECT guardian.parent_id, guardian.child_id, guardian.since,
+           CASE WHEN NOT of_mother OR guardian.relation = 'mother' OR NOT EXISTS (
+                     SELECT FROM guardians AS mother
+                      WHERE mother.child_id = guardian.child_id AND mother.relation = 'mother')
+                THEN items ELSE own_items END AS items
+      FROM child_told
+      JOIN guardians AS guardian ON guardian.child_id = child_told.child_id
 ), guardian_told AS (
     SELECT guardian.parent_id,
            CASE WHEN count(*) = 1 THEN min(child.id) END AS child_id,
-           jsonb_agg(jsonb_build_object('child_id', child.id, 'items', child_told.items)
+           jsonb_agg(jsonb_build_object('child_id', child.id, 'items', guardian.items)
                      ORDER BY child.id) AS children
-      FROM child_told
-      JOIN children AS child ON child.id = child_told.child_id
-      JOIN guardians AS guardian ON guardian.child_id = child.id
+      FROM guardian_child AS guardian
+      JOIN children AS child ON child.id = guardian.child_id
       JOIN parents AS parent ON parent.id = guardian.parent_id
-     WHERE child.deleted_at IS NULL
+     WHERE guardian.items IS NOT NULL
+       AND child.deleted_at IS NULL
        AND child.departure IS NULL
        AND child.duplicate_state IS DISTINCT FROM 'same'
        AND child.created_at < :day_ends

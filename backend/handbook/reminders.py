@@ -84,7 +84,8 @@ def week_plan(back: int | None, here: int | None, following: int | None) -> Week
     `back`: of the group of two weeks ago, `here`: of this week's, `following`: of next week's.
     The day before is never moved. Of three days before, the notice a week ahead waits for the
     first of the others. A third day for what stayed open is not taken: it goes with the next
-    reminder of the week, else with the last one.
+    reminder of the week, else with the last one. Nor does it come alone in the days between the
+    notice of this week's group and its day before: three in seven days.
     """
     eve = here - 1 if here else None
     next_eve = WEEK - 1 if following == 0 else None
@@ -93,8 +94,11 @@ def week_plan(back: int | None, here: int | None, following: int | None) -> Week
         ahead = eve
     before = sorted(day for day in {eve, next_eve, ahead} if day is not None)
     open_day = back
-    if back is not None and len(before) > 1 and back not in before:
-        open_day = next((day for day in before if day > back), before[-1])
+    if back is not None and back not in before:
+        if len(before) > 1:
+            open_day = next((day for day in before if day > back), before[-1])
+        elif eve is not None and back < eve:
+            open_day = eve
     return WeekPlan(open_day, eve, ahead, next_eve)
 
 

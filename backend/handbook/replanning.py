@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Collection
 from datetime import date
 
-from sqlalchemy import delete, select
+from sqlalchemy import delete, select, update
 from sqlalchemy.dialects.postgresql import insert
 from sqlalchemy.orm import Session
 
@@ -72,4 +72,6 @@ def replan(
                 index_elements=["child_id", "item_id"], set_={"due_on": written.excluded.due_on}
             )
         )
+    if changed or gone:
+        session.execute(update(Child).where(Child.id == child_id).values(replanned_on=on))
     settle_children(session, [child_id], without={*changed, *gone, *done})

@@ -11,6 +11,7 @@ from pathlib import Path
 from backend.facts.figures import load_facts
 from backend.handbook import pages
 from backend.handbook.cards import GuideCard, guide_card, guide_file
+from backend.handbook.mothers import MotherVisit, mother_visits
 from backend.handbook.source import (
     END_MONTH,
     CheckupFile,
@@ -36,6 +37,7 @@ class Kind(StrEnum):
     VACCINE = "vaccine"
     CHECKUP = "checkup"
     GUIDE = "guide"
+    MOTHER = "mother"  # a visit of the mother's, after the birth
 
 
 @dataclass(frozen=True)
@@ -133,6 +135,7 @@ def load_schedule(content_root: Path, *, guides: Container[str] | None = None) -
     if twin is not None:
         raise HandbookError(Problem(folder, 1, "handbook_id_twice", f"{twin} 出现了两次"))
     facts = load_facts(content_root)  # points into these tables, so they have to be in order
+    rules += [_mother_rule(visit) for visit in mother_visits(content_root, facts)]
     rules += [
         _guide_rule(stage, guide_card(_known_guide(content_root, stages, place), facts))
         for place, stage in enumerate(stages.guides)
@@ -253,6 +256,24 @@ def _visit_rule(file: CheckupFile, visit: Visit, closes: Age) -> Rule:
         closes=closes,
         source=file.sources["BPHS3"],
         sections=pages.checkup_page(file, visit),
+    )
+
+
+def _mother_rule(visit: MotherVisit) -> Rule:
+    plan = visit.plan
+    late = Age(days=plan.until_day + 1)
+    return Rule(
+        id=visit.item_id,
+        kind=Kind.MOTHER,
+        title=plan.title,
+        summary=f"{plan.place}；免费",
+        opens=Age(days=plan.first_day),
+        due=Age(days=plan.target_day),
+        before=late,
+        late=late,
+        closes=Age(days=plan.closes_day),
+        source=visit.source,
+        sections=visit.sections,
     )
 
 

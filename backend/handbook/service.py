@@ -11,6 +11,8 @@ from sqlalchemy.orm import Session
 
 from backend.handbook.doses import PREFIX, KnownFacts, Records, backwards, meant_for
 from backend.handbook.models import HandbookEntry
+from backend.handbook.mothers import PREFIX as MOTHERS
+from backend.handbook.mothers import children_of_one_birth
 from backend.handbook.questions import Question, questions
 from backend.handbook.records import (
     Done,
@@ -21,6 +23,7 @@ from backend.handbook.records import (
 )
 from backend.handbook.replanning import hold_off_planner, lock_own_child, replan
 from backend.handbook.schedule import Rule, Schedule
+from backend.handbook.settling import settle_children
 from backend.handbook.timeline import Item, item_on, next_step, timeline
 from backend.kernel.clock import Clock, city_date
 from backend.kernel.errors import Invalid, NotFound
@@ -106,21 +109,17 @@ def record_done(  # noqa: PLR0913  # who, which child, what and when are facts o
     or DosesBackwards where the doses of a vaccine would change their order.
     """
     _rule(schedule, item_id)
-    child = lock_own_child(session, parent_id=parent_id, child_id=child_id)
+    child, twins = _lock(session, parent_id, child_id, item_id)
     today = city_date(clock.now())
     if not child.birth_date <= done.on <= today:
         raise DoneDateOutOfRange
     kept = kept_of(session, vault, child)
     _check_dose(schedule, kept.records, item_id, done.on, today)
-    write_done(
-        session,
-        clock,
-        vault,
-        parent_id=parent_id,
-        child_id=child.id,
-        item_id=item_id,
-        done=done,
-    )
+    for one in (child.id, *twins):
+        write_done(
+            session, clock, vault, parent_id=parent_id, child_id=one, item_id=item_id, done=done
+        )
+    settle_children(session, twins, without=[item_id])
     kept = kept.after(item_id, done)
     replan(
         session,
@@ -150,11 +149,11 @@ def undo_done(  # noqa: PLR0913  # as above
     A reminder whose day is still to come is planned again by the next run of that day.
     """
     rule = _rule(schedule, item_id)
-    child = lock_own_child(session, parent_id=parent_id, child_id=child_id)
+    child, twins = _lock(session, parent_id, child_id, item_id)
     kept = kept_of(session, vault, child).after(item_id, None)
     session.execute(
         delete(HandbookEntry).where(
-            HandbookEntry.child_id.in_(registrations(session, child.id)),
+            HandbookEntry.child_id.in_([*registrations(session, child.id), *twins]),
             HandbookEntry.item_id == item_id,
         )
     )
@@ -214,6 +213,21 @@ def replan_child(
     child = session.get_one(Child, child_id, populate_existing=True)
     records = kept_of(session, vault, child).records
     replan(session, schedule, child_id=child_id, records=records, on=city_date(clock.now()))
+
+
+def _lock(session: Session, parent_id: int, child_id: int, item_id: str) -> tuple[Child, list[int]]:
+    """The child, and who else is meant: of a visit of the mother's, its twins.
+
+    Raises NotFound before anything is locked.
+    """
+    twins = []
+    if item_id.startswith(MOTHERS):
+        seen = own_child(session, parent_id=parent_id, child_id=child_id)
+        born = children_of_one_birth(session, parent_id=parent_id, child=seen)
+        for one in born:  # always in this order, whichever of them was asked for
+            hold_off_planner(session, one)
+        twins = [one for one in born if one != child_id]
+    return lock_own_child(session, parent_id=parent_id, child_id=child_id), twins
 
 
 def _rule(schedule: Schedule, item_id: str) -> Rule:

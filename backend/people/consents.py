@@ -126,6 +126,16 @@ def agrees_to_all(
     return all(agrees(session, documents, parent_id, one) for one in purposes)
 
 
+def stands_for_everybody(session: Session, parent_id: int) -> bool:
+    """Whether this parent agrees to what every guardian does, in whatever version."""
+    standing = session.scalars(
+        select(Consent.purpose).where(
+            Consent.parent_id == parent_id, Consent.withdrawn_at.is_(None)
+        )
+    )
+    return set(standing) >= set(OF_EVERYBODY)
+
+
 def drop_unagreed(session: Session, clock: Clock, *, child_id: int, actor: str) -> None:
     """A guardian has left: what no other guardian agreed to is kept no longer."""
     standing = set(

@@ -170,6 +170,7 @@ class Child(Base):
     duplicate_state: Mapped[DuplicateState | None] = mapped_column(enum_column(DuplicateState))
     departure: Mapped[Departure | None] = mapped_column(enum_column(Departure))
     departed_at: Mapped[datetime | None]
+    replanned_on: Mapped[date | None]  # the day on which a record last moved its plan
     created_at: Mapped[datetime]
     deleted_at: Mapped[datetime | None]
 

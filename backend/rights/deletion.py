@@ -133,7 +133,7 @@ def _forget_child(session: Session, clock: Clock, child: Child, *, actor: str) -
     child.name_sealed = NAMELESS
     child.village_code = None
     child.gestational_weeks = None
-    child.departure, child.departed_at = None, None
+    child.departure, child.departed_at, child.replanned_on = None, None, None
     child.deleted_at = clock.now()
     audit.record(session, clock, actor=actor, action="child.deleted", subject=f"child:{child.id}")
 

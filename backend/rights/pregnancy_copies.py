@@ -1,4 +1,4 @@
-"""A copy of what is kept of a parent's pregnancies, for that parent alone (PIPL art. 45)."""
+"""A copy of what is kept of the pregnancies that a parent opened or shares (PIPL art. 45)."""
 
 from datetime import datetime
 from typing import Any
@@ -7,7 +7,7 @@ from sqlalchemy import select
 from sqlalchemy.orm import Session
 
 from backend.handbook.pregnancy import entries, messages
-from backend.handbook.pregnancy.models import Pregnancy
+from backend.handbook.pregnancy.models import Pregnancy, PregnancyParent
 from backend.kernel import audit
 from backend.kernel.clock import Clock, city_time
 from backend.kernel.privacy import Vault
@@ -26,7 +26,10 @@ def copy_of_pregnancies(session: Session, clock: Clock, vault: Vault, *, parent_
         subject=f"parent:{parent_id}",
     )
     kept = session.scalars(
-        select(Pregnancy).where(Pregnancy.parent_id == parent_id).order_by(Pregnancy.id)
+        select(Pregnancy)
+        .join(PregnancyParent, PregnancyParent.pregnancy_id == Pregnancy.id)
+        .where(PregnancyParent.parent_id == parent_id)
+        .order_by(Pregnancy.id)
     )
     return {
         "exported_at": _said(clock.now()),
@@ -43,6 +46,7 @@ def _pregnancy(session: Session, vault: Vault, one: Pregnancy) -> Copy:
         "multiple": one.multiple,
         "state": one.state.value,
         "begun_at": _said(one.created_at),
+        "parents": _parents(session, one),
         "dated_at": _said(one.dated_at),
         "closed_at": _said(one.closed_at),
         "plans_from": one.plans_from.isoformat(),
@@ -56,6 +60,22 @@ def _pregnancy(session: Session, vault: Vault, one: Pregnancy) -> Copy:
             for m in written.movements
         ],
     }
+
+
+def _parents(session: Session, one: Pregnancy) -> list[Copy]:
+    rows = session.execute(
+        select(PregnancyParent.opener, PregnancyParent.relation, PregnancyParent.since)
+        .where(PregnancyParent.pregnancy_id == one.id)
+        .order_by(PregnancyParent.opener.desc())
+    )
+    return [
+        {
+            "opened_it": row.opener,
+            "relation": None if row.relation is None else row.relation.value,
+            "since": _said(row.since),
+        }
+        for row in rows
+    ]
 
 
 def _messages(session: Session, parent_id: int) -> list[Copy]:

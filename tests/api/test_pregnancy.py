@@ -225,3 +225,29 @@ def test_the_copy_holds_every_column_and_a_withdrawal_leaves_nothing(
     assert phone.get("/pregnancy").json["state"] == "none"
     with sessions() as session:
         assert session.scalars(select(Pregnancy)).all() == []
+
+
+def test_a_partner_joins_by_a_code_and_leaves(phone: Phone, client: FlaskClient) -> None:
+    begin(phone)
+    invited = phone.post("/pregnancy/invitations", {"relation": "mother"})
+    assert invited.status_code == 201, invited.text
+    partner = Phone(client, "partner")
+    told = {"code": invited.json["code"], "relation": "father"}
+    partner.agree("privacy", "children")
+
+    refused = partner.post("/pregnancy/join", told)
+    assert (refused.status_code, code_of(refused)) == (403, "consent_needed")
+    partner.agree("pregnancy")
+    wrong = partner.post("/pregnancy/join", told | {"code": "AAAAAAAA"})
+    assert (wrong.status_code, code_of(wrong)) == (404, "invitation_invalid")
+
+    joined = partner.post("/pregnancy/join", told).json
+    assert (joined["state"], joined["opener"], joined["shared"]) == ("open", False, True)
+    assert joined["pregnancy"]["weeks"] == 25
+    refused = partner.post("/pregnancy/invitations", {"relation": "father"})
+    assert (refused.status_code, code_of(refused)) == (403, "pregnancy_not_opener")
+    copy = partner.get("/pregnancy/export").json["pregnancies"][0]
+    assert [one["relation"] for one in copy["parents"]] == ["mother", "father"]
+
+    assert partner.post("/pregnancy/leave").json["state"] == "none"
+    assert phone.get("/pregnancy").json["shared"] is False

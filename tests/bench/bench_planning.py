@@ -70,14 +70,16 @@ MOVED = """
 BY_HAND = text("""
 WITH rule AS (
     SELECT * FROM unnest(CAST(:items AS text[]), CAST(:titles AS text[]), CAST(:cards AS boolean[]),
+                         CAST(:mothers AS boolean[]),
                          CAST(:due_months AS integer[]), CAST(:due_days AS integer[]),
                          CAST(:end_months AS integer[]), CAST(:end_days AS integer[]),
                          CAST(:close_months AS integer[]), CAST(:close_days AS integer[]))
          WITH ORDINALITY
-        AS rule (item_id, title, card, due_months, due_days, end_months, end_days,
+        AS rule (item_id, title, card, mother, due_months, due_days, end_months, end_days,
                  close_months, close_days, place)
 ), due AS (
-    SELECT birth, item_id, title, card, place, due_date, (due_date - birth) % 7 AS day_of_week,
+    SELECT birth, item_id, title, card, mother, place, due_date,
+           (due_date - birth) % 7 AS day_of_week,
            (due_date - birth) / 7 - (CAST(:day AS date) - birth) / 7 AS week,
            (CAST(:day AS date) - birth) % 7 AS today,
            CAST(:day AS date) < (birth + make_interval(months => end_months))::date + end_days
@@ -106,11 +108,12 @@ WITH rule AS (
     SELECT *, least(eve, next_eve, ahead) AS first, greatest(eve, next_eve, ahead) AS last
       FROM before
 ), week AS (
-    SELECT *, CASE WHEN first = last OR first IS NULL OR back IS NULL OR back IN (first, last)
-                   THEN back WHEN back < first THEN first ELSE last END AS open
+    SELECT *, CASE WHEN first IS NULL OR back IS NULL OR back IN (first, last) THEN back
+                   WHEN first = last THEN CASE WHEN back < eve THEN eve ELSE back END
+                   WHEN back < first THEN first ELSE last END AS open
       FROM days
 ), tells AS (
-    SELECT due.birth, item_id, title, place, due_date,
+    SELECT due.birth, item_id, title, mother, place, due_date,
            CASE WHEN NOT card AND week = -2 AND today = open AND still_given THEN 'open'
                 WHEN NOT current THEN NULL
                 WHEN NOT card AND (week = 0 AND today = eve OR week = 1 AND today = next_eve)
@@ -124,7 +127,10 @@ WITH rule AS (
     SELECT child.id AS child_id,
            jsonb_agg(jsonb_build_object('item_id', tells.item_id, 'item_title', title,
                                         'due_date', due_date, 'say', say)
-                     ORDER BY due_date, place) AS items
+                     ORDER BY due_date, place) AS items,
+           jsonb_agg(jsonb_build_object('item_id', tells.item_id, 'item_title', title,
+                                        'due_date', due_date, 'say', say)
+                     ORDER BY due_date, place) FILTER (WHERE NOT mother) AS for_fathers
       FROM tells
       JOIN children AS child ON child.birth_date = tells.birth
      WHERE say IS NOT NULL AND child.deleted_at IS NULL
@@ -137,13 +143,15 @@ INSERT INTO messages (key, parent_id, child_id, template, data, due_at, created_
 SELECT 'handbook:' || guardian.parent_id || ':' || CAST(:day AS date), guardian.parent_id,
        CASE WHEN count(*) = 1 THEN min(child_told.child_id) END, :template,
        jsonb_build_object('children', jsonb_agg(
-           jsonb_build_object('child_id', child_told.child_id, 'items', items)
+           jsonb_build_object('child_id', child_told.child_id, 'items',
+               CASE guardian.relation WHEN 'mother' THEN items ELSE for_fathers END)
            ORDER BY child_told.child_id)),
        :due_at, :now
   FROM child_told
   JOIN guardians AS guardian ON guardian.child_id = child_told.child_id
   JOIN parents AS parent ON parent.id = guardian.parent_id
- WHERE parent.deleted_at IS NULL AND guardian.since < :day_ends
+ WHERE (guardian.relation = 'mother' OR for_fathers IS NOT NULL)
+   AND parent.deleted_at IS NULL AND guardian.since < :day_ends
    AND EXISTS (SELECT FROM consents WHERE consents.parent_id = guardian.parent_id
                   AND withdrawn_at IS NULL AND purpose = 'privacy')
    AND EXISTS (SELECT FROM consents WHERE consents.parent_id = guardian.parent_id
@@ -255,6 +263,7 @@ def _parameters(schedule: Schedule) -> dict[str, object]:
         "close_months": [rule.closes.months for rule in rules],
         "close_days": [rule.closes.days for rule in rules],
         "cards": [rule.kind is Kind.GUIDE for rule in rules],
+        "mothers": [rule.kind is Kind.MOTHER for rule in rules],
         "template": TEMPLATE,
         "day": DAY,
         "due_at": datetime.combine(DAY, SEND_AT, CITY),

@@ -44,6 +44,10 @@ CITY_OF_PREGNANCIES = (
            CAST(:day AS date) - 30, :before, :before FROM parents
     """,
     """
+    INSERT INTO pregnancy_parents (pregnancy_id, parent_id, opener, state, since)
+    SELECT id, parent_id, true, state, created_at FROM pregnancies
+    """,
+    """
     INSERT INTO messages (key, parent_id, template, data, state, due_at, created_at)
     SELECT 'pregnancy:' || id || ':' || due_date || ':' || 'week-' || week || ':' || parent_id,
            parent_id, 'pregnancy_week', '{"week": 20}',

@@ -175,6 +175,7 @@ def pages_of_the_handbook(child: int) -> list[tuple[str, str, str]]:
         ("diary-day", "写一天", page_url("diary-day", child=child)),
         ("home-check", "家庭安全自查", page_url("home-check")),
         ("take-along", "带走手册", page_url("take-along", child=child)),
+        ("chapter", "孕前", page_url("chapter", name="before")),
     ]
 
 

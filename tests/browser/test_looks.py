@@ -42,6 +42,7 @@ def of_the_handbook(child: int) -> list[str]:
         page_url("diary", child=child),
         page_url("diary-day", child=child),
         page_url("home-check", child=child),
+        page_url("chapter", name="policy"),
     ]
 
 
@@ -83,6 +84,7 @@ def every_page(parent: Parent, child: dict[str, int]) -> list[str]:
         page_url("pregnancy-dates"),
         page_url("pregnancy-diary"),
         page_url("pregnancy-birth"),
+        page_url("pregnancy-share"),
         page_url("messages"),
         page_url("centres", kind="activity"),
         page_url("rooms"),

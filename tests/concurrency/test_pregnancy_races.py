@@ -11,11 +11,11 @@ from datetime import date, datetime, timedelta
 
 import pytest
 from sqlalchemy import delete, select, text, update
-from sqlalchemy.exc import OperationalError
+from sqlalchemy.exc import IntegrityError, OperationalError
 from sqlalchemy.orm import Session, sessionmaker
 
 from backend.handbook.planner import SEND_AT
-from backend.handbook.pregnancy import planner, service
+from backend.handbook.pregnancy import planner, service, sharing
 from backend.handbook.pregnancy.dating import Dating, Method
 from backend.handbook.pregnancy.models import Pregnancy, State
 from backend.kernel.clock import CITY, FixedClock
@@ -26,12 +26,22 @@ from backend.outbox.ledger import Key
 from backend.outbox.models import Message, MessageState
 from backend.outbox.templates import Templates
 from backend.people.children import Registration, lock_identity
-from backend.people.models import DuplicateState, Sex
+from backend.people.models import DuplicateState, Relation, Sex
 from backend.people.rules import child_identity
 from tests.concurrency.racing import at_once
-from tests.factories import APPID, default_vault
+from tests.factories import APPID, default_vault, make_parent
 from tests.fakes import FakeMessenger
-from tests.handbook.pregnancy.scene import PROGRAMME, TODAY, begin, due_when, end, plan, told
+from tests.handbook.pregnancy.scene import (
+    DOCUMENTS,
+    PROGRAMME,
+    TODAY,
+    begin,
+    due_when,
+    end,
+    plan,
+    share,
+    told,
+)
 from tests.handbook.pregnancy.test_service import baby
 from tests.handbook.test_race import wait_until_somebody_waits
 from tests.outbox.scene import TEMPLATES, delivery, grant
@@ -207,6 +217,7 @@ def test_without_the_planners_lock_a_message_would_outlive_the_end(
             planner.PLAN_CARDS,
             {
                 "ids": [pregnancy],
+                "parents": [parent],
                 "day": TODAY,
                 "due_at": due_at,
                 "now": clock.now(),
@@ -222,6 +233,112 @@ def test_without_the_planners_lock_a_message_would_outlive_the_end(
         end(committed, clock, parent)  # in another session; it waits for nobody
 
     assert told(committed, parent) == [("pregnancy_week", 25)]
+
+
+def test_an_end_by_one_parent_takes_what_a_worker_holds_for_the_other(
+    committed: Sessions, clock: FixedClock
+) -> None:
+    def loss(committed: Sessions, clock: FixedClock, father: int) -> None:
+        end(committed, clock, mother)
+        assert told(committed, father) == []
+
+    mother, _ = begin(committed, clock, due_when(25))
+    father = share(committed, clock, mother, openid="father")
+    grant(committed, clock, Key(APPID, "father", TEMPLATE_ID))
+
+    assert sent_of(committed, clock, father, loss) == 0
+
+
+@pytest.mark.parametrize("change", ["left", "ended"])
+def test_a_planner_that_waits_for_a_change_tells_no_partner_who_is_out(
+    committed: Sessions, clock: FixedClock, change: str
+) -> None:
+    mother, _ = begin(committed, clock, due_when(25))
+    father = share(committed, clock, mother)
+    added: list[int] = []
+    planning = threading.Thread(target=lambda: added.append(plan(committed, clock)))
+    with committed.begin() as session:
+        if change == "left":
+            sharing.leave(session, clock, parent_id=father)
+        else:
+            service.end(session, clock, parent_id=father)
+        planning.start()
+        wait_until_somebody_waits(committed)
+    planning.join(PATIENCE)
+
+    assert added == [1 if change == "left" else 0]
+    assert told(committed, father) == []
+
+
+def test_of_many_who_join_at_once_one_does_and_nobody_has_two(
+    committed: Sessions, clock: FixedClock
+) -> None:
+    mothers = [begin(committed, clock, due_when(25))[0] for _ in range(2)]
+    with committed.begin() as session:
+        codes = [
+            sharing.invite(session, clock, parent_id=mother, relation=Relation.MOTHER)[0]
+            for mother in mothers
+            for _ in range(3)
+        ]
+    father = make_parent(committed, documents=DOCUMENTS)
+
+    def join(code: str) -> int:
+        with committed.begin() as session:
+            service.lock_parent(session, father)
+            return sharing.join(
+                session, clock, parent_id=father, code=code, relation=Relation.FATHER
+            ).id
+
+    found, refused = at_once(join, codes)
+
+    assert len(set(found)) == 1  # the same code's pregnancy again is no second one
+    assert {type(error) for error in refused} <= {sharing.OwnPregnancyOpen}
+
+
+def test_without_asking_the_database_says_that_nobody_has_two_open_ones(
+    committed: Sessions, clock: FixedClock
+) -> None:
+    """The index holds for both parts, and follows the state of the pregnancy."""
+    mother, first = begin(committed, clock, due_when(25))
+    _, second = begin(committed, clock, due_when(9))
+    row = {"pregnancy": second, "parent": mother, "since": clock.now()}
+    partner = text(
+        "INSERT INTO pregnancy_parents (pregnancy_id, parent_id, opener, relation, state, since)"
+        " VALUES (:pregnancy, :parent, false, 'mother', 'open', :since)"
+    )
+    with (
+        committed.begin() as session,
+        pytest.raises(IntegrityError, match="pregnancy_parents_open"),
+    ):
+        session.execute(partner, row)
+
+    end(committed, clock, mother)
+    with committed.begin() as session:
+        session.execute(partner, row)
+    with (
+        committed.begin() as session,
+        pytest.raises(IntegrityError, match="pregnancy_parents_open"),
+    ):
+        session.execute(
+            update(Pregnancy).where(Pregnancy.id == first).values(state=State.OPEN, closed_at=None)
+        )
+
+
+def sent_of(
+    committed: Sessions,
+    clock: FixedClock,
+    parent: int,
+    loss: Callable[[Sessions, FixedClock, int], object],
+) -> int:
+    """How many messages of a parent, claimed before the loss, a worker marks after it."""
+    plan(committed, clock)
+    with committed.begin() as session:
+        claimed = claims.claim(session, clock, appid=APPID, limit=10)
+    assert parent in [one.parent_id for one in claimed]
+    loss(committed, clock, parent)
+    ready = [claims.Ready(one, Key(APPID, "father", TEMPLATE_ID), {}, None) for one in claimed]
+    with committed.begin() as session:
+        return len(claims.mark_sending(session, clock, ready).sending)
 
 
 def test_two_beginnings_at_once_make_one(committed: Sessions, clock: FixedClock) -> None:

@@ -71,6 +71,18 @@ def test_series_and_topic_narrow_the_list(tmp_path: Path) -> None:
     assert library.list(Choice(series=Series.MANUAL, topic="辅食")) == []
 
 
+def test_what_is_read_before_a_pregnancy_is_not_listed_among_the_weeks_of_one(
+    tmp_path: Path,
+) -> None:
+    root = content_root(tmp_path)
+    write_guide(root, "early", id="H01", series="handbook", age_days=None, gest_weeks=[-12, 8])
+    write_guide(root, "before", id="P01", series="before", age_days=None, gest_weeks=[-26, -1])
+    library = load_library(root, show_pending=True)
+
+    assert [one.slug for one in library.list(Choice(band="pregnancy"))] == ["early"]
+    assert [one.slug for one in library.list(Choice(series=Series.BEFORE))] == ["before"]
+
+
 def test_a_production_start_hides_what_is_not_reviewed(tmp_path: Path) -> None:
     root = content_root(tmp_path)
     write_guide(root, "read-by-an-expert", id="M01")

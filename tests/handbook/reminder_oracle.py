@@ -50,7 +50,10 @@ class Life:
         found = []
         for group in groups:
             day = min(group.values()) + timedelta(days=14)
-            found.append((self.join(day) if len(self.days_of_week(day)) > 1 else day, group))
+            week = self.days_of_week(day)
+            alone = week[0] if len(week) == 1 and day < week[0] else day
+            announced = any(how == "eve" for _, how in self.plan.get(alone, ()))
+            found.append((self.join(day) if len(week) > 1 else alone if announced else day, group))
         for day, group in found:
             self.say(day, group, "open")
 

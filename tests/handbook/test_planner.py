@@ -290,7 +290,8 @@ def test_planning_a_small_city_equals_each_childs_plan_said_day_by_day(
     days = [TODAY + timedelta(days=start + number) for number in range(12)]
     wanted: Counter[tuple[date, int, str, str]] = Counter()
     with undone(sessions):
-        for birth, own_days, known in zip(births, moved, done, strict=True):
+        for place, (birth, own_days, known) in enumerate(zip(births, moved, done, strict=True)):
+            is_twin = any(abs((birth - other).days) <= 1 for other in births[:place])
             child = make_child(sessions, parent_id=parent, birth_date=birth)
             own = {
                 item: None if day is None else birth + timedelta(days=day)
@@ -307,7 +308,7 @@ def test_planning_a_small_city_equals_each_childs_plan_said_day_by_day(
             for day, telling in life(SCHEDULE, birth, own).items():
                 if day in days:
                     for item, say in worth(SCHEDULE, birth, own, telling, day):
-                        if item not in known:
+                        if item not in known and not (is_twin and item.startswith("mother:")):
                             wanted[day, child, item, say] += 1
         clock = FixedClock(MORNING)
         for day in days:

@@ -69,6 +69,7 @@ def test_a_week_tells_on_two_days_at_most_and_never_moves_the_day_before() -> No
         assert plan.eve == (here - 1 if here else None)
         assert plan.next_eve == (6 if following == 0 else None)
         assert (plan.open is None) == (back is None)
+        assert plan.open is None or plan.days != (plan.open, plan.eve) or plan.open == plan.ahead
         assert (plan.ahead is None) == (following is None)
 
 

@@ -173,6 +173,20 @@ LAWFUL: dict[str, dict[str, Any]] = {
         "created_at": T1,
         "dated_at": T1,
     },
+    "pregnancy_parents": {
+        "pregnancy_id": 1,
+        "parent_id": 1,
+        "opener": True,
+        "relation": "mother",
+        "state": "open",
+        "since": T1,
+    },
+    "pregnancy_invitations": {
+        "code_hash": b"1",
+        "pregnancy_id": 1,
+        "created_at": T1,
+        "expires_at": T2,
+    },
     "pregnancy_entries": {
         "pregnancy_id": 1,
         "kind": "checkup",
@@ -459,6 +473,15 @@ BREACHES = [
     _breach("ck_pregnancies_closed_with_a_time", "pregnancies", id=2, state="ended"),
     _breach("ck_pregnancies_closed_with_a_time", "pregnancies", id=2, closed_at=T1),
     _breach("uq_pregnancies_open", "pregnancies", id=2),
+    _breach("pk_pregnancy_parents", "pregnancy_parents", opener=False),
+    _breach("uq_pregnancy_parents_pregnancy_id_opener", "pregnancy_parents", parent_id=2),
+    _breach("ck_pregnancy_parents_relation_known", "pregnancy_parents", relation="aunt"),
+    _breach("ck_pregnancy_parents_state_known", "pregnancy_parents", state="due"),
+    _breach(
+        "ck_pregnancy_parents_partner_said_who", "pregnancy_parents", opener=False, relation=None
+    ),
+    _breach("uq_pregnancy_parents_open", "pregnancy_parents", pregnancy_id=2, opener=False),
+    _breach("pk_pregnancy_invitations", "pregnancy_invitations"),
     _breach(
         "ck_pregnancy_entries_entrykind_known", "pregnancy_entries", kind="mood", value_sealed="x"
     ),

@@ -11,6 +11,8 @@ from sqlalchemy.exc import DatabaseError
 from tests.migrations.catalogue import OURS
 from tests.migrations.rows import BREACHES, LAWFUL, Breach
 
+# What a foreign key refers to: the primary key refuses such a row before it does.
+IMPLIED = {"uq_pregnancies_id_state"}
 # A key made by the database itself can clash with nothing; every other key is a rule.
 RULES = f"""
     SELECT conname FROM pg_constraint AS rule
@@ -51,7 +53,7 @@ def test_every_rule_has_a_row_that_breaks_it(engine: Engine) -> None:
     with engine.connect() as connection:
         rules = {str(name) for name in connection.scalars(text(RULES))}
 
-    assert rules == {breach.rule for breach in BREACHES}
+    assert rules - IMPLIED == {breach.rule for breach in BREACHES}
 
 
 def test_every_table_has_a_lawful_row(engine: Engine) -> None:

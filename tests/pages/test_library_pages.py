@@ -16,7 +16,7 @@ from backend.app import create_app, parts_of
 from backend.guides.library import Library
 from backend.guides.recipes import RecipeSource
 from backend.guides.review_models import ReviewDecision, ReviewedText, Verdict
-from backend.guides.source import AGE_BANDS, GuideSource
+from backend.guides.source import AGE_BANDS, GuideSource, Series
 from backend.kernel.clock import FixedClock
 from backend.pages.library_answers import STYLE, STYLE_VERSION
 from backend.people.models import Role
@@ -84,7 +84,7 @@ def test_every_page_is_light(client: FlaskClient, library: Library) -> None:
     paths = [
         *(f"/g/{piece.slug}" for piece in library.pieces()),
         *(f"/g/?band={band}" for band in AGE_BANDS),
-        *(f"/g/?series={series}" for series in ("manual", "nutrition", "handbook", "service")),
+        *(f"/g/?series={series}" for series in Series),
         *("/g/", "/g/recipes", "/g/search?q=发烧", "/g/search?q=宝宝", "/g/nursing-rooms"),
     ]
 

@@ -61,7 +61,7 @@ PARTS = {
     "handbook_grants": "handbook_grants",
 }
 # Column of the child → its name in the copy. What is not here is ours, not theirs: ids, the
-# fingerprint made of what is in the copy, and the date of a deletion.
+# fingerprint made of what is in the copy, the date of a deletion, and when we last planned anew.
 COLUMNS = {
     "name_sealed": "name",
     "birth_date": "birth_date",
@@ -75,7 +75,7 @@ COLUMNS = {
     "departed_at": "departed_at",
     "created_at": "registered_at",
 }
-OURS = {"id", "identity", "duplicate_of_id", "deleted_at"}
+OURS = {"id", "identity", "duplicate_of_id", "deleted_at", "replanned_on"}
 
 
 @pytest.fixture

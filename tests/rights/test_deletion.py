@@ -54,6 +54,7 @@ GONE_WITH_THE_PARENT = {
     "guardians": "parent_id",
     "messages": "parent_id",
     "pregnancies": "parent_id",
+    "pregnancy_parents": "parent_id",
     "parent_tokens": "parent_id",
     "parent_identities": "parent_id",
     "idempotent_answers": "parent_id",

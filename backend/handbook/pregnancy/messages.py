@@ -2,10 +2,10 @@
 
 from __future__ import annotations
 
-from sqlalchemy import delete
+from sqlalchemy import delete, select
 from sqlalchemy.orm import Session
 
-from backend.handbook.pregnancy.models import Pregnancy
+from backend.handbook.pregnancy.models import Pregnancy, PregnancyParent
 from backend.outbox.models import Message, MessageState
 
 CHECKUP, WEEK = "pregnancy_checkup", "pregnancy_week"
@@ -15,7 +15,7 @@ NOT_GONE_OUT = (MessageState.WAITING, MessageState.CLAIMED, MessageState.SENDING
 
 
 def stop(session: Session, pregnancy: Pregnancy) -> int:
-    """None of what has not gone out goes out any more. Call with the pregnancy locked.
+    """What has not gone out goes out to neither parent any more. Call with it locked.
 
     The planner's new rows wait for that lock. A worker that holds a row finds it gone when it
     marks it as being sent, and once more before it speaks to WeChat.
@@ -33,11 +33,22 @@ def stop_checkup(session: Session, pregnancy: Pregnancy, checkup_id: str) -> int
     return _delete(session, pregnancy, only_waiting=True, checkup_id=checkup_id)
 
 
+def clear_of(session: Session, pregnancy: Pregnancy, parent_id: int) -> int:
+    """One of its parents leaves: whatever was said or waits for this one goes."""
+    return _delete(session, pregnancy, only_waiting=False, parent_id=parent_id)
+
+
 def _delete(
-    session: Session, pregnancy: Pregnancy, *, only_waiting: bool, checkup_id: str | None = None
+    session: Session,
+    pregnancy: Pregnancy,
+    *,
+    only_waiting: bool,
+    checkup_id: str | None = None,
+    parent_id: int | None = None,
 ) -> int:
+    both = select(PregnancyParent.parent_id).where(PregnancyParent.pregnancy_id == pregnancy.id)
     doomed = delete(Message).where(
-        Message.parent_id == pregnancy.parent_id,
+        Message.parent_id.in_(both) if parent_id is None else Message.parent_id == parent_id,
         Message.template.in_(TEMPLATES),
         Message.key.startswith(f"pregnancy:{pregnancy.id}:", autoescape=True),
     )

@@ -26,31 +26,34 @@ BEFORE_DUE, AFTER_DUE = "", "after_due"  # wordings of the weekly card
 # First the lock that every change of a pregnancy waits for, or has waited for: what ended or
 # moved before it is not planned, what does so after it finds the rows and deletes them. Who was
 # told today by this due date is left out, so that a tick locks only those who are new to it.
+# Each of the two parents is told by consents of their own.
 LOCK = text("""
-SELECT pregnancy.id
+SELECT pregnancy.id, reader.parent_id
 FROM pregnancies AS pregnancy
-JOIN parents AS parent ON parent.id = pregnancy.parent_id
+JOIN pregnancy_parents AS reader ON reader.pregnancy_id = pregnancy.id
+JOIN parents AS parent ON parent.id = reader.parent_id
 WHERE pregnancy.state = 'open' AND pregnancy.due_date = ANY(CAST(:due_dates AS date[]))
   AND pregnancy.plans_from <= :day
   AND parent.deleted_at IS NULL
   AND (SELECT count(DISTINCT purpose) FROM consents
-       WHERE consents.parent_id = pregnancy.parent_id AND withdrawn_at IS NULL
+       WHERE consents.parent_id = reader.parent_id AND withdrawn_at IS NULL
          AND purpose IN ('privacy', 'pregnancy')) = 2
   AND NOT EXISTS (
       SELECT 1 FROM messages AS told
-      WHERE told.parent_id = pregnancy.parent_id AND told.due_at = :due_at
+      WHERE told.parent_id = reader.parent_id AND told.due_at = :due_at
         AND starts_with(told.key,
                         'pregnancy:' || pregnancy.id || ':' || pregnancy.due_date || ':'))
-ORDER BY pregnancy.id
+ORDER BY pregnancy.id, reader.parent_id
 FOR SHARE OF pregnancy
 """)
 
-# In a statement of its own, so that it sees what was committed while LOCK waited.
+# In a statement of its own, so that it sees what was committed while LOCK waited: a partner may
+# have left.
 PLAN_CHECKUPS = text("""
 INSERT INTO messages (key, parent_id, template, data, due_at, created_at)
 SELECT 'pregnancy:' || pregnancy.id || ':' || pregnancy.due_date || ':' || due.item_id || ':'
-           || due.days_before || ':' || pregnancy.parent_id,
-       pregnancy.parent_id, :template,
+           || due.days_before || ':' || reader.parent_id,
+       reader.parent_id, :template,
        jsonb_build_object('pregnancy_id', pregnancy.id, 'item_id', due.item_id,
                           'item_title', due.title, 'week', due.week,
                           'days_left', pregnancy.due_date - CAST(:day AS date),
@@ -62,11 +65,14 @@ FROM unnest(CAST(:item_ids AS text[]), CAST(:titles AS text[]), CAST(:days_befor
             CAST(:aim_dates AS date[]), CAST(:until_dates AS date[]))
      AS due (item_id, title, days_before, week, due_date, from_date, aim_date, until_date)
 JOIN pregnancies AS pregnancy ON pregnancy.due_date = due.due_date
+JOIN unnest(CAST(:ids AS bigint[]), CAST(:parents AS bigint[])) AS pair (pregnancy_id, parent_id)
+     ON pair.pregnancy_id = pregnancy.id
+JOIN pregnancy_parents AS reader
+     ON reader.pregnancy_id = pair.pregnancy_id AND reader.parent_id = pair.parent_id
 LEFT JOIN pregnancy_entries AS entry
        ON entry.pregnancy_id = pregnancy.id AND entry.kind = 'checkup'
       AND entry.key = due.item_id
-WHERE pregnancy.id = ANY(CAST(:ids AS bigint[])) AND pregnancy.state = 'open'
-  AND entry.id IS NULL
+WHERE pregnancy.state = 'open' AND entry.id IS NULL
 ON CONFLICT (key) DO NOTHING
 RETURNING id
 """)
@@ -75,8 +81,8 @@ RETURNING id
 PLAN_CARDS = text("""
 INSERT INTO messages (key, parent_id, template, data, due_at, created_at)
 SELECT 'pregnancy:' || pregnancy.id || ':' || pregnancy.due_date || ':' || 'week-' || due.week
-           || ':' || pregnancy.parent_id,
-       pregnancy.parent_id, :template,
+           || ':' || reader.parent_id,
+       reader.parent_id, :template,
        jsonb_build_object('pregnancy_id', pregnancy.id, 'week', due.week,
                           'days_left', pregnancy.due_date - CAST(:day AS date),
                           'due_date', pregnancy.due_date, 'card', due.card,
@@ -86,10 +92,14 @@ FROM unnest(CAST(:weeks AS integer[]), CAST(:cards AS text[]), CAST(:wordings AS
             CAST(:due_dates AS date[]))
      AS due (week, card, wording, due_date)
 JOIN pregnancies AS pregnancy ON pregnancy.due_date = due.due_date
-WHERE pregnancy.id = ANY(CAST(:ids AS bigint[])) AND pregnancy.state = 'open'
+JOIN unnest(CAST(:ids AS bigint[]), CAST(:parents AS bigint[])) AS pair (pregnancy_id, parent_id)
+     ON pair.pregnancy_id = pregnancy.id
+JOIN pregnancy_parents AS reader
+     ON reader.pregnancy_id = pair.pregnancy_id AND reader.parent_id = pair.parent_id
+WHERE pregnancy.state = 'open'
   AND NOT EXISTS (
       SELECT 1 FROM messages AS told
-      WHERE told.parent_id = pregnancy.parent_id
+      WHERE told.parent_id = reader.parent_id
         AND (told.template = :template AND told.due_at > :week_before
              OR told.template = :checkup AND told.due_at = :due_at))
 ON CONFLICT (key) DO NOTHING
@@ -150,10 +160,16 @@ def _plan(session: Session, clock: Clock, programme: Programme, day: date, today
     if not due_dates:
         return 0
     due_at = datetime.combine(day, SEND_AT, CITY)
-    locked = session.scalars(LOCK, {"due_dates": due_dates, "day": day, "due_at": due_at}).all()
+    locked = session.execute(LOCK, {"due_dates": due_dates, "day": day, "due_at": due_at}).all()
     if not locked:
         return 0
-    shared = {"ids": locked, "day": day, "due_at": due_at, "now": clock.now()}
+    shared = {
+        "ids": [row.id for row in locked],
+        "parents": [row.parent_id for row in locked],
+        "day": day,
+        "due_at": due_at,
+        "now": clock.now(),
+    }
     return _plan_checkups(session, checkups, shared) + _plan_cards(session, cards, shared)
 
 

@@ -2,7 +2,7 @@
 
 import type { RichNode } from './types';
 
-export type Series = 'manual' | 'nutrition' | 'handbook' | 'service';
+export type Series = 'manual' | 'nutrition' | 'handbook' | 'service' | 'before';
 /** due: it was reviewed, and has to be looked at again. */
 export type Review = 'pending' | 'reviewed' | 'due';
 /** pregnancy: texts that have weeks of pregnancy instead of days of life. */

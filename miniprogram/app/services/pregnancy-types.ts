@@ -77,6 +77,9 @@ export interface Help extends Told {
 
 export interface Pregnancy {
   state: 'none' | 'open' | 'born' | 'ended';
+  /** Whether this parent opened it, and so invites; whether another one sees it too. */
+  opener: boolean;
+  shared: boolean;
   agreed: boolean;
   today: string;
   pregnancy: OpenPregnancy | null;

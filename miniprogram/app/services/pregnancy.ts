@@ -2,7 +2,7 @@
 
 import { get, post, put, remove } from './http';
 import type { Dating, Newborn, Pregnancy } from './pregnancy-types';
-import type { Child, List } from './types';
+import type { Child, Invitation, List, Relation } from './types';
 
 export function pregnancy(): Promise<Pregnancy> {
   return get<Pregnancy>('/pregnancy');
@@ -57,4 +57,18 @@ export function removeMovements(id: number): Promise<Pregnancy> {
 /** Everything that is kept about one's pregnancies. */
 export function exportPregnancies(): Promise<object> {
   return get<object>('/pregnancy/export');
+}
+
+/** A code by which the other parent joins; `relation`: what this one is to the child. */
+export function invitePartner(relation: Relation): Promise<Invitation> {
+  return post<Invitation>('/pregnancy/invitations', { relation });
+}
+
+export function joinPregnancy(code: string, relation: Relation): Promise<Pregnancy> {
+  return post<Pregnancy>('/pregnancy/join', { code, relation });
+}
+
+/** The partner leaves, or whoever opened it stops sharing. */
+export function leavePregnancy(): Promise<Pregnancy> {
+  return post<Pregnancy>('/pregnancy/leave');
 }

@@ -227,7 +227,7 @@ export interface Quota {
   left: number;
 }
 
-export type ItemKind = 'vaccine' | 'checkup' | 'guide';
+export type ItemKind = 'vaccine' | 'checkup' | 'guide' | 'mother';
 export type ItemStatus = 'done' | 'overdue' | 'due' | 'upcoming' | 'past';
 
 export interface ItemSection {

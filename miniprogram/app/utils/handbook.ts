@@ -26,6 +26,7 @@ const KIND_TEXTS: Record<ItemKind, string> = {
   vaccine: '接种',
   checkup: '体检',
   guide: '指南',
+  mother: '妈妈',
 };
 
 const GROUPS: { name: ItemStatus; title: string; folded: boolean }[] = [

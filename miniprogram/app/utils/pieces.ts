@@ -36,6 +36,7 @@ const ARTS: Record<GuideSummary['series'], string> = {
   nutrition: 'bowl',
   handbook: 'card',
   service: 'service',
+  before: 'leaf',
 };
 
 export function reviewText(review: Review): string {

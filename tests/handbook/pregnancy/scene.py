@@ -6,7 +6,7 @@ from pathlib import Path
 from sqlalchemy import select
 from sqlalchemy.orm import Session, sessionmaker
 
-from backend.handbook.pregnancy import service
+from backend.handbook.pregnancy import service, sharing
 from backend.handbook.pregnancy.dating import Dating, Method
 from backend.handbook.pregnancy.models import Pregnancy
 from backend.handbook.pregnancy.planner import plan_due
@@ -14,6 +14,7 @@ from backend.handbook.pregnancy.programme import load_programme
 from backend.kernel.clock import FixedClock, city_date
 from backend.outbox.models import Message
 from backend.people.documents import load_documents
+from backend.people.models import Relation
 from tests.factories import make_parent
 
 CONTENT = Path(__file__).parents[3] / "content"
@@ -42,6 +43,15 @@ def begin(
             multiple=False,
         )
         return parent, made.id
+
+
+def share(sessions: Sessions, clock: FixedClock, mother: int, *, openid: str | None = None) -> int:
+    """A father who joined by her code."""
+    father = make_parent(sessions, openid=openid, documents=DOCUMENTS)
+    with sessions.begin() as session:
+        code, _ = sharing.invite(session, clock, parent_id=mother, relation=Relation.MOTHER)
+        sharing.join(session, clock, parent_id=father, code=code, relation=Relation.FATHER)
+    return father
 
 
 def plan(sessions: Sessions, clock: FixedClock, day: date | None = None) -> int:

@@ -88,6 +88,7 @@ async function everyPiece(): Promise<Pieces> {
     guides().catch(none),
     guides({ series: 'handbook' }).catch(none),
     guides({ series: 'service' }).catch(none),
+    guides({ series: 'before' }).catch(none),
     recipes().catch(none),
   ]);
   return { list: lists.flat(), missing };

@@ -15,7 +15,10 @@ const SERIES: { name: Series; title: string }[] = [
   { name: 'nutrition', title: '营养指南' },
   { name: 'handbook', title: '手册卡片' },
   { name: 'service', title: '服务' },
+  { name: 'before', title: '孕前' },
 ];
+const OF_PREGNANCY: Series[] = ['handbook', 'service'];
+const OF_AGES: Series[] = ['manual', 'nutrition', ...OF_PREGNANCY];
 const AGES: { name: Age; title: string }[] = [
   { name: '', title: '全部年龄' },
   { name: 'pregnancy', title: '孕期' },
@@ -157,16 +160,20 @@ Page({
 
   chooseSeries(event: WechatMiniprogram.TouchEvent) {
     const chosenSeries = event.currentTarget.dataset.name as Series;
-    // only the cards are about pregnancy
-    const stays = this.data.age !== 'pregnancy' || chosenSeries === 'handbook';
-    this.setData({ chosenSeries, age: stays ? this.data.age : '' });
+    // what is read before a pregnancy has no age; the books have nothing about pregnancy
+    const stays = this.data.age === 'pregnancy' ? OF_PREGNANCY : OF_AGES;
+    this.setData({ chosenSeries, age: stays.includes(chosenSeries) ? this.data.age : '' });
     return this.ask();
   },
 
   chooseAge(event: WechatMiniprogram.TouchEvent) {
     const age = event.currentTarget.dataset.name as Age;
-    this.setData({ age });
-    if (age === 'pregnancy') this.setData({ chosenSeries: 'handbook' });
+    const { chosenSeries } = this.data;
+    if (age === 'pregnancy' && !OF_PREGNANCY.includes(chosenSeries)) {
+      this.setData({ age, chosenSeries: 'handbook' });
+    } else {
+      this.setData({ age });
+    }
     return this.ask();
   },
 

@@ -24,10 +24,13 @@ const KINDS: { kind: ItemKind | ''; title: string }[] = [
   { kind: 'checkup', title: '体检' },
   { kind: 'vaccine', title: '接种' },
   { kind: 'guide', title: '指南' },
+  { kind: 'mother', title: '妈妈' },
 ];
 
 interface Chapter {
   page: string;
+  /** Of those that are texts of the library; the others are about the child. */
+  name?: string;
   icon: string;
   title: string;
   text: string;
@@ -44,6 +47,20 @@ const CHAPTERS: Chapter[] = [
   { page: 'diary', icon: 'heart-on', title: '成长日记', text: '一天一句话，或者一张照片' },
   { page: 'home-check', icon: 'service', title: '家庭安全自查', text: '在家里走一遍，一条一条对' },
   { page: 'pregnancy', icon: 'leaf', title: '孕期手册', text: '再次怀孕时用' },
+  {
+    page: 'chapter',
+    name: 'policy',
+    icon: 'letter',
+    title: '政策与免费服务',
+    text: '不花钱的检查和疫苗、能休的假',
+  },
+  {
+    page: 'chapter',
+    name: 'before',
+    icon: 'sprout',
+    title: '孕前',
+    text: '再要孩子之前，两个人先做的',
+  },
   { page: 'take-along', icon: 'card', title: '带走手册', text: '给医生看、打印、存一份' },
 ];
 /** Of a child that died: what was kept, and nothing that asks for something. */
@@ -143,8 +160,9 @@ Page({
   },
 
   openChapter(event: WechatMiniprogram.TouchEvent) {
-    const page = String(event.currentTarget.dataset.page);
-    open(`/pages/${page}/${page}?child=${this.data.child?.id ?? ''}`);
+    const { page, name } = event.currentTarget.dataset as { page: string; name?: string };
+    const about = name ? `name=${name}` : `child=${this.data.child?.id ?? ''}`;
+    open(`/pages/${page}/${page}?${about}`);
   },
 
   openAttention() {

@@ -46,6 +46,8 @@ Page({
     message: '',
     state: 'none' as Pregnancy['state'],
     agreed: false,
+    opener: false,
+    shared: false,
     head: null as Headline | null,
     way: '',
     following: null as CheckupView | null,
@@ -90,6 +92,8 @@ Page({
     this.setData({
       state: found.state,
       agreed: found.agreed,
+      opener: found.opener,
+      shared: found.shared,
       today: found.today,
       disclaimer: found.disclaimer,
       help: found.help,
@@ -126,6 +130,10 @@ Page({
 
   readText() {
     open('/pages/consent/consent?ask=pregnancy');
+  },
+
+  share() {
+    open('/pages/pregnancy-share/pregnancy-share');
   },
 
   begin() {
