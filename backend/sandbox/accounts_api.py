@@ -17,6 +17,7 @@ from backend.sandbox.state import sandbox
 
 MOST_LINES = 60
 MOST_ARTICLES = 10
+MOST_TICKETS = 20
 LONGEST_TEXT = 600  # characters that a person writes
 CODE_WIDTH = 280  # pixels on the page
 
@@ -242,6 +243,15 @@ def chat_of(phone: Phone, account: Account) -> dict[str, Any]:
         "lines": here.chats.newest(openid, MOST_LINES),
         "total": here.chats.count(openid),
         "menu": menu,
+        "notices": [
+            {
+                "id": one.id,
+                "title": one.title,
+                "balance": here.subscriptions.balance(openid, one.id),
+            }
+            for one in account.templates.values()
+            if one.kind != "message"
+        ],
         "articles": [
             {"article_id": one["article_id"], "number": number, "title": article["title"]}
             for one in published
@@ -255,17 +265,20 @@ def chat_of(phone: Phone, account: Account) -> dict[str, Any]:
 
 @bp.get("/tickets")
 def tickets() -> Response:
-    """`?appid=`: the QR codes that can be scanned now, newest first."""
+    """`?appid=`: the QR codes that can be scanned now, the longest-lived first."""
+    return jsonify(items=open_tickets(public_account(request.args.get("appid")).appid))
+
+
+def open_tickets(appid: str) -> list[dict[str, Any]]:
     here = sandbox()
     rows = here.store.rows(
         "SELECT * FROM tickets WHERE appid = ? AND (expires_at IS NULL OR expires_at > ?)"
-        " ORDER BY expires_at DESC LIMIT ?",
-        public_account(request.args.get("appid")).appid,
+        " ORDER BY expires_at IS NOT NULL, expires_at DESC, ticket LIMIT ?",
+        appid,
         here.clock.now().timestamp(),
-        MOST_LINES,
+        MOST_TICKETS,
     )
-    items = [{name: row[name] for name in ("ticket", "url", "scene")} for row in rows]
-    return jsonify(items=items)
+    return [{name: row[name] for name in ("ticket", "url", "scene")} for row in rows]
 
 
 @bp.get("/codes")
