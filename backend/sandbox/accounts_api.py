@@ -13,6 +13,7 @@ from backend.sandbox.masses import OUTCOMES as MASS_OUTCOMES
 from backend.sandbox.people_api import WrongRequest, bp, given, phone_of, text_of
 from backend.sandbox.phones import Phone
 from backend.sandbox.pictures import qr_picture
+from backend.sandbox.push_format import platform_openid
 from backend.sandbox.state import sandbox
 
 MOST_LINES = 60
@@ -156,17 +157,23 @@ def write_text() -> ResponseReturnValue:
 
 @bp.post("/authorizations")
 def change_authorization() -> Response:
-    """`{phone?, appid?, event: revoke | cancellation}`: the person takes back what they gave,
-    or closes the whole account at WeChat."""
+    """`{phone?, appid?, event: revoke | cancellation, revoked?}`: the person takes back what
+    they gave (WeChat's RevokeInfo; 8 is the phone number), or closes their WeChat account.
+
+    The sender is WeChat's own; who it is about stands in OpenID.
+    """
     here, body = sandbox(), given()
-    event = body.get("event")
+    event, revoked = body.get("event"), body.get("revoked", "8")
     if event not in ("revoke", "cancellation"):
         raise WrongRequest("event")
+    if not isinstance(revoked, str) or not revoked.isdecimal():
+        raise WrongRequest("revoked")
     appid = str(body.get("appid") or here.config.appid)
     openid = here.phones.openid(phone_of(body.get("phone")), appid)
-    more = {"OpenID": openid, "AppID": appid} | ({"RevokeInfo": "1"} if event == "revoke" else {})
-    here.pushes.put(appid, openid, f"user_authorization_{event}", more)
-    return jsonify(appid=appid, event=event)
+    about = {"OpenID": openid, "AppID": appid}
+    more = about | ({"RevokeInfo": revoked} if event == "revoke" else {})
+    here.pushes.put(appid, platform_openid(appid), f"user_authorization_{event}", more)
+    return jsonify(appid=appid, event=event, openid=openid)
 
 
 @bp.post("/receptions")
