@@ -17,7 +17,11 @@ depends_on = None
 
 def upgrade() -> None:
     op.add_column("children", sa.Column("replanned_on", sa.Date(), nullable=True))
-    op.create_unique_constraint(op.f("uq_pregnancies_id_state"), "pregnancies", ["id", "state"])
+    op.create_index(op.f("uq_pregnancies_id_state"), "pregnancies", ["id", "state"], unique=True)
+    op.execute(
+        "ALTER TABLE pregnancies ADD CONSTRAINT uq_pregnancies_id_state"
+        " UNIQUE USING INDEX uq_pregnancies_id_state"
+    )
     _create_parents()
     op.execute(
         "INSERT INTO pregnancy_parents (pregnancy_id, parent_id, opener, state, since)"

@@ -142,6 +142,27 @@ def test_a_changed_push_is_refused(name: str) -> None:
         reader().read(query, other.body)
 
 
+@pytest.mark.parametrize(
+    ("kind", "one", "another"),
+    [
+        (
+            "PUBLISHJOBFINISH",
+            {"PublishEventInfo": {"publish_id": "1"}},
+            {"PublishEventInfo": {"publish_id": "2"}},
+        ),
+        ("user_authorization_revoke", {"OpenID": "o-one"}, {"OpenID": "o-another"}),
+    ],
+)
+def test_what_wechat_itself_tells_twice_in_one_second_has_two_keys(
+    kind: str, one: dict[str, Any], another: dict[str, Any]
+) -> None:
+    texts = [event_text(CONFIG, EVENT | {"Event": kind} | more) for more in (one, another, one)]
+    pushes = [seal(CONFIG, APPID, OPENID, text, 1795399200) for text in texts]
+    first, second, again = (reader().read(query_of(push), push.body).dedupe_key for push in pushes)
+
+    assert first == again != second
+
+
 def test_a_push_of_another_account_or_key_is_refused() -> None:
     push = sealed("xml", EVENT)
     other_account = PushReader("wxother", CONFIG.token, CONFIG.aes_key)
