@@ -14,6 +14,7 @@ import backend.bookings.cancellation_models
 import backend.bookings.models
 import backend.bookings.settlement_models
 import backend.bookings.waiting_models
+import backend.campaigns.models
 import backend.centres.models
 import backend.guides.models
 import backend.guides.review_models

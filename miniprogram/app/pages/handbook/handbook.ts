@@ -11,6 +11,8 @@ import { open } from '../../utils/navigation';
 
 /** Our name of the template by which the handbook reminds in WeChat. */
 const REMINDER = 'handbook_reminder';
+/** And of what the town or the city writes; asked for in the same question. */
+const CAMPAIGN = 'campaign';
 
 const KINDS: { kind: ItemKind | ''; title: string }[] = [
   { kind: '', title: '全部' },
@@ -40,6 +42,7 @@ Page({
     opened: [] as string[],
     groups: [] as ShownGroup[],
     reminder: null as SubscriptionTemplate | null,
+    campaigns: [] as SubscriptionTemplate[],
     attention: null as Attention | null,
   },
 
@@ -73,7 +76,10 @@ Page({
       (answer) => answer.templates,
       () => [],
     );
-    this.setData({ reminder: templates.find(({ name }) => name === REMINDER) ?? null });
+    this.setData({
+      reminder: templates.find(({ name }) => name === REMINDER) ?? null,
+      campaigns: templates.filter(({ name }) => name === CAMPAIGN),
+    });
   },
 
   /** So does the hint about a screening. */
@@ -86,10 +92,10 @@ Page({
   },
 
   async remind() {
-    const { reminder } = this.data;
+    const { reminder, campaigns } = this.data;
     if (!reminder) return;
     try {
-      const accepted = await askToSubscribe([reminder]);
+      const accepted = await askToSubscribe([reminder, ...campaigns]);
       wx.showToast({ title: accepted ? '好的，到时提醒你' : '没有订阅', icon: 'none' });
       await this.loadReminder();
     } catch (error) {
