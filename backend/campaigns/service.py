@@ -297,6 +297,14 @@ def note_state(
     _note(session, clock, campaign, actor, campaign.state.value, **detail)
 
 
+def note_test(session: Session, clock: Clock, campaign: Campaign, writer: Writer) -> None:
+    _note(session, clock, campaign, writer.actor, "tested")
+
+
+def note_export(session: Session, clock: Clock, campaign: Campaign, writer: Writer) -> None:
+    _note(session, clock, campaign, writer.actor, "exported")
+
+
 def _touch(clock: Clock, campaign: Campaign) -> None:
     campaign.changed_at = max(clock.now(), campaign.changed_at + TICK)
 

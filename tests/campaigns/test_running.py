@@ -16,6 +16,7 @@ from backend.campaigns.counting import families
 from backend.campaigns.models import Campaign, CampaignState
 from backend.campaigns.results import percent_done, result
 from backend.campaigns.service import Rules
+from backend.campaigns.testing import NoTestFamily, send_test
 from backend.kernel.clock import FixedClock, city_date
 from backend.outbox.delivery import Delivery, deliver
 from backend.outbox.ledger import Key
@@ -401,3 +402,12 @@ def test_an_audience_that_nobody_can_read_pauses_it(sessions: Sessions, clock: F
     go(sessions, clock)
 
     assert state_of(sessions, campaign) is S.PAUSED
+
+
+def test_without_a_number_of_the_office_there_is_no_test(
+    sessions: Sessions, clock: FixedClock
+) -> None:
+    campaign, second = approved(sessions, clock)
+    one = campaign_of(sessions, campaign)
+    with sessions.begin() as session, pytest.raises(NoTestFamily):
+        send_test(session, clock, default_vault(), one, second, phone=None)

@@ -72,6 +72,7 @@ export const SENTENCES: Record<string, string> = {
   method_not_allowed: '不支持这样的操作',
   name_used: '这个名称已经有了，请换一个',
   no_open_pregnancy: '没有进行中的孕期手册，请刷新后再看',
+  no_test_family: '还没有测试家庭',
   not_found: '没有找到，可能已被删除',
   not_full: '这个时段还有名额，不用候补，请直接预约',
   not_home_cared: '免费指导面向居家养育的宝宝，您登记的是已入托',
