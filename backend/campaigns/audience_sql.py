@@ -68,37 +68,44 @@ NO_QUIZ = """
     NOT EXISTS (SELECT FROM quiz_sets WHERE quiz_sets.parent_id = guardian.parent_id
                    AND quiz_sets.month = :month AND quiz_sets.finished_at IS NOT NULL)
 """
-# Children without days of their own are judged by their birth date: a table of some two thousand
-# days, each with the items that are open for it, of which one is not recorded. The few others
-# are asked item by item.
+# What is open for a child by its birth date is one array, looked up in a table of some two
+# thousand days; what is recorded, or has a day of its own, is taken out of it. Days of one's own
+# are asked one by one. The plain EXISTS before each array spare most children the look-up.
 BORN = """
     LEFT JOIN (SELECT birth, array_agg(item_id) AS items
                  FROM unnest(CAST(:{name}_births AS date[]), CAST(:{name}_birth_items AS text[]))
                    AS open (birth, item_id)
                 GROUP BY birth) AS {name}_born ON {name}_born.birth = child.birth_date
 """
+HAS_OWN = "EXISTS (SELECT FROM item_dates AS own WHERE own.child_id = child.id)"
+OWN = "ARRAY(SELECT own.item_id FROM item_dates AS own WHERE own.child_id = child.id)"
 RECORDED = """
-    ARRAY(SELECT entry.item_id FROM handbook_entries AS entry
-           WHERE entry.child_id = ANY (ARRAY(
-                 SELECT child.id UNION ALL
-                 SELECT second.id FROM children AS second
-                  WHERE second.duplicate_of_id = child.id AND second.duplicate_state = 'same')))
+    CASE WHEN EXISTS (SELECT FROM handbook_entries AS entry WHERE entry.child_id = child.id)
+           OR EXISTS (SELECT FROM children AS second
+                       WHERE second.duplicate_of_id = child.id
+                         AND second.duplicate_state = 'same')
+         THEN ARRAY(SELECT entry.item_id FROM handbook_entries AS entry
+                     WHERE entry.child_id = child.id
+                    UNION ALL
+                    SELECT entry.item_id
+                      FROM children AS second
+                      JOIN handbook_entries AS entry ON entry.child_id = second.id
+                     WHERE second.duplicate_of_id = child.id AND second.duplicate_state = 'same')
+         ELSE CAST('{}' AS text[]) END
 """
 OPEN_ITEM = """
-    CASE WHEN EXISTS (SELECT FROM item_dates AS own WHERE own.child_id = child.id)
-    THEN EXISTS (
-        SELECT FROM unnest(CAST(:{name}_items AS text[]), CAST(:{name}_from AS date[]),
-                           CAST(:{name}_until AS date[]), CAST(:{name}_own AS date[]))
-                 AS open (item_id, born_from, born_until, own_until)
-          LEFT JOIN item_dates AS own
-                 ON own.child_id = child.id AND own.item_id = open.item_id
-         WHERE child.birth_date >= open.born_from
-           AND CASE WHEN own.item_id IS NULL THEN child.birth_date <= open.born_until
-                    ELSE own.due_on <= open.own_until END
-           AND open.item_id <> ALL ({recorded}))
+    CASE WHEN {has_own}
+    THEN NOT coalesce({name}_born.items, '{}') <@ ({recorded} || {own})
+         OR EXISTS (
+            SELECT FROM item_dates AS own
+              JOIN unnest(CAST(:{name}_items AS text[]), CAST(:{name}_from AS date[]),
+                          CAST(:{name}_own AS date[])) AS open (item_id, born_from, own_until)
+                ON open.item_id = own.item_id
+             WHERE own.child_id = child.id AND own.due_on <= open.own_until
+               AND child.birth_date >= open.born_from
+               AND own.item_id <> ALL ({recorded}))
     WHEN {name}_born.items IS NULL THEN false
-    ELSE NOT {name}_born.items <@ {recorded}
-    END
+    ELSE NOT {name}_born.items <@ {recorded} END
 """
 
 
@@ -172,6 +179,9 @@ def _ask_child(parts: _Parts, audience: Audience, day: date) -> None:
 
 
 def _ask_items(parts: _Parts, name: str, items: Sequence[OpenItem]) -> None:
+    open_item = OPEN_ITEM.replace("{name}", name).replace("{recorded}", RECORDED)
+    for place, sql in (("{has_own}", HAS_OWN), ("{own}", OWN)):
+        open_item = open_item.replace(place, sql)
     parts.tables += BORN.replace("{name}", name)
     by_birth = [
         (birth, item.item_id)
@@ -180,13 +190,12 @@ def _ask_items(parts: _Parts, name: str, items: Sequence[OpenItem]) -> None:
         for birth in _days(item.born_from, item.born_until)
     ]
     parts.ask(
-        OPEN_ITEM.replace("{name}", name).replace("{recorded}", RECORDED),
+        open_item,
         **{
             f"{name}_births": [birth for birth, _ in by_birth],
             f"{name}_birth_items": [item for _, item in by_birth],
             f"{name}_items": [item.item_id for item in items],
             f"{name}_from": [item.born_from for item in items],
-            f"{name}_until": [item.born_until for item in items],
             f"{name}_own": [item.own_until for item in items],
         },
     )

@@ -40,6 +40,7 @@ SELECT town_code, sum(children) AS children, sum(parents) AS parents, sum(wechat
  GROUP BY town_code
  ORDER BY town_code
 """
+MORE_MEMORY = text("SET LOCAL work_mem = '64MB'")  # its hashes stay off the disk; one at a time
 FIRST_OF_RANGE = """
 SELECT told.parent_id, array_agg(told.child_id ORDER BY told.child_id) AS ids,
        array_agg(named.name_sealed ORDER BY told.child_id) AS names
@@ -105,6 +106,7 @@ def families(
 
 def count(session: Session, who: Told, channel: Channel) -> Count:
     """One statement, whatever the size of the city."""
+    session.execute(MORE_MEMORY)
     values = who.values | {"appid": channel.appid, "template_id": channel.template_id}
     rows = session.execute(with_told(who, COUNT), values)
     return Count(tuple(TownCount(row[0], *map(int, row[1:])) for row in rows))

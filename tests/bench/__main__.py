@@ -19,6 +19,7 @@ import psutil
 from backend.kernel.clock import Clock, SystemClock, city_time
 from tests.bench import (
     bench_bookings,
+    bench_campaigns,
     bench_delivery,
     bench_desk,
     bench_doses,
@@ -39,6 +40,7 @@ MEASURES: Measures = {
     **bench_bookings.MEASURES,
     **bench_waiting.MEASURES,
     **bench_planning.MEASURES,
+    **bench_campaigns.MEASURES,
     **bench_pregnancy.MEASURES,
     **bench_events.MEASURES,
     **bench_settlement.MEASURES,
