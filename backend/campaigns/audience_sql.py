@@ -20,17 +20,16 @@ from backend.campaigns.audience import (
 from backend.handbook.schedule import Age, Schedule
 
 # As the handbook's planner asks it. A consent counts as long as it stands, whatever its version.
+# An account that is closed has no children and no standing consent, so parents are not asked.
 CHOSEN = "SELECT child.id AS child_id, child.town_code, guardian.parent_id FROM "
 RANGE = " AND guardian.parent_id > :after AND guardian.parent_id <= :until"
 FAMILIES = """
     children AS child
     JOIN guardians AS guardian ON guardian.child_id = child.id
-    JOIN parents AS parent ON parent.id = guardian.parent_id
 """
 SERVED = """
     child.deleted_at IS NULL AND child.departure IS NULL
     AND child.duplicate_state IS DISTINCT FROM 'same'
-    AND parent.deleted_at IS NULL
     AND EXISTS (SELECT FROM consents WHERE consents.parent_id = guardian.parent_id
                    AND withdrawn_at IS NULL AND purpose = 'privacy')
     AND EXISTS (SELECT FROM consents WHERE consents.parent_id = guardian.parent_id
@@ -79,19 +78,19 @@ BORN = """
 """
 HAS_OWN = "EXISTS (SELECT FROM item_dates AS own WHERE own.child_id = child.id)"
 OWN = "ARRAY(SELECT own.item_id FROM item_dates AS own WHERE own.child_id = child.id)"
+HAS_RECORDS = """
+    (EXISTS (SELECT FROM handbook_entries AS entry WHERE entry.child_id = child.id)
+     OR EXISTS (SELECT FROM children AS second
+                 WHERE second.duplicate_of_id = child.id AND second.duplicate_state = 'same'))
+"""
 RECORDED = """
-    CASE WHEN EXISTS (SELECT FROM handbook_entries AS entry WHERE entry.child_id = child.id)
-           OR EXISTS (SELECT FROM children AS second
-                       WHERE second.duplicate_of_id = child.id
-                         AND second.duplicate_state = 'same')
-         THEN ARRAY(SELECT entry.item_id FROM handbook_entries AS entry
+          ARRAY(SELECT entry.item_id FROM handbook_entries AS entry
                      WHERE entry.child_id = child.id
                     UNION ALL
                     SELECT entry.item_id
                       FROM children AS second
                       JOIN handbook_entries AS entry ON entry.child_id = second.id
                      WHERE second.duplicate_of_id = child.id AND second.duplicate_state = 'same')
-         ELSE CAST('{}' AS text[]) END
 """
 OPEN_ITEM = """
     CASE WHEN {has_own}
@@ -105,6 +104,7 @@ OPEN_ITEM = """
                AND child.birth_date >= open.born_from
                AND own.item_id <> ALL ({recorded}))
     WHEN {name}_born.items IS NULL THEN false
+    WHEN NOT {has_records} THEN true
     ELSE NOT {name}_born.items <@ {recorded} END
 """
 
@@ -180,7 +180,7 @@ def _ask_child(parts: _Parts, audience: Audience, day: date) -> None:
 
 def _ask_items(parts: _Parts, name: str, items: Sequence[OpenItem]) -> None:
     open_item = OPEN_ITEM.replace("{name}", name).replace("{recorded}", RECORDED)
-    for place, sql in (("{has_own}", HAS_OWN), ("{own}", OWN)):
+    for place, sql in (("{has_own}", HAS_OWN), ("{own}", OWN), ("{has_records}", HAS_RECORDS)):
         open_item = open_item.replace(place, sql)
     parts.tables += BORN.replace("{name}", name)
     by_birth = [

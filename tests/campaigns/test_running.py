@@ -23,6 +23,7 @@ from backend.outbox.ledger import Key
 from backend.outbox.models import Message, MessageState
 from backend.people.documents import load_documents
 from backend.people.models import Child, Consent, Departure, Guardian, Relation
+from backend.rights import departing
 from tests.campaigns.town import (
     CITY_SCOPE,
     CONTENT,
@@ -411,3 +412,21 @@ def test_without_a_number_of_the_office_there_is_no_test(
     one = campaign_of(sessions, campaign)
     with sessions.begin() as session, pytest.raises(NoTestFamily):
         send_test(session, clock, default_vault(), one, second, phone=None)
+
+
+def test_a_child_that_died_after_the_batch_is_not_named(
+    sessions: Sessions, clock: FixedClock
+) -> None:
+    (parent,) = make_families(sessions, 1)
+    gone = make_child(sessions, parent_id=parent)
+    approved(sessions, clock)
+    clock.set(NOON)
+    go(sessions, clock)
+
+    with sessions.begin() as session:
+        departing.depart(session, clock, parent_id=parent, child_id=gone, kind=Departure.DIED)
+
+    (left,) = messages(sessions)
+    assert [child["child_id"] for child in left.data["children"]] == [left.child_id]
+    assert left.child_id != gone
+    assert left.state is M.WAITING
