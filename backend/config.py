@@ -35,6 +35,7 @@ class Settings(BaseSettings):
     content_dir: str = "content"
     preview_dir: str = "miniprogram/preview/dist"
     photo_dir: str = "var/photos"  # of the diary; shared by all processes
+    campaign_test_phone: SecretStr | None = None  # of the office's own family: 群发 to oneself
     review_grace_days: int = Field(default=90, ge=0, le=3650)  # shown after a signature ran out
     database_pool: int = Field(default=5, ge=1, le=50)
 

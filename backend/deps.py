@@ -1,5 +1,6 @@
 """The parts of the product, made once and handed down."""
 
+from collections.abc import Collection
 from dataclasses import dataclass, replace
 from datetime import timedelta
 from pathlib import Path
@@ -12,11 +13,14 @@ from sqlalchemy.orm import Session, sessionmaker
 from backend.bookings.passes import Passes
 from backend.bookings.rating_check import TextCheck
 from backend.bookings.slips import Slips
+from backend.campaigns import running as campaigns
+from backend.campaigns.service import Rules
 from backend.centres.places import Places, load_places
 from backend.config import Settings, make_vault
 from backend.guides.current import CurrentLibrary, Follows
 from backend.guides.library import Library
 from backend.guides.loading import Shelf, load_shelf
+from backend.guides.problems import Words, load_words
 from backend.handbook.diary.store import FolderStore, Photos
 from backend.handbook.growth.loaded import Standards
 from backend.handbook.growth.standards import StandardName
@@ -61,6 +65,7 @@ class Deps:
     places: Places
     documents: Documents
     templates: Templates
+    words: Words
     current_library: CurrentLibrary
     current_handbook: Follows[Schedule]
     current_pregnancy: Follows[Programme]
@@ -103,6 +108,11 @@ class Deps:
         return self.current_pregnancy.get(self.library)
 
     @property
+    def campaign_rules(self) -> Rules:
+        """What the words of a campaign are checked against now."""
+        return Rules(self.words, self.library)
+
+    @property
     def questions(self) -> Questions:
         """The questions whose guides may be read."""
         return self.current_questions.get(self.library)
@@ -118,6 +128,7 @@ class Texts:
     places: Places
     documents: Documents
     templates: Templates
+    words: Words
     screenings: ScreeningProgramme
     schedule: Schedule
     pregnancy: Programme
@@ -138,6 +149,7 @@ def read_texts(content: Path) -> Texts:
         places=load_places(content),
         documents=load_documents(content),
         templates=load_templates(content / "messages" / "templates.yaml"),
+        words=load_words(content),
         screenings=load_screenings(content),
         schedule=load_schedule(content),
         pregnancy=load_programme(content),
@@ -176,6 +188,7 @@ def build(
         places=texts.places,
         documents=texts.documents,
         templates=texts.templates,
+        words=texts.words,
         current_library=CurrentLibrary(
             texts.shelf,
             show_pending=settings.mode != "production",
@@ -250,6 +263,11 @@ def _wechat_client(deps: Deps) -> "AccountClient":
 
 def delivery_of(deps: Deps, messenger: Messenger, *, at_night: bool = False) -> Delivery:
     """What sending needs, from the parts. `at_night` is for the demo's button alone."""
+
+    def settle_all(session: Session, ids: Collection[int]) -> dict[int, bool]:
+        """Nothing wrong goes out, and no campaign that an outage has kept for a day."""
+        return settle(session, ids) | campaigns.close_late(session, deps.clock, ids)
+
     return Delivery(
         sessions=deps.sessions,
         clock=deps.clock,
@@ -260,7 +278,7 @@ def delivery_of(deps: Deps, messenger: Messenger, *, at_night: bool = False) -> 
         template_ids=deps.settings.wechat_template_ids,
         threads=deps.settings.send_threads,
         at_night=at_night,
-        settle=settle,
+        settle=settle_all,
     )
 
 

@@ -15,6 +15,7 @@ import backend.bookings.models
 import backend.bookings.settlement_models
 import backend.bookings.sign_models
 import backend.bookings.waiting_models
+import backend.campaigns.models
 import backend.centres.models
 import backend.guides.models
 import backend.guides.review_models

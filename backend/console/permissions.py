@@ -38,6 +38,9 @@ class Action(StrEnum):
     READ_HANDBOOKS = "read_handbooks"  # ask for a grant, and read under it
     DECIDE_HANDBOOK_GRANTS = "decide_handbook_grants"  # approve, refuse, end
     SEE_HANDBOOK_LOG = "see_handbook_log"  # who looked at what, and take it along
+    SEE_CAMPAIGNS = "see_campaigns"  # 群发: one message to many families
+    WRITE_CAMPAIGNS = "write_campaigns"  # also pause and cancel
+    APPROVE_CAMPAIGNS = "approve_campaigns"  # what somebody else has written
     OWN_ACCOUNT = "own_account"
 
 
@@ -54,6 +57,7 @@ EVERY_DESK = frozenset(
 DESK = frozenset({Action.DECIDE_BOOKINGS, Action.REVEAL_NAME, Action.EDIT_SLOTS})
 PLACES = frozenset({Action.EDIT_PLACES, Action.EDIT_CONTRACTS})
 STATEMENTS = frozenset({Action.SEE_STATEMENTS, Action.PREPARE_STATEMENTS})
+CAMPAIGNS = frozenset({Action.SEE_CAMPAIGNS, Action.WRITE_CAMPAIGNS})
 
 PERMISSIONS: Mapping[Role, frozenset[Action]] = {
     Role.CLERK: EVERY_DESK | DESK | STATEMENTS | {Action.OWN_VISITS},  # of one centre
@@ -62,6 +66,7 @@ PERMISSIONS: Mapping[Role, frozenset[Action]] = {
     | DESK
     | PLACES
     | STATEMENTS
+    | CAMPAIGNS
     | {Action.DECIDE_STATEMENTS}
     | {Action.DECIDE_DUPLICATES, Action.EDIT_ROOMS, Action.SEE_STATISTICS, Action.REVIEW_RATINGS}
     | {Action.BOOK_ON_BEHALF, Action.SEE_POLICY, Action.EDIT_TOWN_RULE}
@@ -69,6 +74,8 @@ PERMISSIONS: Mapping[Role, frozenset[Action]] = {
     Role.CITY: EVERY_DESK
     | DESK
     | PLACES
+    | CAMPAIGNS
+    | {Action.APPROVE_CAMPAIGNS}
     | {Action.SEE_STATEMENTS, Action.DECIDE_STATEMENTS, Action.PAY_STATEMENTS}
     | {
         Action.EDIT_CALENDAR,

@@ -26,13 +26,15 @@ class Problem:
 
 class Words(BaseModel):
     """content/forbidden-words.yaml: claims that no text makes, brands that no text names,
-    and words of the trade, each with what a grandmother says instead."""
+    and words of the trade, each with what a grandmother says instead; `marketing`: what no
+    message to many families says."""
 
     model_config = ConfigDict(extra="forbid")
 
     claims: list[str]
     brands: list[str]
     jargon: Mapping[str, str]
+    marketing: list[str]
 
 
 @dataclass(frozen=True)

@@ -19,6 +19,8 @@ from backend.bookings.rating_check import TextCheck, check_waiting
 from backend.bookings.reconfirming import ask_and_release
 from backend.bookings.rules import HeldForPriority, SlotClosed, SlotFull
 from backend.bookings.waiting_offers import end_if_over, offer_next, over, slots_to_offer
+from backend.campaigns import running
+from backend.campaigns.service import Rules
 from backend.handbook.planner import plan_days, plan_due
 from backend.handbook.pregnancy import planner as pregnancy_planner
 from backend.handbook.pregnancy.programme import Programme
@@ -100,6 +102,15 @@ def plan_today(
         added += pregnancy_planner.plan_due(session, clock, programme, today)
     if added:
         log.info("handbook_planned", days=1, added=added)
+
+
+def run_campaigns(
+    sessions: sessionmaker[Session], clock: Clock, schedule: Schedule, rules: Rules
+) -> None:
+    """Put the next families of campaigns whose hour has come into the outbox."""
+    added = running.run(sessions, clock, schedule, rules)
+    if added:
+        log.info("campaign_messages_put", added=added)
 
 
 def run_before(session: Session, task: str, nominal: datetime) -> datetime | None:

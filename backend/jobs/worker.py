@@ -60,6 +60,11 @@ def register(app: App, deps: Deps, sending: Delivery) -> None:
         # as the reviews stand now
         tasks.plan_today(sessions, clock, deps.handbook, deps.pregnancy)
 
+    def run_campaigns() -> None:
+        # as the handbook and the library stand now
+        tasks.run_campaigns(sessions, clock, deps.handbook, deps.campaign_rules)
+
+    app.task(name="run_campaigns")(run_campaigns)
     app.task(name="deliver")(tasks.Deliver(sending).run)
     app.task(name="plan_handbook")(nominal(plan_handbook))
     app.task(name="plan_today")(plan_today)

@@ -48,6 +48,12 @@ class Message(Base):
         ),
         Index("ix_messages_trouble", "id", postgresql_where=text("state IN ('unknown', 'failed')")),
         Index(None, "child_id"),
+        Index(
+            "ix_messages_of_campaigns",
+            "key",
+            postgresql_ops={"key": "text_pattern_ops"},
+            postgresql_where=text("template = 'campaign'"),
+        ),
     )
 
     id: Mapped[int] = mapped_column(BigInteger, Identity(), primary_key=True)

@@ -20,6 +20,7 @@ from backend.kernel.clock import Clock, SystemClock, city_time
 from tests.bench import (
     bench_bookings,
     bench_books,
+    bench_campaigns,
     bench_delivery,
     bench_desk,
     bench_doses,
@@ -42,6 +43,7 @@ MEASURES: dict[str, Measure] = {
     **bench_bookings.MEASURES,
     **bench_waiting.MEASURES,
     **bench_planning.MEASURES,
+    **bench_campaigns.MEASURES,
     **bench_pregnancy.MEASURES,
     **bench_random_plans.MEASURES,
     **bench_events.MEASURES,

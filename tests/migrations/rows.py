@@ -3,7 +3,7 @@
 from dataclasses import dataclass, field
 from typing import Any
 
-from tests.migrations import diary_rows, grant_rows
+from tests.migrations import campaign_rows, diary_rows, grant_rows
 from tests.migrations.foundations import FOUNDATIONS
 
 T1, T2 = "2026-11-26 10:00+08", "2026-11-26 11:00+08"
@@ -154,6 +154,7 @@ LAWFUL: dict[str, dict[str, Any]] = {
     "wechat_tokens": {"appid": "wx1", "token_sealed": "k1:x", "expires_at": T2},
     **diary_rows.LAWFUL,
     **grant_rows.LAWFUL,
+    **campaign_rows.LAWFUL,
     "item_dates": {"child_id": 1, "item_id": "vaccine:hepb-2", "due_on": "2026-02-01"},
     "handbook_entries": {
         "child_id": 1,
@@ -555,5 +556,5 @@ BREACHES = [
     _breach("uq_centre_feeds_token_hash", "centre_feeds", centre_id=2),
     _breach("pk_heartbeats", "heartbeats"),
     _breach("pk_task_runs", "task_runs"),
-    *(Breach(*one) for one in (*diary_rows.BREACHES, *grant_rows.BREACHES)),
+    *(Breach(*one) for one in (*diary_rows.BREACHES, *grant_rows.BREACHES, *campaign_rows.BREACHES)),
 ]

@@ -209,6 +209,7 @@ def test_every_template_passes_the_strict_sandbox_with_the_longest_facts(
     facts = BOOKING | HANDBOOK | {"reason": LONG_CENTRE * 3, "title": "\n" + LONG_CENTRE}
     facts["item_title"] = facts["card"] = LONG_CENTRE
     facts |= {"week": 41, "days_left": -7, "aim_date": "2026-12-31", "until_date": "2027-01-31"}
+    facts |= {"headline": "字" * 20, "sentence": LONG_CENTRE * 3, "guide": "xin-bu-ke"}
     for name in templates:
         form = templates[name].wechat
         if form is None:

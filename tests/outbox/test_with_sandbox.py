@@ -52,6 +52,9 @@ FACTS = BOOKING | {
     "aim_date": "2026-11-27",
     "until_date": "2026-12-03",
     "card": LONG,
+    "headline": LONG,
+    "sentence": LONG,
+    "guide": "ka-jiezhong-hou",
 }
 
 

@@ -72,3 +72,17 @@ window.addEventListener("pageshow", () => {
 
 // On a phone the week begins at the left edge; today should be in sight.
 document.querySelector("table.week th[aria-current]")?.scrollIntoView({ block: "nearest", inline: "center" });
+
+// Work that goes on by itself: the part of the page that shows it is read again every few seconds,
+// and where it has ended the whole page once.
+const live = document.querySelector("[data-live]");
+async function readAgain() {
+  if (document.hidden || live.contains(document.activeElement)) return setTimeout(readAgain, 3000);
+  const answer = await fetch(location.href).catch(() => null);
+  const text = answer?.ok ? await answer.text() : "";
+  const fresh = new DOMParser().parseFromString(text, "text/html").querySelector("[data-live]");
+  if (fresh) live.replaceChildren(...fresh.childNodes);
+  else if (text) return location.reload();
+  return setTimeout(readAgain, 3000);
+}
+if (live) setTimeout(readAgain, 3000);

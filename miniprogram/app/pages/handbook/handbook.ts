@@ -18,6 +18,8 @@ import { open } from '../../utils/navigation';
 
 /** Our name of the template by which the handbook reminds in WeChat. */
 const REMINDER = 'handbook_reminder';
+/** And of what the town or the city writes; asked for in the same question. */
+const CAMPAIGN = 'campaign';
 
 const KINDS: { kind: ItemKind | ''; title: string }[] = [
   { kind: '', title: '全部' },
@@ -66,6 +68,12 @@ const CHAPTERS: Chapter[] = [
 /** Of a child that died: what was kept, and nothing that asks for something. */
 const KEEPSAKES = ['growth', 'diary', 'take-along'];
 
+/** What one tap on 提醒我 asks WeChat for. */
+interface Asked {
+  reminder: SubscriptionTemplate | null;
+  campaigns: SubscriptionTemplate[];
+}
+
 const loader = childLoader();
 
 Page({
@@ -86,6 +94,7 @@ Page({
     later: [] as ItemGroup[],
     laterFew: LATER_FEW,
     reminder: null as SubscriptionTemplate | null,
+    campaigns: [] as SubscriptionTemplate[],
     attention: null as Attention | null,
   },
 
@@ -106,26 +115,26 @@ Page({
   load() {
     return loader.load(this, async (child, all, isCurrent) => {
       // drawn by one step: what comes later would push down what is being read
-      const [book, attention, reminder] = await Promise.all([
+      const [book, attention, asked] = await Promise.all([
         handbook(child.id),
         attentionOf(child.id),
         reminderNow(),
       ]);
       if (!isCurrent()) return;
       const { items, today, disclaimer } = book;
-      this.setData({ children: all, child, items, today, disclaimer, attention, reminder });
+      this.setData({ children: all, child, items, today, disclaimer, attention, ...asked });
       this.draw();
       this.setData({ status: 'ready' });
     });
   },
 
   async remind() {
-    const { reminder } = this.data;
+    const { reminder, campaigns } = this.data;
     if (!reminder) return;
     try {
-      const accepted = await askToSubscribe([reminder]);
+      const accepted = await askToSubscribe([reminder, ...campaigns]);
       wx.showToast({ title: accepted ? '好的，到时提醒你' : '没有订阅', icon: 'none' });
-      this.setData({ reminder: await reminderNow() });
+      this.setData(await reminderNow());
     } catch (error) {
       wx.showToast({ title: sentence(error), icon: 'none' });
     }
@@ -183,12 +192,15 @@ Page({
 });
 
 /** The row about WeChat only adds to the page, so its failure leaves the page standing. */
-async function reminderNow(): Promise<SubscriptionTemplate | null> {
+async function reminderNow(): Promise<Asked> {
   try {
     const { templates } = await subscriptions();
-    return templates.find(({ name }) => name === REMINDER) ?? null;
+    return {
+      reminder: templates.find(({ name }) => name === REMINDER) ?? null,
+      campaigns: templates.filter(({ name }) => name === CAMPAIGN),
+    };
   } catch {
-    return null;
+    return { reminder: null, campaigns: [] };
   }
 }
 

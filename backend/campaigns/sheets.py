@@ -1,0 +1,55 @@
+"""What became of a campaign as a workbook: by town, numbers alone."""
+
+from __future__ import annotations
+
+import io
+from collections.abc import Callable, Iterator, Sequence
+
+from openpyxl import Workbook
+
+from backend.bookings.sheets import Value, add_sheet
+from backend.campaigns.models import Campaign
+from backend.campaigns.results import Outcome, Result
+from backend.campaigns.words import STATE_TITLES
+
+HEAD = ("街镇", "放入", "路上", "微信已发", "只在小程序", "失败", "不明", "已读")
+
+
+def workbook(
+    campaign: Campaign,
+    outcome: Result,
+    audience: Sequence[tuple[str, str]],
+    town_name: Callable[[str], str],
+) -> bytes:
+    """Two sheets: 概况 and 按街镇."""
+    made = Workbook(write_only=True)
+    add_sheet(made, "概况", (18, 60), _about(campaign, audience), headed=False)
+    add_sheet(made, "按街镇", (22, *[12] * (len(HEAD) - 1)), _towns(outcome, town_name))
+    target = io.BytesIO()
+    made.save(target)
+    return target.getvalue()
+
+
+def _about(campaign: Campaign, audience: Sequence[tuple[str, str]]) -> Iterator[Sequence[Value]]:
+    yield ("编号", campaign.id)
+    yield ("标题", campaign.headline)
+    yield ("正文", campaign.sentence)
+    yield ("指南", campaign.guide_slug)
+    yield ("状态", STATE_TITLES[campaign.state])
+    yield ("计划时间", campaign.planned_at)
+    yield ("开始", campaign.started_at)
+    yield ("结束", campaign.ended_at)
+    yield ("提交时的家庭数", campaign.expected)
+    yield ()
+    yield from audience
+
+
+def _towns(outcome: Result, town_name: Callable[[str], str]) -> Iterator[Sequence[Value]]:
+    yield HEAD
+    for one in outcome.towns:
+        yield (town_name(one.town_code), *_numbers(one))
+    yield ("合计", *_numbers(outcome.total))
+
+
+def _numbers(one: Outcome) -> tuple[int, ...]:
+    return (one.put, one.waiting, one.sent, one.in_app, one.failed, one.unknown, one.read)
