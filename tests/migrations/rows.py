@@ -556,5 +556,8 @@ BREACHES = [
     _breach("uq_centre_feeds_token_hash", "centre_feeds", centre_id=2),
     _breach("pk_heartbeats", "heartbeats"),
     _breach("pk_task_runs", "task_runs"),
-    *(Breach(*one) for one in (*diary_rows.BREACHES, *grant_rows.BREACHES, *campaign_rows.BREACHES)),
+    *(
+        Breach(*one)
+        for one in (*diary_rows.BREACHES, *grant_rows.BREACHES, *campaign_rows.BREACHES)
+    ),
 ]
