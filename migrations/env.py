@@ -13,6 +13,7 @@ import backend.bookings.attendance_models
 import backend.bookings.cancellation_models
 import backend.bookings.models
 import backend.bookings.settlement_models
+import backend.bookings.sign_models
 import backend.bookings.waiting_models
 import backend.centres.models
 import backend.guides.models

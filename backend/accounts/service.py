@@ -14,6 +14,7 @@ from sqlalchemy import delete, select, update
 from sqlalchemy.dialects.postgresql import insert
 from sqlalchemy.orm import Session
 
+from backend.accounts.keeping import bootstrap as bootstrap  # beside what else starts here
 from backend.accounts.models import InboundEvent
 from backend.kernel import audit
 from backend.kernel.clock import Clock

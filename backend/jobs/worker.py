@@ -89,6 +89,7 @@ def register(app: App, deps: Deps, sending: Delivery) -> None:
 def run_worker(deps: Deps) -> None:
     """Work until SIGTERM or SIGINT. A job that succeeded leaves no row behind."""
     stopping = threading.Event()
+    deps.ensure_accounts()
     app = make_engine(deps.settings.database_url, kind="worker")
     register(app, deps, delivery(deps, stopping.is_set))
     asyncio.run(_work(app, deps, stopping))

@@ -3,6 +3,8 @@
 import structlog
 from flask import Blueprint, Response, abort, request
 
+from backend.accounts.keeping import keys_of
+from backend.accounts.rules import AccountUnknown
 from backend.accounts.service import EVENTS_STAY, store_event
 from backend.deps import deps
 from backend.wechat.crypto import LARGEST_PUSH, BadPush, PushReader, SignatureInvalid
@@ -48,15 +50,12 @@ def receive(appid: str) -> Response:
 
 
 def _reader(appid: str) -> PushReader:
-    """Reads the pushes of our accounts; 404 for any other."""
-    settings = deps().settings
-    if appid not in {settings.wechat_appid, settings.wechat_public_appid}:
+    """Reads the pushes of an account, each with its own keys; 404 for any that is not ours."""
+    try:
+        keys = keys_of(deps().vault, deps().live_account(appid))
+    except AccountUnknown:
         abort(404)
-    return PushReader(
-        appid,
-        settings.wechat_token.get_secret_value(),
-        settings.wechat_aes_key.get_secret_value(),
-    )
+    return PushReader(appid, keys.push_token, keys.aes_key)
 
 
 def _plain(text: str, status: int = 200) -> Response:

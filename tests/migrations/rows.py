@@ -3,7 +3,7 @@
 from dataclasses import dataclass, field
 from typing import Any
 
-from tests.migrations import diary_rows
+from tests.migrations import account_rows, diary_rows
 from tests.migrations.foundations import FOUNDATIONS
 
 T1, T2 = "2026-11-26 10:00+08", "2026-11-26 11:00+08"
@@ -151,6 +151,7 @@ LAWFUL: dict[str, dict[str, Any]] = {
         "payload": "{}",
         "received_at": T1,
     },
+    **account_rows.LAWFUL,
     "wechat_tokens": {"appid": "wx1", "token_sealed": "k1:x", "expires_at": T2},
     **diary_rows.LAWFUL,
     "item_dates": {"child_id": 1, "item_id": "vaccine:hepb-2", "due_on": "2026-02-01"},
@@ -523,4 +524,5 @@ BREACHES = [
     _breach("pk_heartbeats", "heartbeats"),
     _breach("pk_task_runs", "task_runs"),
     *(Breach(*one) for one in diary_rows.BREACHES),
+    *(Breach(*one) for one in account_rows.BREACHES),
 ]

@@ -1,5 +1,8 @@
 /** Made from content/wording/errors.yaml by `python -m backend wording`. Do not edit. */
 export const SENTENCES: Record<string, string> = {
+  account_exists: '这个 AppID 已经登记过',
+  account_keys_wrong: 'AppID 或密钥的写法不对',
+  account_unknown: '没有这个微信账号，可能已停用',
   address_needed: '入户指导要上门，请先填写上门地址',
   address_not_shown: '上门地址只在入户指导前后 24 小时内显示',
   already_appealed: '这个预约已经申诉过，每次只能申诉一次',
