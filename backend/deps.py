@@ -14,6 +14,7 @@ from backend.accounts.from_settings import SettingsAccounts
 from backend.accounts.keeping import keys_of
 from backend.accounts.models import WeChatAccount
 from backend.accounts.rules import AccountUnknown
+from backend.accounts.scenes import LinkScenes
 from backend.bookings.passes import Passes
 from backend.bookings.rating_check import TextCheck
 from backend.bookings.slips import Slips
@@ -116,6 +117,11 @@ class Deps:
     def slips(self) -> Slips:
         """Signs the codes on paper, for families without a phone."""
         return Slips(self.settings.secret_key.get_secret_value())
+
+    @property
+    def scenes(self) -> LinkScenes:
+        """Signs the QR codes by which families link a 公众号."""
+        return LinkScenes(self.settings.secret_key.get_secret_value())
 
     @property
     def doctor_tokens(self) -> DoctorTokens:

@@ -3,6 +3,7 @@
 import re
 from collections.abc import Mapping
 from dataclasses import dataclass, field
+from datetime import datetime
 
 from backend.accounts.models import AccountKind, Capability
 from backend.kernel.errors import Conflict, Invalid, NotFound
@@ -110,3 +111,32 @@ def ip_in(errmsg: str) -> str | None:
     """The address that WeChat names in 40164."""
     found = IP_NAMED.search(errmsg)
     return found and found[1]
+
+
+@dataclass(frozen=True)
+class Following:
+    """Since when somebody follows, and since when not any more."""
+
+    followed_at: datetime
+    left_at: datetime | None = None
+
+
+def after_coming(before: Following | None, moment: datetime, *, anew: bool) -> Following:
+    """What is known after a push that somebody follows. Pushes come in any order, or late.
+
+    `anew`: they began to follow at that moment (`subscribe`); a `SCAN` says only that they do.
+    """
+    if before is None:
+        return Following(moment)
+    if before.left_at is not None:
+        return Following(moment) if moment >= before.left_at else before
+    return Following(max(before.followed_at, moment)) if anew else before
+
+
+def after_leaving(before: Following | None, moment: datetime) -> Following:
+    """What is known after a push that somebody left; later news of them stays true."""
+    if before is None:
+        return Following(moment, moment)
+    if moment < before.followed_at:
+        return before
+    return Following(before.followed_at, max(moment, before.left_at or moment))

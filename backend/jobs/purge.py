@@ -7,6 +7,8 @@ from sqlalchemy import CursorResult, delete, or_, select, text
 from sqlalchemy.orm import Session
 from sqlalchemy.sql.expression import Delete
 
+from backend.accounts.followers import forget_left
+from backend.accounts.models import LinkCode
 from backend.accounts.service import EVENTS_STAY, forget_handled
 from backend.handbook.pregnancy.service import forget_old
 from backend.jobs.models import TaskRun
@@ -28,6 +30,8 @@ from backend.rights.take_along.doctor_models import DoctorLink
 ANSWERS_LIVE = timedelta(hours=24)
 INVITATIONS_STAY = timedelta(days=30)  # after their end: a clerk may be asked who joined how
 DOCTOR_LINKS_STAY = timedelta(days=90)  # so long a family sees which link was looked at
+LINK_CODES_STAY = timedelta(days=1)  # longer than the hour in which they are counted
+LEFT_STAY = timedelta(days=90)  # who left a 公众号 and never said who they are
 ATTEMPTS_STAY = timedelta(days=1)  # longer than any window in which they are counted
 STAFF_SESSIONS_STAY = timedelta(days=90)
 TASK_RUNS_STAY = timedelta(days=400)
@@ -47,6 +51,7 @@ def purge_expired(session: Session, clock: Clock) -> dict[str, int]:
     statements = _statements(clock.now())
     deleted = {name: _count(session, statement) for name, statement in statements.items()}
     deleted["pregnancies"] = forget_old(session, clock)
+    deleted["followers"] = forget_left(session, clock.now() - LEFT_STAY)
     deleted["events"] = forget_handled(session, clock.now() - EVENTS_STAY)
     jobs = session.execute(FAILED_JOBS, {"stay": FAILED_JOBS_STAY})
     assert isinstance(jobs, CursorResult)
@@ -59,6 +64,7 @@ def _statements(now: datetime) -> dict[str, Delete]:
         "invitations": delete(Invitation).where(Invitation.expires_at < now - INVITATIONS_STAY),
         "answers": delete(IdempotentAnswer).where(IdempotentAnswer.created_at < now - ANSWERS_LIVE),
         "doctor_links": delete(DoctorLink).where(DoctorLink.expires_at < now - DOCTOR_LINKS_STAY),
+        "link_codes": delete(LinkCode).where(LinkCode.expires_at < now - LINK_CODES_STAY),
         "attempts": delete(Attempt).where(Attempt.at < now - ATTEMPTS_STAY),
         "staff_sessions": delete(StaffSession).where(
             StaffSession.seen_at < now - STAFF_SESSIONS_STAY

@@ -14,7 +14,7 @@ from procrastinate import App
 
 from backend.accounts.service import Reactions
 from backend.deps import Deps, delivery_of, text_check_of, wechat_parts
-from backend.jobs import monthly, photos, tasks
+from backend.jobs import accounts, monthly, photos, tasks
 from backend.jobs.engine import make_engine
 from backend.outbox.delivery import Delivery
 from backend.rights.deletion import delete_parent
@@ -37,7 +37,7 @@ def delivery(deps: Deps, stopping: Callable[[], bool]) -> Delivery:
 def reactions(deps: Deps) -> Reactions:
     """What WeChat's pushes set off."""
     names = {known: name for name, known in deps.settings.wechat_template_ids.items()}
-    return Reactions(template_names=names, delete_parent=delete_parent)
+    return Reactions(template_names=names, delete_parent=delete_parent, scenes=deps.scenes)
 
 
 def register(app: App, deps: Deps, sending: Delivery) -> None:
@@ -64,6 +64,12 @@ def register(app: App, deps: Deps, sending: Delivery) -> None:
     app.task(name="plan_handbook")(nominal(plan_handbook))
     app.task(name="plan_today")(plan_today)
     app.task(name="handle_events")(partial(tasks.handle_events, sessions, clock, reactions(deps)))
+    app.task(name="identify_followers")(
+        partial(accounts.identify_followers, sessions, clock, deps.account_client)
+    )
+    app.task(name="ask_accounts")(
+        nominal(partial(accounts.ask_accounts, sessions, clock, deps.vault, deps.account_client))
+    )
     app.task(name="offer_places")(partial(tasks.offer_places, sessions, clock))
     app.task(name="expire_offers")(partial(tasks.expire_offers, sessions, clock))
     app.task(name="check_counters")(nominal(partial(tasks.check_counters, sessions, clock)))
