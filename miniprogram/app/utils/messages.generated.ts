@@ -78,6 +78,7 @@ export const SENTENCES: Record<string, string> = {
   not_started_yet: '活动还没有开始，不能登记到场或未到',
   nothing_measured: '体重、身长（身高）、头围至少填一项',
   nothing_to_confirm: '中心还没有登记到场，暂时不用确认',
+  nothing_to_follow: '本市还没有可以接收提醒的公众号',
   offer_gone: '这个名额已经转给下一个家庭',
   other_town: '这个中心只服务本街镇的家庭，请选您所在街镇的中心',
   paper_too_late: '活动过去太久，不能再登记纸质签字',
