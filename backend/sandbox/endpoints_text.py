@@ -45,8 +45,7 @@ def msg_sec_check() -> Response:
     openid = str(body.get("openid", ""))
     phone = here.phones.by_openid(openid, appid)
     if phone is None:
-        other = here.phones.by_openid(openid, here.config.public_appid)
-        raise WireError(43104 if other is not None else 40003)
+        raise WireError(43104 if here.phones.known(openid) else 40003)
     slow_down()
     check_active(phone, appid)
     texts = " ".join(str(body.get(name, "")) for name in ("content", "title", "nickname"))

@@ -48,8 +48,9 @@ def check_secret(given: Mapping[str, Any]) -> str:
         raise WireError(41002)
     if not secret:
         raise WireError(41004)
-    if sandbox().config.account(str(appid)) is None:
+    account = sandbox().config.account(str(appid))
+    if account is None:
         raise WireError(40013)
-    if not hmac.compare_digest(str(secret).encode(), sandbox().config.secret.encode()):
+    if not hmac.compare_digest(str(secret).encode(), account.secret.encode()):
         raise WireError(40125)
     return str(appid)

@@ -1,21 +1,22 @@
-"""cgi-bin/user/info: whether a person follows a public account."""
+"""cgi-bin/user/*: who follows a public account, and how a person came to it."""
 
 from typing import Any
 
 from flask import Response, request
 
 from backend.sandbox.errors import WireError
+from backend.sandbox.rights import permitted
 from backend.sandbox.state import sandbox
-from backend.sandbox.wire import answer, bp, caller
+from backend.sandbox.wire import answer, bp
+
+MOST_OPENIDS = 10_000
 
 
 @bp.get("/cgi-bin/user/info")
 def user_info() -> Response:
     """Without name and picture, which WeChat stopped giving on 2021-12-27."""
     here = sandbox()
-    appid = caller()
-    if appid != here.config.public_appid:
-        raise WireError(48001)  # a mini-program has no followers
+    appid = permitted().appid
     openid = request.args.get("openid", "")
     phone = here.phones.by_openid(openid, appid)
     if phone is None:
@@ -25,6 +26,7 @@ def user_info() -> Response:
     followed_at = here.phones.followed_at(openid)
     if followed_at is None:
         return answer({"subscribe": 0, "openid": openid, **union})
+    scene = here.chats.scene(openid)
     body: dict[str, Any] = {
         "subscribe": 1,
         "openid": openid,
@@ -32,8 +34,22 @@ def user_info() -> Response:
         "remark": "",
         "groupid": 0,
         "tagid_list": [],
-        "subscribe_scene": "ADD_SCENE_SEARCH",
-        "qr_scene": 0,
-        "qr_scene_str": "",
+        "subscribe_scene": "ADD_SCENE_QR_CODE" if scene else "ADD_SCENE_SEARCH",
+        "qr_scene": int(scene) if scene.isdecimal() and len(scene) <= 10 else 0,
+        "qr_scene_str": scene,
     }
     return answer(body | union)
+
+
+@bp.get("/cgi-bin/user/get")
+def user_get() -> Response:
+    """The followers after `next_openid`, ten thousand at a time. Raises WireError 40003."""
+    everybody = sandbox().phones.followers(permitted().appid)
+    after = request.args.get("next_openid", "")
+    if after and after not in everybody:
+        raise WireError(40003)
+    start = everybody.index(after) + 1 if after else 0
+    part = everybody[start : start + MOST_OPENIDS]
+    body: dict[str, Any] = {"total": len(everybody), "count": len(part)}
+    data = {"data": {"openid": part}} if part else {}
+    return answer(body | data | {"next_openid": part[-1] if part else ""})

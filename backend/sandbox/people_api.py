@@ -121,11 +121,13 @@ def _code(kind: str) -> ResponseReturnValue:
 
 @bp.post("/subscriptions")
 def subscribe() -> Response:
+    """`{phone?, answers, appid?}`; without an appid, to a request of the mini-program."""
     body = given()
-    answers = body.get("answers")
+    answers, appid = body.get("answers"), body.get("appid")
     if not isinstance(answers, dict):
         raise WrongRequest("answers")
-    return jsonify(results=sandbox().subscriptions.answer(phone_of(body.get("phone")), answers))
+    phone = phone_of(body.get("phone"))
+    return jsonify(results=sandbox().subscriptions.answer(phone, answers, appid))
 
 
 @bp.post("/refusals")
@@ -189,21 +191,6 @@ def messages() -> Response:
     return jsonify(
         items=sandbox().inbox.newest(phone_id, limit, before), total=sandbox().inbox.count(phone_id)
     )
-
-
-@bp.post("/follow")
-def follow() -> Response:
-    here, body = sandbox(), given()
-    phone, wanted = phone_of(body.get("phone")), body.get("follow")
-    if not isinstance(wanted, bool):
-        raise WrongRequest("follow")
-    appid = str(body.get("appid") or here.config.public_appid)
-    if appid != here.config.public_appid:
-        raise WrongRequest("appid")
-    if here.phones.follow(phone, appid, follow=wanted):
-        event = "subscribe" if wanted else "unsubscribe"
-        here.pushes.put(appid, here.phones.openid(phone, appid), event, {"EventKey": ""})
-    return jsonify(phone=phone.id, appid=appid, follow=wanted)
 
 
 @bp.route("/faults", methods=["GET"])

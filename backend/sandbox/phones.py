@@ -102,6 +102,19 @@ class Phones:
         )
         return None if row is None else self.get(int(row["phone_id"]))
 
+    def known(self, openid: object) -> bool:
+        """Whether it is somebody's, for whichever account."""
+        return self._store.row("SELECT 1 FROM identities WHERE openid = ?", str(openid)) is not None
+
+    def followers(self, appid: str) -> list[str]:
+        """The openids of those who follow an account, who came first standing first."""
+        rows = self._store.rows(
+            "SELECT openid FROM identities WHERE appid = ? AND followed_at IS NOT NULL"
+            " ORDER BY followed_at, openid",
+            appid,
+        )
+        return [str(row["openid"]) for row in rows]
+
     def unionid(self, phone: Phone) -> str | None:
         """One for the person across accounts, if these are bound to an open platform."""
         if not self._config.open_platform:

@@ -5,6 +5,7 @@ import json
 import secrets
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
+from typing import Any
 from urllib.parse import urlencode
 from xml.sax.saxutils import escape
 
@@ -30,7 +31,7 @@ class SealedPush:
 
 def event_text(
     config: SandboxConfig,
-    fields: Mapping[str, str],
+    fields: Mapping[str, Any],
     items: Sequence[Mapping[str, str]] = (),
 ) -> str:
     """The readable document. JSON has `List` flat, and one item bare; XML wraps it."""
@@ -45,18 +46,19 @@ def event_text(
 
 def seal(config: SandboxConfig, appid: str, openid: str, text: str, timestamp: int) -> SealedPush:
     """Encrypt and sign one document for one account. `timestamp` in Unix seconds."""
-    cipher = PrpCrypto(WeChatCrypto(config.token, config.aes_key, appid).key)
-    encrypted = cipher.encrypt(text, appid).decode()
+    account = config.account(appid)
+    token, aes_key = (account.token, account.aes_key) if account else (config.token, config.aes_key)
+    encrypted = PrpCrypto(WeChatCrypto(token, aes_key, appid).key).encrypt(text, appid).decode()
     nonce = str(secrets.randbelow(10**10))
     moment = str(timestamp)
     query = urlencode(
         {
-            "signature": sign(config.token, moment, nonce),
+            "signature": sign(token, moment, nonce),
             "timestamp": moment,
             "nonce": nonce,
             "openid": openid,
             "encrypt_type": "aes",
-            "msg_signature": sign(config.token, moment, nonce, encrypted),
+            "msg_signature": sign(token, moment, nonce, encrypted),
         }
     )
     if config.push_format == "json":
@@ -78,5 +80,15 @@ def original_id(appid: str) -> str:
     return f"gh_{hashlib.sha256(appid.encode()).hexdigest()[:12]}"
 
 
-def _elements(fields: Mapping[str, str]) -> str:
-    return "".join(f"<{name}>{escape(value)}</{name}>" for name, value in fields.items())
+def staff_openid(appid: str) -> str:
+    """From whom an account hears of its own work: the openid of the one who runs it."""
+    return f"o{hashlib.sha256(f'staff of {appid}'.encode()).hexdigest()[:27]}"
+
+
+def _elements(fields: Mapping[str, Any]) -> str:
+    """A mapping nests; a list repeats its name."""
+    return "".join(
+        f"<{name}>{_elements(one) if isinstance(one, Mapping) else escape(str(one))}</{name}>"
+        for name, value in fields.items()
+        for one in (value if isinstance(value, list) else [value])
+    )

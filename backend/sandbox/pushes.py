@@ -13,6 +13,7 @@ from backend.kernel.clock import Clock
 from backend.sandbox.config import SandboxConfig
 from backend.sandbox.inbox import iso
 from backend.sandbox.push_format import event_text, original_id, seal
+from backend.sandbox.replies import Replies
 from backend.sandbox.store import Store
 
 RETRIES = 3  # after the first delivery
@@ -26,10 +27,11 @@ class Pushes:
     What was waiting when the sandbox stopped is tried at once when it starts again.
     """
 
-    def __init__(self, store: Store, config: SandboxConfig, clock: Clock) -> None:
+    def __init__(self, store: Store, config: SandboxConfig, clock: Clock, replies: Replies) -> None:
         self._store = store
         self._config = config
         self._clock = clock
+        self._replies = replies
         self._http = urllib3.PoolManager(
             timeout=config.push_timeout_seconds, retries=False, maxsize=SENDERS
         )
@@ -50,18 +52,30 @@ class Pushes:
         appid: str,
         openid: str,
         event: str,
-        more: Mapping[str, str] | None = None,
+        more: Mapping[str, Any] | None = None,
         items: Sequence[Mapping[str, str]] = (),
     ) -> None:
         """Send an event as soon as possible. WeChat promises no order, and neither do we."""
+        self._put(appid, openid, event, {"MsgType": "event", "Event": event, **(more or {})}, items)
+
+    def put_message(self, appid: str, openid: str, kind: str, more: Mapping[str, Any]) -> None:
+        """What a person writes to an account: `kind` is the MsgType."""
+        self._put(appid, openid, kind, {"MsgType": kind, **more}, ())
+
+    def _put(
+        self,
+        appid: str,
+        openid: str,
+        event: str,
+        more: Mapping[str, Any],
+        items: Sequence[Mapping[str, str]],
+    ) -> None:
         now = self._clock.now().timestamp()
         fields = {
             "ToUserName": original_id(appid),
             "FromUserName": openid,
             "CreateTime": str(int(now)),
-            "MsgType": "event",
-            "Event": event,
-            **(more or {}),
+            **more,
         }
         with self._store.change():
             push_id = self._store.write(
@@ -144,6 +158,8 @@ class Pushes:
                 result,
                 row["id"],
             )
+        if state == "given_up":
+            self._replies.fail(row["openid"], row["event"])
         if state == "waiting":
             self._schedule(int(row["id"]), self._config.push_retry_seconds)
 
@@ -163,6 +179,12 @@ class Pushes:
             )
         except HTTPError as error:
             return False, type(error).__name__
-        body = response.data[:200].strip()
-        taken = response.status == 200 and (body in (b"", b"success") or body[:5] == b"<xml>")
-        return taken, f"HTTP {response.status}" if taken or response.status != 200 else "unexpected"
+        if response.status != 200:
+            return False, f"HTTP {response.status}"
+        body = response.data.strip()
+        if body in (b"", b"success"):
+            return True, "HTTP 200"
+        if body[:5] != b"<xml>":
+            return False, "unexpected"
+        wrong = self._replies.take(row["appid"], row["openid"], row["event"], body)
+        return True, wrong or "HTTP 200, with a reply"

@@ -8,8 +8,19 @@ from werkzeug.serving import BaseWSGIServer, WSGIRequestHandler, make_server
 
 from backend.kernel.clock import Clock, SystemClock
 from backend.sandbox import (
+    accounts_api,
+    endpoints_code,
+    endpoints_custom,
+    endpoints_draft,
     endpoints_login,
+    endpoints_mass,
+    endpoints_material,
+    endpoints_menu,
     endpoints_message,
+    endpoints_notify,
+    endpoints_publish,
+    endpoints_quota,
+    endpoints_template,
     endpoints_text,
     endpoints_token,
     endpoints_user,
@@ -20,9 +31,26 @@ from backend.sandbox import (
 from backend.sandbox.config import SandboxConfig, refuse_production
 from backend.sandbox.state import EXTENSION, Sandbox
 
-LARGEST_BODY = 1024 * 1024  # bytes
-# Importing these puts their routes onto wire.bp.
-ENDPOINTS = (endpoints_token, endpoints_login, endpoints_message, endpoints_text, endpoints_user)
+LARGEST_BODY = 11 * 1024 * 1024  # bytes; a picture has ten million at most
+# Importing these puts their routes onto wire.bp, or onto people_api.bp.
+ENDPOINTS = (
+    accounts_api,
+    endpoints_code,
+    endpoints_custom,
+    endpoints_draft,
+    endpoints_login,
+    endpoints_mass,
+    endpoints_material,
+    endpoints_menu,
+    endpoints_message,
+    endpoints_notify,
+    endpoints_publish,
+    endpoints_quota,
+    endpoints_template,
+    endpoints_text,
+    endpoints_token,
+    endpoints_user,
+)
 
 
 class QuietHandler(WSGIRequestHandler):

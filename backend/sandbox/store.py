@@ -8,7 +8,7 @@ import fcntl
 import sqlite3
 import threading
 import time
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from contextlib import contextmanager
 from pathlib import Path
 from typing import Any
@@ -52,6 +52,33 @@ CREATE TABLE IF NOT EXISTS faults (
 CREATE TABLE IF NOT EXISTS calls (
   id INTEGER PRIMARY KEY AUTOINCREMENT, path TEXT NOT NULL, status INTEGER NOT NULL,
   errcode INTEGER, at REAL NOT NULL);
+CREATE TABLE IF NOT EXISTS relations (
+  openid TEXT PRIMARY KEY, scene TEXT NOT NULL DEFAULT '', reception TEXT NOT NULL DEFAULT 'ok',
+  window_ends REAL NOT NULL DEFAULT 0, window_left INTEGER NOT NULL DEFAULT 0) WITHOUT ROWID;
+CREATE TABLE IF NOT EXISTS chats (
+  id INTEGER PRIMARY KEY AUTOINCREMENT, openid TEXT NOT NULL, kind TEXT NOT NULL,
+  body TEXT NOT NULL, at REAL NOT NULL);
+CREATE INDEX IF NOT EXISTS chats_of_openid ON chats (openid, id);
+CREATE TABLE IF NOT EXISTS once (
+  key TEXT PRIMARY KEY, value TEXT NOT NULL, at REAL NOT NULL) WITHOUT ROWID;
+CREATE TABLE IF NOT EXISTS tickets (
+  ticket TEXT PRIMARY KEY, appid TEXT NOT NULL, scene TEXT NOT NULL, url TEXT NOT NULL UNIQUE,
+  expires_at REAL) WITHOUT ROWID;
+CREATE TABLE IF NOT EXISTS media (
+  media_id TEXT PRIMARY KEY, appid TEXT NOT NULL, kind TEXT NOT NULL, url TEXT NOT NULL,
+  content BLOB NOT NULL);
+CREATE TABLE IF NOT EXISTS drafts (
+  id INTEGER PRIMARY KEY AUTOINCREMENT, media_id TEXT NOT NULL UNIQUE, appid TEXT NOT NULL,
+  articles TEXT NOT NULL, created_at REAL NOT NULL, updated_at REAL NOT NULL);
+CREATE TABLE IF NOT EXISTS articles (
+  id INTEGER PRIMARY KEY AUTOINCREMENT, article_id TEXT NOT NULL UNIQUE, appid TEXT NOT NULL,
+  articles TEXT NOT NULL, way TEXT NOT NULL, at REAL NOT NULL);
+CREATE TABLE IF NOT EXISTS jobs (
+  id INTEGER PRIMARY KEY AUTOINCREMENT, appid TEXT NOT NULL, kind TEXT NOT NULL,
+  body TEXT NOT NULL, state TEXT NOT NULL DEFAULT 'running', result TEXT NOT NULL DEFAULT '{}');
+CREATE TABLE IF NOT EXISTS menus (
+  id INTEGER PRIMARY KEY AUTOINCREMENT, appid TEXT NOT NULL, buttons TEXT NOT NULL,
+  rule TEXT NOT NULL DEFAULT '');
 """
 
 
@@ -143,8 +170,27 @@ class Store:
             name,
             span,
         )
+        return self.counted(name, span)
+
+    def number(self, name: str) -> int:
+        """The next number of a sequence, inside the caller's `change`."""
+        return self.count(name, "")
+
+    def once(self, key: str | None, since: float) -> str | None:
+        """What was remembered under a key, unless before `since` (Unix seconds)."""
+        found = self.row("SELECT value FROM once WHERE key = ? AND at > ?", key, since)
+        return None if found is None else str(found["value"])
+
+    def remember(self, key: str, value: str, at: float) -> None:
+        self.write("INSERT OR REPLACE INTO once VALUES (?, ?, ?)", key, value, at)
+
+    def counted(self, name: str, span: str) -> int:
         found = self.row("SELECT count FROM counters WHERE name = ? AND span = ?", name, span)
         return 0 if found is None else int(found["count"])
+
+    def forget_counts(self, names: Iterable[str], span: str) -> None:
+        for name in names:
+            self.write("DELETE FROM counters WHERE name = ? AND span = ?", name, span)
 
     def _commit_often(self) -> None:
         while not self._closing.wait(COMMIT_SECONDS):

@@ -28,27 +28,33 @@ class Subscriptions:
         self._phones = phones
         self._pushes = pushes
 
-    def answer(self, phone: Phone, answers: Mapping[str, str]) -> dict[str, str]:
+    def answer(
+        self, phone: Phone, answers: Mapping[str, str], appid: str | None = None
+    ) -> dict[str, str]:
         """The person's answers to one request: grants counted, our webhook told.
+
+        Of the mini-program, or of the 服务号 `appid`.
 
         The result may differ from the answer: of two templates with one title the second is
         filtered. Raises RequestFailed with WeChat's client codes 20001–20004 and 10005.
         """
-        templates = self._asked(phone, answers)
+        appid = appid or self._config.appid
+        account = self._config.account(appid)
+        templates = self._asked(phone, answers, account.templates if account else {})
         titles: set[str] = set()
         results: dict[str, str] = {}
         for template in templates:
             results[template.id] = "filter" if template.title in titles else answers[template.id]
             titles.add(template.title)
-        openid = self._phones.openid(phone, self._config.appid)
+        openid = self._phones.openid(phone, appid)
         decided = {id_: said for id_, said in results.items() if said in ("accept", "reject")}
         with self._store.change():
-            for template_id, said in decided.items():
-                if said == "accept":
-                    self._grant(openid, self._config.templates[template_id])
+            for template in templates:
+                if decided.get(template.id) == "accept":
+                    self._grant(openid, template)
             if decided:
                 self._pushes.put_subscription(
-                    self._config.appid,
+                    appid,
                     openid,
                     "subscribe_msg_popup_event",
                     [
@@ -106,15 +112,17 @@ class Subscriptions:
             more,
         )
 
-    def _asked(self, phone: Phone, answers: Mapping[str, str]) -> list[Template]:
+    def _asked(
+        self, phone: Phone, answers: Mapping[str, str], chosen: Mapping[str, Template]
+    ) -> list[Template]:
         if not answers or any(said not in ANSWERS for said in answers.values()):
             raise RequestFailed(10005, "invalid tmplIds or answers")
         if len(answers) > MOST_TEMPLATES:
             raise RequestFailed(20003, "Templates count out of max bounds")
         if phone.switch_off:
             raise RequestFailed(20004, "The main switch is switched off")
-        templates = [self._config.templates.get(template_id) for template_id in answers]
-        known = [template for template in templates if template is not None]
+        templates = [chosen.get(template_id) for template_id in answers]
+        known = [one for one in templates if one is not None and one.kind != "message"]
         if len(known) != len(templates):
             raise RequestFailed(20001, "No template data return, verify the template id exist")
         if len({template.kind for template in known}) > 1:

@@ -8,6 +8,21 @@ from typing import Any, Literal
 
 import yaml
 
+EXAMPLES: Mapping[str, str] = {
+    "thing": "养育照护小组活动",
+    "number": "1",
+    "letter": "ABC",
+    "symbol": "!",
+    "character_string": "20261125001",
+    "time": "2026年11月25日 09:30",
+    "date": "2026年11月25日",
+    "amount": "¥0",
+    "phone_number": "0312-1234567",
+    "car_number": "冀A12345",
+    "name": "王小明",
+    "phrase": "已确认",
+}
+
 
 class WrongTemplates(Exception):
     """The template file cannot be read; the text names the file and the place."""
@@ -24,12 +39,13 @@ class TemplateField:
 
 @dataclass(frozen=True)
 class Template:
-    """`kind`: one message for each permission, or any number after one (`long`)."""
+    """`kind`: one message for each permission, any number after one (`long`), or a template
+    message of a 服务号, which needs a follower and no permission (`message`)."""
 
     id: str
     title: str
     fields: tuple[TemplateField, ...]
-    kind: Literal["once", "long"] = "once"
+    kind: Literal["once", "long", "message"] = "once"
 
 
 def load_templates(path: Path) -> dict[str, Template]:
@@ -67,3 +83,20 @@ def _template(entry: Mapping[str, Any]) -> Template:
         ),
         kind=kind,
     )
+
+
+def content_of(template: Template) -> str:
+    """The form as WeChat writes it: `会议时间:{{date2.DATA}}`, a line for each field."""
+    return "".join(f"{field.label}:{{{{{field.name}.DATA}}}}\n" for field in template.fields)
+
+
+def example_of(template: Template) -> str:
+    """The same with invented values."""
+    return "".join(
+        f"{field.label}:{field.values[0] if field.values else EXAMPLES.get(_type(field), '示例')}\n"
+        for field in template.fields
+    )
+
+
+def _type(field: TemplateField) -> str:
+    return field.name.rstrip("0123456789")

@@ -28,7 +28,8 @@ def ok(**more: Any) -> Response:
 
 @bp.errorhandler(WireError)
 def refuse(error: WireError) -> Response:
-    return answer({"errcode": error.errcode, "errmsg": f"{error.errmsg} rid: {rid()}"})
+    sentence = f"{error.errmsg} rid: {rid()}"
+    return answer({"errcode": error.errcode, "errmsg": sentence} | error.fields)
 
 
 def rid() -> str:

@@ -11,6 +11,7 @@ from datetime import timedelta
 from typing import Any
 
 import structlog
+from urllib3.filepost import encode_multipart_formdata
 from wechatpy import WeChatClient
 from wechatpy.client.api import WeChatWxa
 from wechatpy.exceptions import WeChatClientException
@@ -29,10 +30,14 @@ log = structlog.get_logger()
 
 
 class WeChatRefused(WeChatClientException):  # type: ignore[misc]  # wechatpy has no types
-    """WeChat answered with an error code. Carries no request, no client, no secret."""
+    """WeChat answered with an error code. Carries no request, no client, no secret.
 
-    def __init__(self, errcode: int, errmsg: str) -> None:
+    `msg_id`: the message that is there already, when 45065 refuses a second one.
+    """
+
+    def __init__(self, errcode: int, errmsg: str, msg_id: int | None = None) -> None:
         super().__init__(errcode, redact(errmsg))
+        self.msg_id = msg_id
 
 
 class BadAnswer(Exception):
@@ -228,12 +233,19 @@ class AccountClient(WeChatClient):  # type: ignore[misc]  # wechatpy has no type
         *,
         params: Mapping[str, Any] | None = None,
         data: Any = None,
+        files: Mapping[str, tuple[str, bytes, str]] | None = None,
         **_ignored: Any,
     ) -> Any:
+        """`files`: name, content and type of each part of a multipart form."""
         query = dict(params or {}) | ({"access_token": token} if token is not None else {})
-        if isinstance(data, dict):
+        content_type = None
+        if files is not None:
+            data, content_type = encode_multipart_formdata(files)
+        elif isinstance(data, dict):
             data = json.dumps(data, ensure_ascii=False).encode()
-        return _decoded(self._http.request(method, url, params=query, data=data))
+        return _decoded(
+            self._http.request(method, url, params=query, data=data, content_type=content_type)
+        )
 
 
 def _decoded(answer: Answer) -> Any:
@@ -253,5 +265,7 @@ def _decoded(answer: Answer) -> Any:
     if not isinstance(errcode, int):
         raise BadAnswer(answer.status_code)
     if errcode != 0:
-        raise WeChatRefused(errcode, str(result.get("errmsg", "")))
+        msg_id = result.get("msg_id")
+        known = msg_id if isinstance(msg_id, int) else None
+        raise WeChatRefused(errcode, str(result.get("errmsg", "")), known)
     return result

@@ -149,6 +149,9 @@ def _dedupe_key(payload: Mapping[str, Any], kind: str) -> str:
         return f"message:{payload['MsgId']}"
     items = payload.get("List") or [payload]
     reported = [f"{item.get('TemplateId', '')}:{item.get('MsgID', '')}" for item in items]
+    published = payload.get("PublishEventInfo")
+    if isinstance(published, dict):
+        reported.append(str(published.get("publish_id", "")))
     parts = (payload["FromUserName"], payload["CreateTime"], kind, *reported)
     return f"event:{hashlib.sha256('|'.join(parts).encode()).hexdigest()[:40]}"
 

@@ -70,13 +70,17 @@ class Transport:
         *,
         params: Mapping[str, Any] | None = None,
         data: bytes | None = None,
+        content_type: str | None = None,
         timeout: object = None,  # wechatpy passes one; ours always holds
     ) -> Answer:
         """Ask WeChat once. Raises NeverSent or NoAnswer; any HTTP status is an Answer."""
         address = self._address(url, params)
+        headers = None if content_type is None else {"Content-Type": content_type}
         failure: TransportFailure
         try:
-            response = self._pool.request(method.upper(), address, body=data, redirect=False)
+            response = self._pool.request(
+                method.upper(), address, body=data, headers=headers, redirect=False
+            )
         except (ConnectTimeoutError, NewConnectionError) as error:
             failure = NeverSent(type(error).__name__)
         except SSLError as error:

@@ -13,7 +13,7 @@ from urllib.parse import parse_qsl, urlsplit
 from flask.testing import FlaskClient
 
 from backend.kernel.clock import Clock
-from backend.sandbox.config import SandboxConfig
+from backend.sandbox.config import Account, SandboxConfig
 from backend.sandbox.server import create_sandbox, listen
 from backend.sandbox.state import EXTENSION, Sandbox
 from backend.sandbox.templates import Template, TemplateField
@@ -31,6 +31,30 @@ REMINDER = Template("reminder-template-id", "育儿提醒", (TemplateField("thin
 SAME_TITLE = Template("reminder-twin-id", "育儿提醒", (TemplateField("thing1", "提醒事项"),))
 CLINIC = Template("clinic-template-id", "就诊提醒", (TemplateField("thing1", "事项"),), kind="long")
 NEWS = Template("news-template-id", "活动通知", (TemplateField("thing1", "活动"),))
+
+ACTIVITY = Template(
+    "activity-template-id-of-the-city-0123456789",
+    "活动报名通知",
+    (TemplateField("thing1", "活动名称"), TemplateField("time2", "活动时间")),
+    kind="message",
+)
+VACCINE = Template(
+    "vaccine-notice-template-id-of-the-city-0001",
+    "接种提醒",
+    (TemplateField("thing1", "疫苗"), TemplateField("phrase2", "状态", ("待接种", "已接种"))),
+)
+CITY = Account(
+    "wxcityservice0001",
+    "service",
+    "某市育儿",
+    secret="c" * 32,
+    token="citytoken",
+    aes_key="CITYefghijklmnopqrstuvwxyz0123456789ABCDEFG",
+    templates={one.id: one for one in (ACTIVITY, VACCINE)},
+)
+TOWN = Account("wxtownservice0001", "service", "甲镇育儿")
+BARE = Account("wxtownservice0002", "service", "乙镇育儿", certified=False)
+NEWSPAPER = Account("wxsubscription001", "subscription", "育儿报")
 
 CONFIG = SandboxConfig(
     port=0,

@@ -142,6 +142,17 @@ def test_a_changed_push_is_refused(name: str) -> None:
         reader().read(query, other.body)
 
 
+def test_two_publications_that_end_in_one_second_have_two_keys() -> None:
+    keys = set()
+    for publish_id in ("1", "2"):
+        event = {**EVENT, "Event": "PUBLISHJOBFINISH"}
+        info = {"PublishEventInfo": {"publish_id": publish_id, "publish_status": 0}}
+        push = seal(CONFIG, APPID, OPENID, event_text(CONFIG, event | info), 1795399200)
+        keys.add(reader().read(query_of(push), push.body).dedupe_key)
+
+    assert len(keys) == 2
+
+
 def test_a_push_of_another_account_or_key_is_refused() -> None:
     push = sealed("xml", EVENT)
     other_account = PushReader("wxother", CONFIG.token, CONFIG.aes_key)
