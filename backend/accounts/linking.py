@@ -193,6 +193,13 @@ def unlink(session: Session, clock: Clock, *, parent_id: int, appid: str, actor:
     return True
 
 
+def unlink_all(session: Session, clock: Clock, *, parent_id: int) -> None:
+    """Forget the parent's WeChat at every 公众号; the mini-program's identity stays."""
+    linked = session.scalars(select(Follower.appid).where(Follower.parent_id == parent_id)).all()
+    for appid in sorted(linked):
+        unlink(session, clock, parent_id=parent_id, appid=appid, actor=f"parent:{parent_id}")
+
+
 def _link(session: Session, clock: Clock, follower: Follower, parent_id: int, *, way: str) -> None:
     """One WeChat of a parent at an account: another one takes the place of the one before."""
     if _holder(session, follower) != parent_id:

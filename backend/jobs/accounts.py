@@ -1,6 +1,6 @@
 """What is asked of WeChat about our accounts and who follows them. No transaction meanwhile."""
 
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from datetime import datetime
 from typing import TYPE_CHECKING
 
@@ -10,6 +10,7 @@ from sqlalchemy.orm import Session, sessionmaker
 from backend.accounts import followers
 from backend.accounts.asking import keep_findings
 from backend.accounts.keeping import reseal
+from backend.accounts.models import AccountKind
 from backend.accounts.queries import accounts_of
 from backend.accounts.rules import AccountUnknown
 from backend.jobs.models import TaskRun
@@ -35,24 +36,43 @@ def ask_accounts(
 
     The row of the run comes last: a run that was killed asks again, which harms nobody.
     """
-    from backend.wechat.capabilities import ask
-
     with sessions() as session:
         if session.get(TaskRun, (TASK, nominal)) is not None:
             return
         accounts = [(row.appid, row.kind) for row in accounts_of(session, None)]
-    asked = 0
-    for appid, kind in accounts:
-        client = _client(clients, appid)
-        findings = client and ask(client, kind)
-        if findings is not None:
-            with sessions.begin() as session:
-                keep_findings(session, clock, appid, findings)
-            asked += 1
+    asked = _ask_each(sessions, clock, clients, accounts)
     with sessions.begin() as session:
         resealed = reseal(session, vault)
         first_run(session, clock, TASK, nominal)
     log.info("accounts_asked", accounts=len(accounts), asked=asked, resealed=resealed)
+
+
+def ask_new_accounts(sessions: sessionmaker[Session], clock: Clock, clients: Clients) -> None:
+    """Ask about accounts, and secrets, that are new since the last time."""
+    with sessions() as session:
+        new = [(row.appid, row.kind) for row in accounts_of(session, None) if row.asked_at is None]
+    if new:
+        asked = _ask_each(sessions, clock, clients, new)
+        log.info("new_accounts_asked", accounts=len(new), asked=asked)
+
+
+def _ask_each(
+    sessions: sessionmaker[Session],
+    clock: Clock,
+    clients: Clients,
+    accounts: Sequence[tuple[str, AccountKind]],
+) -> int:
+    from backend.wechat.capabilities import ask
+
+    asked = 0
+    for appid, kind in accounts:
+        client = _client(clients, appid)
+        findings = None if client is None else ask(client, kind)
+        if findings is not None:
+            with sessions.begin() as session:
+                keep_findings(session, clock, appid, findings)
+            asked += 1
+    return asked
 
 
 def identify_followers(sessions: sessionmaker[Session], clock: Clock, clients: Clients) -> None:

@@ -67,6 +67,9 @@ def register(app: App, deps: Deps, sending: Delivery) -> None:
     app.task(name="identify_followers")(
         partial(accounts.identify_followers, sessions, clock, deps.account_client)
     )
+    app.task(name="ask_new_accounts")(
+        partial(accounts.ask_new_accounts, sessions, clock, deps.account_client)
+    )
     app.task(name="ask_accounts")(
         nominal(partial(accounts.ask_accounts, sessions, clock, deps.vault, deps.account_client))
     )

@@ -1,34 +1,30 @@
 """What an account may do, found by asking WeChat: one question each that changes nothing."""
 
 from collections.abc import Callable, Mapping
-from typing import Any
+from datetime import timedelta
 
 import structlog
 
 from backend.accounts.models import AccountKind, Capability
 from backend.accounts.rules import WELL, Findings, ip_in
 from backend.wechat.client import AccountClient, BadAnswer, TokenUnavailable, WeChatRefused
-from backend.wechat.transport import WECHAT, TransportFailure
+from backend.wechat.official import OfficialAccount
+from backend.wechat.transport import TransportFailure
 
 NOBODY = "o" + "0" * 27  # an openid of nobody: who may ask is told 40003, who may not 48001
-PROBE = {  # a QR code that nobody sees, gone after a minute: no question about the right is milder
-    "expire_seconds": 60,
-    "action_name": "QR_STR_SCENE",
-    "action_info": {"scene": {"scene_str": "capability"}},
-}
+# A QR code that nobody sees, gone after a minute: no milder question about that right exists.
+PROBE = ("capability", timedelta(minutes=1))
 
 log = structlog.get_logger()
 
-QUESTIONS: Mapping[Capability, Callable[[AccountClient], Any]] = {
-    Capability.TEMPLATE: lambda client: client.get("template/get_all_private_template"),
-    Capability.NOTIFY: lambda client: client.get(f"{WECHAT}/wxaapi/newtmpl/gettemplate"),
-    Capability.MASS: lambda client: client.post("message/mass/speed/get", data={}),
-    Capability.PUBLISH: lambda client: client.get("draft/count"),
-    Capability.MENU: lambda client: client.get("menu/get"),
-    Capability.SCAN: lambda client: client.post("qrcode/create", data=PROBE),
-    Capability.USERS: lambda client: client.get(
-        "user/info", params={"openid": NOBODY, "lang": "zh_CN"}
-    ),
+QUESTIONS: Mapping[Capability, Callable[[OfficialAccount], object]] = {
+    Capability.TEMPLATE: OfficialAccount.private_templates,
+    Capability.NOTIFY: OfficialAccount.chosen_templates,
+    Capability.MASS: OfficialAccount.mass_speed,
+    Capability.PUBLISH: OfficialAccount.draft_count,
+    Capability.MENU: OfficialAccount.menu_get,
+    Capability.SCAN: lambda account: account.scene_qr(*PROBE),
+    Capability.USERS: lambda account: account.user_info(NOBODY),
 }
 
 
@@ -50,7 +46,7 @@ def ask(client: AccountClient, kind: AccountKind) -> Findings | None:
     answers: dict[Capability, int] = {}
     for capability, question in QUESTIONS.items():
         try:
-            question(client)
+            question(OfficialAccount(client))
         except WeChatRefused as error:
             answers[capability] = error.errcode
         except (TransportFailure, BadAnswer, TokenUnavailable) as error:
