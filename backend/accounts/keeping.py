@@ -2,7 +2,7 @@
 
 from collections.abc import Sequence
 from dataclasses import dataclass
-from datetime import datetime
+from datetime import datetime, timedelta
 from typing import Any
 
 from sqlalchemy import select, update
@@ -25,6 +25,7 @@ from backend.kernel.privacy import Unreadable, Vault
 
 SECRET, PUSH_TOKEN, AES_KEY = "wechat-secret", "wechat-push-token", "wechat-aes-key"
 SEALED = {"secret_sealed": SECRET, "push_token_sealed": PUSH_TOKEN, "aes_key_sealed": AES_KEY}
+KEYS_STAY = timedelta(days=1)  # of a retired account
 BY_SETTINGS = "settings"  # the actor of what the environment's variables say
 
 
@@ -59,7 +60,7 @@ class WholeAccount:
 def keys_of(vault: Vault, account: WeChatAccount) -> Keys:
     """Raises AccountUnknown for a retired account, Unreadable if the field key is gone."""
     secret, token, aes_key = (getattr(account, column) for column in SEALED)
-    if secret is None or token is None or aes_key is None:
+    if account.retired_at is not None or secret is None or token is None or aes_key is None:
         raise AccountUnknown
     return Keys(
         vault.open(secret, SECRET), vault.open(token, PUSH_TOKEN), vault.open(aes_key, AES_KEY)
@@ -176,12 +177,13 @@ def change_keys(
 
 
 def retire(session: Session, clock: Clock, row: WeChatAccount, *, actor: str) -> None:
-    """Speak for it no more: its pushes are not taken, its keys are deleted. Twice is once."""
+    """Speak for it no more, and take no pushes of it. Twice is once.
+
+    Its keys are deleted a day later, so that a slip can be taken back.
+    """
     if row.retired_at is not None:
         return
     row.retired_at = row.changed_at = clock.now()
-    for column in SEALED:
-        setattr(row, column, None)
     for capability in Capability:
         setattr(row, f"can_{capability.value}", False)
     row.asked_at, row.asked_errcode, row.asked_ip = None, None, None
@@ -189,6 +191,31 @@ def retire(session: Session, clock: Clock, row: WeChatAccount, *, actor: str) ->
         update(CapabilityAnswer).where(CapabilityAnswer.appid == row.appid).values(lost_at=None)
     )
     _record(session, clock, actor, "account.retired", row)
+
+
+def restore(session: Session, clock: Clock, row: WeChatAccount, *, actor: str) -> None:
+    """Take a retirement back; WeChat is asked anew what it may do. Raises AccountKeysWrong."""
+    if row.retired_at is None:
+        return
+    if row.secret_sealed is None:
+        raise AccountKeysWrong("停用超过一天，密钥已经删除，请用“新增公众号”重新登记")
+    row.retired_at, row.changed_at = None, clock.now()
+    _record(session, clock, actor, "account.restored", row)
+
+
+def forget_keys(session: Session, clock: Clock) -> int:
+    """Delete the keys of accounts that were retired more than a day ago."""
+    gone = session.scalars(
+        update(WeChatAccount)
+        .where(
+            WeChatAccount.retired_at < clock.now() - KEYS_STAY,
+            WeChatAccount.secret_sealed.is_not(None),
+        )
+        .values(dict.fromkeys(SEALED))
+        .returning(WeChatAccount.appid)
+        .execution_options(synchronize_session=False)
+    )
+    return len(gone.all())
 
 
 def reseal(session: Session, vault: Vault) -> int:

@@ -62,7 +62,7 @@ CAPABILITY_TITLES = {
 
 
 class WeChatAccount(Base):
-    """An account that we speak for. Retired, never deleted; its keys go with the retirement.
+    """An account that we speak for. Retired, never deleted; its keys go a day after that.
 
     `secret_version` goes up with each new secret, so that every process takes a new client.
     `asked_at`, `asked_errcode` and `asked_ip` say how WeChat last answered to appid and secret:

@@ -35,6 +35,8 @@ class Action(StrEnum):
     PREPARE_STATEMENTS = "prepare_statements"  # draw up, correct, submit: the institution's side
     DECIDE_STATEMENTS = "decide_statements"  # accept, send back; sees what needs a look
     PAY_STATEMENTS = "pay_statements"
+    SEE_ACCOUNTS = "see_accounts"  # 公众号: of the own town, or all
+    EDIT_ACCOUNTS = "edit_accounts"
     OWN_ACCOUNT = "own_account"
 
 
@@ -50,6 +52,7 @@ EVERY_DESK = frozenset(
 )
 DESK = frozenset({Action.DECIDE_BOOKINGS, Action.REVEAL_NAME, Action.EDIT_SLOTS})
 PLACES = frozenset({Action.EDIT_PLACES, Action.EDIT_CONTRACTS})
+ACCOUNTS = frozenset({Action.SEE_ACCOUNTS, Action.EDIT_ACCOUNTS})
 STATEMENTS = frozenset({Action.SEE_STATEMENTS, Action.PREPARE_STATEMENTS})
 
 PERMISSIONS: Mapping[Role, frozenset[Action]] = {
@@ -58,6 +61,7 @@ PERMISSIONS: Mapping[Role, frozenset[Action]] = {
     Role.TOWN: EVERY_DESK
     | DESK
     | PLACES
+    | ACCOUNTS
     | STATEMENTS
     | {Action.DECIDE_STATEMENTS}
     | {Action.DECIDE_DUPLICATES, Action.EDIT_ROOMS, Action.SEE_STATISTICS, Action.REVIEW_RATINGS}
@@ -66,6 +70,7 @@ PERMISSIONS: Mapping[Role, frozenset[Action]] = {
     Role.CITY: EVERY_DESK
     | DESK
     | PLACES
+    | ACCOUNTS
     | {Action.SEE_STATEMENTS, Action.DECIDE_STATEMENTS, Action.PAY_STATEMENTS}
     | {
         Action.EDIT_CALENDAR,

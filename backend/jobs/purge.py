@@ -8,6 +8,7 @@ from sqlalchemy.orm import Session
 from sqlalchemy.sql.expression import Delete
 
 from backend.accounts.followers import forget_left
+from backend.accounts.keeping import forget_keys
 from backend.accounts.models import LinkCode
 from backend.accounts.service import EVENTS_STAY, forget_handled
 from backend.handbook.pregnancy.service import forget_old
@@ -51,6 +52,7 @@ def purge_expired(session: Session, clock: Clock) -> dict[str, int]:
     statements = _statements(clock.now())
     deleted = {name: _count(session, statement) for name, statement in statements.items()}
     deleted["pregnancies"] = forget_old(session, clock)
+    deleted["account_keys"] = forget_keys(session, clock)
     deleted["followers"] = forget_left(session, clock.now() - LEFT_STAY)
     deleted["events"] = forget_handled(session, clock.now() - EVENTS_STAY)
     jobs = session.execute(FAILED_JOBS, {"stay": FAILED_JOBS_STAY})

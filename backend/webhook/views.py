@@ -7,6 +7,7 @@ from backend.accounts.keeping import keys_of
 from backend.accounts.rules import AccountUnknown
 from backend.accounts.service import EVENTS_STAY, store_event
 from backend.deps import deps
+from backend.kernel.privacy import Unreadable
 from backend.wechat.crypto import LARGEST_PUSH, BadPush, PushReader, SignatureInvalid
 
 STOPS_RETRIES = "success"  # any other answer, or none in five seconds: WeChat sends it again
@@ -55,6 +56,9 @@ def _reader(appid: str) -> PushReader:
         keys = keys_of(deps().vault, deps().live_account(appid))
     except AccountUnknown:
         abort(404)
+    except Unreadable:  # its field key is gone: WeChat tries again, an operator reads the log
+        log.exception("push_keys_unreadable", account=appid)
+        abort(503)
     return PushReader(appid, keys.push_token, keys.aes_key)
 
 

@@ -1,6 +1,7 @@
 """Accounts are entered, changed and retired; the settings' own follow the settings."""
 
 from dataclasses import replace
+from datetime import timedelta
 
 import pytest
 from sqlalchemy import select
@@ -124,7 +125,7 @@ def test_a_rotated_field_key_seals_the_accounts_again(
     assert keys_of(Vault({"k2": b"n" * 32}, b"l" * 32), row) == KEYS
 
 
-def test_a_retired_account_has_no_keys_and_may_be_entered_again(
+def test_a_retired_account_is_silent_and_may_be_taken_back_for_a_day(
     sessions: Sessions, clock: FixedClock, vault: Vault
 ) -> None:
     add(sessions, clock, vault, whole(), can=(Capability.TEMPLATE, Capability.MENU))
@@ -136,16 +137,39 @@ def test_a_retired_account_has_no_keys_and_may_be_entered_again(
         assert list(accounts_of(session, None, retired=True)) == [row]
         with pytest.raises(AccountUnknown):
             keys_of(vault, row)
-
-    assert not row.can_template
-    add(sessions, clock, vault, whole(town=TOWN))
-    again = row_of(sessions, APPID)
-    assert (again.retired_at, again.town_code, again.secret_version) == (None, TOWN, 2)
+    assert (row.can_template, row.can_menu) == (False, False)
+    clock.advance(timedelta(days=1))
+    with sessions.begin() as session:
+        assert keeping.forget_keys(session, clock) == 0
+        row = session.get_one(WeChatAccount, APPID)
+        keeping.restore(session, clock, row, actor="staff:1")
+        keeping.restore(session, clock, row, actor="staff:1")
+    assert keys_of(vault, row_of(sessions, APPID)) == KEYS
     assert [act for act, _ in acts(sessions)] == [
         "account.added",
         "account.retired",
-        "account.added",
+        "account.restored",
     ]
+
+
+def test_the_keys_of_a_retired_account_go_and_it_may_be_entered_again(
+    sessions: Sessions, clock: FixedClock, vault: Vault
+) -> None:
+    add(sessions, clock, vault, whole())
+    with sessions.begin() as session:
+        keeping.retire(session, clock, session.get_one(WeChatAccount, APPID), actor="staff:1")
+    clock.advance(timedelta(days=1, seconds=1))
+    with sessions.begin() as session:
+        assert keeping.forget_keys(session, clock) == 1
+        assert keeping.forget_keys(session, clock) == 0
+    row = row_of(sessions, APPID)
+    assert (row.secret_sealed, row.push_token_sealed, row.aes_key_sealed) == (None, None, None)
+    with sessions.begin() as session, pytest.raises(AccountKeysWrong):
+        keeping.restore(session, clock, session.get_one(WeChatAccount, APPID), actor="staff:1")
+
+    add(sessions, clock, vault, whole(town=TOWN))
+    again = row_of(sessions, APPID)
+    assert (again.retired_at, again.town_code, again.secret_version) == (None, TOWN, 2)
 
 
 def test_an_appid_is_entered_once(sessions: Sessions, clock: FixedClock, vault: Vault) -> None:
