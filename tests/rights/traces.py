@@ -4,10 +4,15 @@ from flask.testing import FlaskClient
 from sqlalchemy import text
 from sqlalchemy.orm import Session, sessionmaker
 
+from backend.accounts import linking
+from backend.accounts.models import Follower
+from backend.accounts.scenes import LinkScenes
 from backend.bookings import service
 from backend.kernel.clock import Clock
+from backend.people.models import ParentIdentity
+from tests.accounts.accounts import add, whole
 from tests.api.families import Phone
-from tests.factories import make_policy, make_slots
+from tests.factories import default_vault, make_policy, make_slots
 from tests.handbook.pictures import send_photo
 
 NAME, NUMBER, OPENID = "欧阳测试满", "13800000042", "openid-vanishing"
@@ -74,8 +79,30 @@ def make_family(client: FlaskClient, sessions: sessionmaker[Session], clock: Clo
     answers = {"answers": {"choke-bed": "done"}}
     assert phone.put(f"/children/{child}/home-check", answers).status_code == 200
     assert phone.post(f"/children/{child}/doctor-links", key="doctor").status_code == 201
+    _follow(sessions, clock, phone.get("/me").json["id"])
     assert phone.get(f"/children/{child}/export").status_code == 200
     return phone
+
+
+def _follow(sessions: sessionmaker[Session], clock: Clock, parent_id: int) -> None:
+    """The family follows the city's 公众号, and was shown another code to link it."""
+    account = add(sessions, clock, default_vault(), whole())
+    scenes = LinkScenes("s" * 32)
+    with sessions.begin() as session:
+        linking.make_code(session, clock, scenes, parent_id=parent_id, appid=account)
+        session.add(
+            ParentIdentity(appid=account, openid=OPENID, unionid=OPENID, parent_id=parent_id)
+        )
+        session.flush()
+        session.add(
+            Follower(
+                appid=account,
+                openid=OPENID,
+                unionid=OPENID,
+                parent_id=parent_id,
+                followed_at=clock.now(),
+            )
+        )
 
 
 def _copy_papers(phone: Phone, child: int) -> None:
