@@ -1,6 +1,5 @@
 """Following the city's 公众号, so that reminders come where they are seen."""
 
-import io
 from enum import StrEnum
 
 import segno
@@ -9,7 +8,7 @@ from flask import Response
 from sqlalchemy.orm import Session
 
 from backend.accounts import linking
-from backend.accounts.models import LinkCode, LinkOutcome, WeChatAccount
+from backend.accounts.models import LinkCode, LinkOutcome
 from backend.accounts.queries import account, account_to_follow, service_account_for
 from backend.api.auth import signed_in, viewer
 from backend.api.schemas import CityTime, Out
@@ -52,9 +51,12 @@ class FollowingOut(Out):
 
 
 class NewCodeOut(Out):
-    """A QR code as SVG, to be scanned by WeChat within ten minutes, once."""
+    """A QR code as a PNG in a data: address, to be scanned by WeChat within ten minutes, once.
 
-    qr_svg: str
+    Not SVG as our own codes: a phone keeps and recognises pixels.
+    """
+
+    picture: str
     expires_at: CityTime
 
 
@@ -93,7 +95,8 @@ def make_code() -> NewCodeOut:
             session, parts.clock, parts.scenes, parent_id=viewer(), appid=wanted.appid
         )
     address = qr_address(client, parts.clock, code, scene)  # WeChat is asked with nothing open
-    return NewCodeOut(qr_svg=_drawn(address, wanted), expires_at=code.expires_at)
+    picture = segno.make(address, error="m", micro=False).png_data_uri(scale=8, border=4)
+    return NewCodeOut(picture=picture, expires_at=code.expires_at)
 
 
 @bp.delete("/me/following")
@@ -127,11 +130,3 @@ def _code(code: LinkCode) -> CodeOut:
         over = deps().clock.now() >= code.expires_at
         state = CodeState.EXPIRED if over else CodeState.WAITING
     return CodeOut(state=state, expires_at=code.expires_at)
-
-
-def _drawn(address: str, wanted: WeChatAccount) -> str:
-    drawing = io.BytesIO()
-    segno.make(address, error="m", micro=False).save(
-        drawing, kind="svg", scale=8, border=4, xmldecl=False, title=wanted.name, omitsize=True
-    )
-    return drawing.getvalue().decode()

@@ -44,12 +44,6 @@ def register(app: App, deps: Deps, sending: Delivery) -> None:
     """Give every name of the timetable its function, with the parts it needs."""
     sessions, clock = deps.sessions, deps.clock
 
-    def nominal(run: Callable[[datetime], None]) -> Callable[[str], None]:
-        def task(nominal: str) -> None:
-            run(datetime.fromisoformat(nominal))
-
-        return task
-
     async def retry_stalled() -> None:
         await tasks.retry_stalled(app, deps.settings.worker_stalled_seconds)
 
@@ -64,15 +58,6 @@ def register(app: App, deps: Deps, sending: Delivery) -> None:
     app.task(name="plan_handbook")(nominal(plan_handbook))
     app.task(name="plan_today")(plan_today)
     app.task(name="handle_events")(partial(tasks.handle_events, sessions, clock, reactions(deps)))
-    app.task(name="identify_followers")(
-        partial(accounts.identify_followers, sessions, clock, deps.account_client)
-    )
-    app.task(name="ask_new_accounts")(
-        partial(accounts.ask_new_accounts, sessions, clock, deps.account_client)
-    )
-    app.task(name="ask_accounts")(
-        nominal(partial(accounts.ask_accounts, sessions, clock, deps.vault, deps.account_client))
-    )
     app.task(name="offer_places")(partial(tasks.offer_places, sessions, clock))
     app.task(name="expire_offers")(partial(tasks.expire_offers, sessions, clock))
     app.task(name="check_counters")(nominal(partial(tasks.check_counters, sessions, clock)))
@@ -93,6 +78,30 @@ def register(app: App, deps: Deps, sending: Delivery) -> None:
         )
     )
     app.task(name="retry_stalled")(retry_stalled)
+    _register_accounts(app, deps)
+
+
+def _register_accounts(app: App, deps: Deps) -> None:
+    """What asks WeChat about our accounts and who follows them."""
+    sessions, clock = deps.sessions, deps.clock
+    app.task(name="identify_followers")(
+        partial(accounts.identify_followers, sessions, clock, deps.account_client)
+    )
+    app.task(name="ask_new_accounts")(
+        partial(accounts.ask_new_accounts, sessions, clock, deps.account_client)
+    )
+    app.task(name="ask_accounts")(
+        nominal(partial(accounts.ask_accounts, sessions, clock, deps.vault, deps.account_client))
+    )
+
+
+def nominal(run: Callable[[datetime], None]) -> Callable[[str], None]:
+    """A task that is handed its nominal time as text."""
+
+    def task(nominal: str) -> None:
+        run(datetime.fromisoformat(nominal))
+
+    return task
 
 
 def run_worker(deps: Deps) -> None:

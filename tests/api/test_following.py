@@ -86,7 +86,7 @@ def test_a_parent_links_by_a_code_and_takes_it_back(
 
     made = phone.post("/me/following/codes")
     assert made.status_code == 201
-    assert made.json["qr_svg"].startswith("<svg")
+    assert made.json["picture"].startswith("data:image/png;base64,")
     waiting = phone.get("/me/following").json["code"]
     assert waiting == {"state": "waiting", "expires_at": made.json["expires_at"]}
 

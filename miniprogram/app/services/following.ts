@@ -12,25 +12,19 @@ export interface Following {
   code: { state: CodeState; expires_at: string } | null;
 }
 
-interface NewCode {
-  qr_svg: string;
-  expires_at: string;
-}
-
-export interface ShownCode {
+export interface FollowCode {
+  /** A data: address that `<image>` shows. */
   picture: string;
-  expiresAt: string;
+  expires_at: string;
 }
 
 export function following(): Promise<Following> {
   return get<Following>('/me/following');
 }
 
-/** A code of WeChat's for ten minutes, as an address that `<image>` shows. */
-export async function newFollowCode(): Promise<ShownCode> {
-  const { qr_svg, expires_at } = await post<NewCode>('/me/following/codes');
-  const picture = `data:image/svg+xml;charset=utf-8,${encodeURIComponent(qr_svg)}`;
-  return { picture, expiresAt: expires_at };
+/** A code of WeChat's for ten minutes. */
+export function newFollowCode(): Promise<FollowCode> {
+  return post<FollowCode>('/me/following/codes');
 }
 
 export async function stopFollowing(): Promise<void> {

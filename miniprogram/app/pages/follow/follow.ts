@@ -91,7 +91,7 @@ Page({
     if (this.data.busy) return;
     this.setData({ busy: true, problem: '' });
     try {
-      const { picture, expiresAt } = await newFollowCode();
+      const { picture, expires_at: expiresAt } = await newFollowCode();
       this.setData({
         picture,
         expiresAt,
