@@ -13,10 +13,12 @@ from backend.sandbox.masses import OUTCOMES as MASS_OUTCOMES
 from backend.sandbox.people_api import WrongRequest, bp, given, phone_of, text_of
 from backend.sandbox.phones import Phone
 from backend.sandbox.pictures import qr_picture
+from backend.sandbox.push_format import platform_openid
 from backend.sandbox.state import sandbox
 
 MOST_LINES = 60
 MOST_ARTICLES = 10
+MOST_TICKETS = 20
 LONGEST_TEXT = 600  # characters that a person writes
 CODE_WIDTH = 280  # pixels on the page
 
@@ -155,17 +157,23 @@ def write_text() -> ResponseReturnValue:
 
 @bp.post("/authorizations")
 def change_authorization() -> Response:
-    """`{phone?, appid?, event: revoke | cancellation}`: the person takes back what they gave,
-    or closes the whole account at WeChat."""
+    """`{phone?, appid?, event: revoke | cancellation, revoked?}`: the person takes back what
+    they gave (WeChat's RevokeInfo; 8 is the phone number), or closes their WeChat account.
+
+    The sender is WeChat's own; who it is about stands in OpenID.
+    """
     here, body = sandbox(), given()
-    event = body.get("event")
+    event, revoked = body.get("event"), body.get("revoked", "8")
     if event not in ("revoke", "cancellation"):
         raise WrongRequest("event")
+    if not isinstance(revoked, str) or not revoked.isdecimal():
+        raise WrongRequest("revoked")
     appid = str(body.get("appid") or here.config.appid)
     openid = here.phones.openid(phone_of(body.get("phone")), appid)
-    more = {"OpenID": openid, "AppID": appid} | ({"RevokeInfo": "1"} if event == "revoke" else {})
-    here.pushes.put(appid, openid, f"user_authorization_{event}", more)
-    return jsonify(appid=appid, event=event)
+    about = {"OpenID": openid, "AppID": appid}
+    more = about | ({"RevokeInfo": revoked} if event == "revoke" else {})
+    here.pushes.put(appid, platform_openid(appid), f"user_authorization_{event}", more)
+    return jsonify(appid=appid, event=event, openid=openid)
 
 
 @bp.post("/receptions")
@@ -242,6 +250,15 @@ def chat_of(phone: Phone, account: Account) -> dict[str, Any]:
         "lines": here.chats.newest(openid, MOST_LINES),
         "total": here.chats.count(openid),
         "menu": menu,
+        "notices": [
+            {
+                "id": one.id,
+                "title": one.title,
+                "balance": here.subscriptions.balance(openid, one.id),
+            }
+            for one in account.templates.values()
+            if one.kind != "message"
+        ],
         "articles": [
             {"article_id": one["article_id"], "number": number, "title": article["title"]}
             for one in published
@@ -255,17 +272,20 @@ def chat_of(phone: Phone, account: Account) -> dict[str, Any]:
 
 @bp.get("/tickets")
 def tickets() -> Response:
-    """`?appid=`: the QR codes that can be scanned now, newest first."""
+    """`?appid=`: the QR codes that can be scanned now, the longest-lived first."""
+    return jsonify(items=open_tickets(public_account(request.args.get("appid")).appid))
+
+
+def open_tickets(appid: str) -> list[dict[str, Any]]:
     here = sandbox()
     rows = here.store.rows(
         "SELECT * FROM tickets WHERE appid = ? AND (expires_at IS NULL OR expires_at > ?)"
-        " ORDER BY expires_at DESC LIMIT ?",
-        public_account(request.args.get("appid")).appid,
+        " ORDER BY expires_at IS NOT NULL, expires_at DESC, ticket LIMIT ?",
+        appid,
         here.clock.now().timestamp(),
-        MOST_LINES,
+        MOST_TICKETS,
     )
-    items = [{name: row[name] for name in ("ticket", "url", "scene")} for row in rows]
-    return jsonify(items=items)
+    return [{name: row[name] for name in ("ticket", "url", "scene")} for row in rows]
 
 
 @bp.get("/codes")

@@ -6,7 +6,7 @@ from collections.abc import Mapping
 from typing import Any
 
 from backend.kernel.clock import Clock
-from backend.sandbox.push_format import staff_openid
+from backend.sandbox.push_format import platform_openid
 from backend.sandbox.pushes import Pushes
 from backend.sandbox.store import Store
 
@@ -174,7 +174,7 @@ class Articles:
         else:
             result["fail_idx"] = [1]
         event = {"PublishEventInfo": result}
-        self._pushes.put(appid, staff_openid(appid), "PUBLISHJOBFINISH", event)
+        self._pushes.put(appid, platform_openid(appid), "PUBLISHJOBFINISH", event)
         return result
 
 

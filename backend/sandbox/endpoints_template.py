@@ -14,7 +14,7 @@ from backend.sandbox.templates import Template, content_of, example_of
 from backend.sandbox.wire import answer, bp, ok, posted
 
 ID_LENGTH = 43  # of a template
-REMEMBER_SECONDS = 600  # a client_msg_id; from memory
+REMEMBER_SECONDS = 600  # a client_msg_id and openid: WeChat's ten minutes
 # Template messages may not advertise; what WeChat finds is not public, these stand for it.
 ADVERTISING = ("抽奖", "优惠券", "返现", "红包")
 

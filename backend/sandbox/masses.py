@@ -10,7 +10,7 @@ from backend.sandbox.chats import Chats
 from backend.sandbox.config import Account, SandboxConfig
 from backend.sandbox.errors import WireError
 from backend.sandbox.phones import Phones
-from backend.sandbox.push_format import staff_openid
+from backend.sandbox.push_format import platform_openid
 from backend.sandbox.pushes import Pushes
 from backend.sandbox.store import Store
 
@@ -109,7 +109,7 @@ class Masses:
                 },
             },
         }
-        self._pushes.put(appid, staff_openid(appid), "MASSSENDJOBFINISH", result | more)
+        self._pushes.put(appid, platform_openid(appid), "MASSSENDJOBFINISH", result | more)
         return result
 
     def message(self, body: Mapping[str, Any], article_id: str = "") -> dict[str, Any]:

@@ -41,8 +41,8 @@ class Level:
     domain: int
 
 
-TOP = Level(16, kind=40017, name=40018, key=40019, url=40020, domain=40054)
-SUB = Level(60, kind=40024, name=40025, key=40026, url=40027, domain=40055)
+TOP = Level(16, kind=40017, name=40018, key=40019, url=40020, domain=40055)
+SUB = Level(60, kind=40024, name=40025, key=40026, url=40027, domain=40054)
 
 
 @dataclass(frozen=True)

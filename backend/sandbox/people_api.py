@@ -17,8 +17,6 @@ bp = Blueprint("people", __name__, url_prefix="/sandbox/api")
 LONGEST_NAME = 20
 MOST_MESSAGES = 10_000
 LARGEST_NUMBER = 10_000
-MOST_PHONES = 12  # on the page
-MOST_CARDS = 30
 
 
 class WrongRequest(Exception):
@@ -241,38 +239,3 @@ def calls() -> Response:
 @bp.get("/errors")
 def errors() -> Response:
     return jsonify(items=[{"errcode": code, "errmsg": text} for code, text in ERRORS.items()])
-
-
-@bp.get("/overview")
-def overview() -> ResponseReturnValue:
-    """All that the page shows, or 204 if nothing changed since `?seen=`."""
-    here = sandbox()
-    version = here.store.version
-    if request.args.get("seen", type=int) == version:
-        return "", 204
-    phone = phone_of(request.args.get("phone"))
-    openid = here.phones.openid(phone, here.config.appid)
-    public_openid = here.phones.openid(phone, here.config.public_appid)
-    chosen = here.phones.get(None).id
-    return jsonify(
-        version=version,
-        phones=[phone_item(one, chosen) for one in here.phones.all()[:MOST_PHONES]],
-        phone={"id": phone.id, "high_risk": phone.high_risk, "switch_off": phone.switch_off},
-        messages=here.inbox.newest(phone.id, MOST_CARDS, None),
-        total=here.inbox.count(phone.id),
-        templates=[
-            {
-                "id": template.id,
-                "title": template.title,
-                "kind": template.kind,
-                "balance": here.subscriptions.balance(openid, template.id),
-            }
-            for template in here.config.templates.values()
-        ],
-        public={
-            "appid": here.config.public_appid,
-            "following": here.phones.followed_at(public_openid) is not None,
-        },
-        pushes=here.pushes.log()[:MOST_CARDS],
-        faults=here.faults.all(),
-    )

@@ -80,9 +80,9 @@ def original_id(appid: str) -> str:
     return f"gh_{hashlib.sha256(appid.encode()).hexdigest()[:12]}"
 
 
-def staff_openid(appid: str) -> str:
-    """From whom an account hears of its own work: the openid of the one who runs it."""
-    return f"o{hashlib.sha256(f'staff of {appid}'.encode()).hexdigest()[:27]}"
+def platform_openid(appid: str) -> str:
+    """From whom an account hears of its own work, and of what people settle with WeChat."""
+    return f"o{hashlib.sha256(f'platform of {appid}'.encode()).hexdigest()[:27]}"
 
 
 def _elements(fields: Mapping[str, Any]) -> str:

@@ -8,7 +8,6 @@ from werkzeug.serving import BaseWSGIServer, WSGIRequestHandler, make_server
 
 from backend.kernel.clock import Clock, SystemClock
 from backend.sandbox import (
-    accounts_api,
     endpoints_code,
     endpoints_custom,
     endpoints_draft,
@@ -24,6 +23,7 @@ from backend.sandbox import (
     endpoints_text,
     endpoints_token,
     endpoints_user,
+    overview_api,
     page,
     people_api,
     wire,
@@ -34,7 +34,7 @@ from backend.sandbox.state import EXTENSION, Sandbox
 LARGEST_BODY = 11 * 1024 * 1024  # bytes; a picture has ten million at most
 # Importing these puts their routes onto wire.bp, or onto people_api.bp.
 ENDPOINTS = (
-    accounts_api,
+    overview_api,
     endpoints_code,
     endpoints_custom,
     endpoints_draft,

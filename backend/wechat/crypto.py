@@ -152,6 +152,8 @@ def _dedupe_key(payload: Mapping[str, Any], kind: str) -> str:
     published = payload.get("PublishEventInfo")
     if isinstance(published, dict):
         reported.append(str(published.get("publish_id", "")))
+    if payload.get("OpenID"):  # whom it is about, where the sender is WeChat itself
+        reported.append(str(payload["OpenID"]))
     parts = (payload["FromUserName"], payload["CreateTime"], kind, *reported)
     return f"event:{hashlib.sha256('|'.join(parts).encode()).hexdigest()[:40]}"
 

@@ -24,7 +24,6 @@ from backend.wechat.official_answers import (
 )
 from backend.wechat.transport import WECHAT, Answer
 
-NO_MENU = 46003
 ALREADY_SENT = 45065
 PAGE_OF_DRAFTS = 20
 

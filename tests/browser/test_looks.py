@@ -84,6 +84,7 @@ def every_page(parent: Parent, child: dict[str, int]) -> list[str]:
         page_url("pregnancy-diary"),
         page_url("pregnancy-birth"),
         page_url("messages"),
+        page_url("follow"),
         page_url("centres", kind="activity"),
         page_url("rooms"),
         page_url("child-form"),

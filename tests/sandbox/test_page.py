@@ -1,10 +1,12 @@
 """The page in a real browser: it shows, obeys, and keeps itself up to date."""
 
+import io
 import threading
 from collections.abc import Iterator
 from dataclasses import dataclass, field
 from datetime import datetime
 from pathlib import Path
+from typing import Any
 
 import pytest
 from flask import jsonify
@@ -14,6 +16,7 @@ from playwright.sync_api import Browser, Page, expect
 from backend.kernel.clock import CITY, FixedClock
 from backend.sandbox.server import create_sandbox, listen
 from tests.sandbox.running import BOOKING, DATA, Talk, config_in, state_of
+from tests.wechat.accounts import picture
 
 pytestmark = pytest.mark.browser
 expect.set_options(timeout=15_000)  # the page asks every two seconds; machines can be busy
@@ -39,7 +42,7 @@ class Place:
 @pytest.fixture
 def place(tmp_path: Path) -> Iterator[Place]:
     """A sandbox behind a port, with the product's two demo addresses beside it."""
-    config, night = config_in(tmp_path), Night()
+    config, night = config_in(tmp_path, job_seconds=None), Night()
     app = create_sandbox(config, FixedClock(datetime(2026, 11, 23, 22, tzinfo=CITY)))
 
     @app.get("/demo/queue")
@@ -161,6 +164,59 @@ def test_text_of_strangers_stays_text(page: Page, place: Place) -> None:
 
     expect(page.get_by_text("<img src=x>")).to_be_visible()
     expect(page.get_by_role("button", name="<b>甲</b>")).to_be_visible()
+
+
+def test_one_scans_a_code_writes_and_taps_the_menu(page: Page, place: Place) -> None:
+    scene = {"action_name": "QR_STR_SCENE", "action_info": {"scene": {"scene_str": "town-3"}}}
+    call(place, "/cgi-bin/qrcode/create", scene)
+    button = {"type": "click", "name": "下次接种", "key": "next"}
+    more = {"name": "更多", "sub_button": [button | {"name": "联系我们"}]}
+    call(place, "/cgi-bin/menu/create", {"button": [button, more]})
+    page.get_by_role("button", name="扫二维码 town-3").click()
+    expect(page.get_by_role("switch", name="关注公众号")).to_be_checked()
+
+    page.get_by_role("button", name="公众号", exact=True).click()
+    page.get_by_label("写给公众号").fill("<b>你好</b>")
+    page.keyboard.press("Enter")
+    expect(page.locator("#chat").get_by_text("<b>你好</b>")).to_be_visible()
+    page.get_by_role("button", name="下次接种").click()
+    expect(page.locator("#chat").get_by_text("点了菜单：下次接种")).to_be_visible()
+    page.locator("summary", has_text="更多").click()
+    page.get_by_role("button", name="联系我们").click()
+    expect(page.locator("#chat").get_by_text("点了菜单：联系我们")).to_be_visible()
+
+
+def test_one_reads_what_an_account_has_sent_to_all(page: Page, place: Place) -> None:
+    page.get_by_text("关注公众号").first.click()
+    expect(page.get_by_role("switch", name="关注公众号")).to_be_checked()
+    media = {"media": (io.BytesIO(picture()), "cover.jpg")}
+    cover = call(place, "/cgi-bin/material/add_material", None, data=media, type="image")
+    article = {
+        "title": "春季活动",
+        "content": "<p>周六亲子阅读</p><img src=x onerror=alert(1)>",
+        "thumb_media_id": cover["media_id"],
+    }
+    draft = call(place, "/cgi-bin/draft/add", {"articles": [article]})["media_id"]
+    body = {"filter": {"is_to_all": True}, "msgtype": "mpnews", "mpnews": {"media_id": draft}}
+    call(place, "/cgi-bin/message/mass/sendall", body)
+    page.locator("#account-panel summary").click()
+    page.get_by_role("button", name="发布和群发现在就出结果").click()
+
+    page.get_by_role("button", name="公众号", exact=True).click()
+    expect(page.locator("#chat").get_by_role("heading", name="春季活动")).to_be_visible()
+    page.get_by_role("link", name="阅读全文").click()
+    expect(page.get_by_role("heading", name="春季活动")).to_be_visible()
+    expect(page.frame_locator("iframe").get_by_text("周六亲子阅读")).to_be_visible()
+
+
+def call(place: Place, path: str, body: Any, *, data: Any = None, **query: str) -> dict[str, Any]:
+    """What the public account asks of WeChat."""
+    token = place.talk.token(place.talk.config.public_appid)
+    answer: dict[str, Any] = place.talk.client.post(
+        path, query_string={"access_token": token, **query}, json=body, data=data
+    ).get_json(force=True)
+    assert answer.get("errcode", 0) == 0, answer
+    return answer
 
 
 @pytest.mark.parametrize("width", [375, 768, 1280])

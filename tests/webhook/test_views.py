@@ -252,3 +252,11 @@ def test_a_push_that_is_older_than_our_memory_of_pushes_is_not_stored(
 
     assert (answer.status_code, answer.text) == (200, "success")
     assert stored(sessions) == []
+
+
+def test_keys_that_cannot_be_opened_ask_wechat_to_try_again(
+    client: FlaskClient, sessions: Sessions, clock: FixedClock
+) -> None:
+    add(sessions, clock, Vault({"k9": b"9" * 32}, b"9" * 32), whole(TOWN_APPID, town=TOWN))
+
+    assert deliver(client, popup(of_town()), f"/wechat/{TOWN_APPID}").status_code == 503

@@ -50,3 +50,12 @@ export function moment(iso) {
   const city = new Date().toLocaleDateString('sv', { timeZone: 'Asia/Shanghai' });
   return iso.startsWith(city) ? time : `${Number(month)}月${Number(day)}日 ${time}`;
 }
+
+/** A labelled choice; `options` are pairs of value and text. */
+export function choice(label, key, value, options, act) {
+  const onchange = (event) => act(event.currentTarget.value);
+  const select = make('select', { 'data-key': key, onchange },
+    ...options.map(([option, text]) =>
+      make('option', { value: option, selected: String(option) === String(value) }, text)));
+  return make('label', { class: 'pick' }, make('span', {}, label), select);
+}

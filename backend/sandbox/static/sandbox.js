@@ -1,12 +1,16 @@
 // Asks every two seconds what changed and draws only that.
 
+import { drawAccounts, drawChat, drawCodes, drawOutcomes, toNewest } from './account.js';
 import { drawPhones, drawScreen } from './phone.js';
 import { drawFaults, drawNight, drawPerson, drawPushes, drawTemplates } from './workshop.js';
 
 const EVERY_MS = 2000;
+const accountChoice = document.getElementById('account');
 const trouble = document.getElementById('trouble');
 let shown = Number(sessionStorage.getItem('phone')) || null;
+let account = sessionStorage.getItem('account');
 let seen = -1;
+let latest = null; // the overview that is drawn
 let nightly = true; // until /demo/queue says that this is no demo
 
 async function ask(method, path, body) {
@@ -26,13 +30,16 @@ function say(text) {
 }
 
 async function post(path, body) {
+  let done = true;
   try {
     await ask('POST', `/sandbox/api/${path}`, body ?? {});
     say('');
   } catch (error) {
+    done = false;
     say(`没有做成：${error.message}`);
   }
   await refresh();
+  return done;
 }
 
 async function removeFault(id) {
@@ -50,6 +57,7 @@ async function show(id) {
 async function refresh() {
   const query = new URLSearchParams({ seen });
   if (shown !== null) query.set('phone', shown);
+  if (account) query.set('account', account);
   try {
     const overview = await ask('GET', `/sandbox/api/overview?${query}`);
     if (trouble.dataset.lost) {
@@ -62,12 +70,22 @@ async function refresh() {
     drawScreen(overview, (id) => post(`phones/${id}/choose`));
     drawTemplates(overview, post);
     drawPerson(overview, post);
+    latest = overview;
+    drawAccounts(overview, accountChoice);
+    drawChat(overview, post);
+    drawCodes(overview, post);
+    drawOutcomes(overview, post);
     drawFaults(overview.faults, removeFault);
     drawPushes(overview.pushes);
   } catch (error) {
     if (shown !== null && /no such phone/.test(error.message)) {
       shown = null; // another sandbox than the one this tab knew
       sessionStorage.removeItem('phone');
+      return;
+    }
+    if (account && /appid/.test(error.message)) {
+      account = null;
+      sessionStorage.removeItem('account');
       return;
     }
     trouble.dataset.lost = 'yes';
@@ -92,6 +110,40 @@ async function sendNow() {
   if (!response.ok) say(`没有做成：HTTP ${response.status}`);
   await refreshNight();
 }
+
+function view(chat) {
+  for (const id of ['chat', 'chat-bar']) document.getElementById(id).hidden = !chat;
+  document.getElementById('messages').hidden = chat;
+  document.getElementById('view-chat').setAttribute('aria-pressed', String(chat));
+  document.getElementById('view-notices').setAttribute('aria-pressed', String(!chat));
+  document.getElementById('screen-title').textContent = chat ? '公众号' : '服务通知';
+  if (chat) toNewest();
+}
+
+document.getElementById('view-notices').addEventListener('click', () => view(false));
+document.getElementById('view-chat').addEventListener('click', () => view(true));
+
+accountChoice.addEventListener('change', async () => {
+  account = accountChoice.value;
+  sessionStorage.setItem('account', account);
+  seen = -1;
+  await refresh();
+});
+
+document.getElementById('chat-form').addEventListener('submit', async (event) => {
+  event.preventDefault();
+  const form = event.currentTarget;
+  const { phone, chat } = latest;
+  const body = { phone: phone.id, appid: chat.appid, text: form.elements.text.value };
+  if (await post('texts', body)) form.reset();
+});
+
+document.getElementById('scan-form').addEventListener('submit', async (event) => {
+  event.preventDefault();
+  const form = event.currentTarget;
+  const body = { phone: latest.phone.id, ticket: form.elements.ticket.value };
+  if (await post('scans', body)) form.reset();
+});
 
 document.getElementById('add-phone').addEventListener('submit', async (event) => {
   event.preventDefault();

@@ -8,6 +8,16 @@ const EVENTS = {
   subscribe_msg_sent_event: '消息已送达',
   subscribe: '关注公众号',
   unsubscribe: '取消关注',
+  SCAN: '扫码（已关注）',
+  CLICK: '点菜单',
+  VIEW: '点菜单里的网页',
+  view_miniprogram: '点菜单里的小程序',
+  text: '发来文字',
+  TEMPLATESENDJOBFINISH: '模板消息的结果',
+  MASSSENDJOBFINISH: '群发的结果',
+  PUBLISHJOBFINISH: '发布的结果',
+  user_authorization_revoke: '撤回授权',
+  user_authorization_cancellation: '注销微信账号',
 };
 const STATES = { waiting: '等待重试', delivered: '已收下', given_up: '放弃' };
 
