@@ -23,6 +23,7 @@ from backend.api import consents as consents_api
 from backend.api import contract, errors
 from backend.api import diary as diary_api
 from backend.api import doctor_links as doctor_links_api
+from backend.api import following as following_api
 from backend.api import growth as growth_api
 from backend.api import guides as guides_api
 from backend.api import handbook as handbook_api
@@ -52,6 +53,7 @@ API = "/api/v1"
 LARGEST_BODY = 1024 * 1024  # bytes; the largest form of ours is far below
 BLUEPRINTS = (
     sessions_api.bp,
+    following_api.bp,
     consents_api.bp,
     children_api.bp,
     priority_api.bp,

@@ -41,7 +41,8 @@ class Settings(BaseSettings):
 
     wechat_api_base: str = "https://api.weixin.qq.com"
     wechat_appid: str
-    wechat_public_appid: str | None = None  # a 公众号 whose pushes we take, with the same keys
+    wechat_public_appid: str | None = None  # a 公众号; others are added in the console
+    wechat_public_secret: SecretStr | None = None  # its own; its pushes come with the same keys
     wechat_secret: SecretStr
     wechat_token: SecretStr
     wechat_aes_key: SecretStr = Field(min_length=43, max_length=43)
@@ -91,6 +92,14 @@ class Settings(BaseSettings):
         found = [name for name, wrong in demo.items() if wrong]
         if found:
             raise ValueError(f"not allowed in production: {', '.join(found)}")
+        return self
+
+    @model_validator(mode="after")
+    def _public_account_is_whole(self) -> Self:
+        if (self.wechat_public_appid is None) != (self.wechat_public_secret is None):
+            raise ValueError(
+                "BACKEND_WECHAT_PUBLIC_APPID and BACKEND_WECHAT_PUBLIC_SECRET go together"
+            )
         return self
 
     @property

@@ -10,6 +10,12 @@ from flask import current_app
 from sqlalchemy import Engine
 from sqlalchemy.orm import Session, sessionmaker
 
+from backend.accounts import queries as account_queries
+from backend.accounts.from_settings import SettingsAccounts
+from backend.accounts.keeping import keys_of
+from backend.accounts.models import WeChatAccount
+from backend.accounts.rules import AccountUnknown
+from backend.accounts.scenes import LinkScenes
 from backend.bookings.passes import Passes
 from backend.bookings.rating_check import TextCheck
 from backend.bookings.slips import Slips
@@ -40,6 +46,7 @@ from backend.people.documents import Documents, load_documents
 from backend.people.login import LoginGateway
 from backend.rights.take_along.book import Programmes
 from backend.rights.take_along.doctor_tokens import DoctorTokens
+from backend.wechat.clients import AccountClients
 
 if TYPE_CHECKING:
     from backend.wechat.client import AccountClient
@@ -72,6 +79,39 @@ class Deps:
     current_questions: Follows[Questions]
     screenings: ScreeningProgramme
     growth: Standards
+    settings_accounts: SettingsAccounts
+    clients: AccountClients
+
+    def live_account(self, appid: str) -> WeChatAccount:
+        """The row of an account that we speak for. Raises AccountUnknown, also for a retired one.
+
+        The accounts of the settings are rows from the first time that anybody asks.
+        """
+        self.ensure_accounts()
+        with self.reads() as session:
+            row = account_queries.account(session, appid)
+        if row is None and appid in self.settings_accounts:
+            self.ensure_accounts(again=True)
+            with self.reads() as session:
+                row = account_queries.account(session, appid)
+        if row is None or row.retired_at is not None:
+            raise AccountUnknown
+        return row
+
+    def ensure_accounts(self, *, again: bool = False) -> None:
+        """Write the accounts of the settings into their table, once in a process."""
+        self.settings_accounts.ensure(self.sessions, self.clock, self.vault, again=again)
+
+    def account_client(self, appid: str) -> "AccountClient":
+        """What speaks to WeChat for an account; one in a process. Raises AccountUnknown.
+
+        The mini-program's comes from the settings alone, so a start needs no database.
+        """
+        settings = self.settings
+        if appid == settings.wechat_appid:
+            return self.clients.get(appid, settings.wechat_secret.get_secret_value(), 0)
+        row = self.live_account(appid)
+        return self.clients.get(appid, keys_of(self.vault, row).secret, row.secret_version)
 
     @property
     def passes(self) -> Passes:
@@ -82,6 +122,11 @@ class Deps:
     def slips(self) -> Slips:
         """Signs the codes on paper, for families without a phone."""
         return Slips(self.settings.secret_key.get_secret_value())
+
+    @property
+    def scenes(self) -> LinkScenes:
+        """Signs the QR codes by which families link a 公众号."""
+        return LinkScenes(self.settings.secret_key.get_secret_value())
 
     @property
     def doctor_tokens(self) -> DoctorTokens:
@@ -201,6 +246,10 @@ def build(
         current_questions=Follows(texts.questions.about),
         screenings=texts.screenings,
         growth=Standards(texts.folder),
+        settings_accounts=SettingsAccounts(settings),
+        clients=AccountClients(
+            settings.wechat_api_base, sessions=sessions, clock=clock, vault=vault
+        ),
     )
 
 
@@ -235,7 +284,7 @@ def wechat_parts(deps: Deps) -> tuple[LoginGateway, Messenger]:
     from backend.wechat.login import WeChatLogin
     from backend.wechat.messenger import WeChatMessenger
 
-    client = _wechat_client(deps)
+    client = deps.account_client(deps.settings.wechat_appid)
     return WeChatLogin(client), WeChatMessenger(client, deps.settings.wechat_page_state)
 
 
@@ -243,22 +292,7 @@ def text_check_of(deps: Deps) -> TextCheck:
     """What asks WeChat about the words of a family."""
     from backend.wechat.text_check import WeChatTextCheck
 
-    return WeChatTextCheck(_wechat_client(deps))
-
-
-def _wechat_client(deps: Deps) -> "AccountClient":
-    from backend.wechat.client import AccountClient
-    from backend.wechat.tokens import DatabaseTokenStore
-    from backend.wechat.transport import Transport
-
-    settings = deps.settings
-    return AccountClient(
-        settings.wechat_appid,
-        settings.wechat_secret.get_secret_value(),
-        store=DatabaseTokenStore(deps.sessions, deps.vault),
-        clock=deps.clock,
-        transport=Transport(settings.wechat_api_base),
-    )
+    return WeChatTextCheck(deps.account_client(deps.settings.wechat_appid))
 
 
 def delivery_of(deps: Deps, messenger: Messenger, *, at_night: bool = False) -> Delivery:

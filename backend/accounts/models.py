@@ -1,13 +1,221 @@
-"""What WeChat tells us: each push stored once, handled later."""
+"""The city's WeChat accounts, who follows them, and what WeChat tells us: stored once each."""
 
 from datetime import datetime
+from enum import StrEnum
 from typing import Any
 
-from sqlalchemy import BigInteger, Identity, Index, SmallInteger, Text, UniqueConstraint, text
+from sqlalchemy import (
+    BigInteger,
+    Boolean,
+    CheckConstraint,
+    ForeignKey,
+    ForeignKeyConstraint,
+    Identity,
+    Index,
+    Integer,
+    LargeBinary,
+    SmallInteger,
+    Text,
+    UniqueConstraint,
+    text,
+)
 from sqlalchemy.dialects.postgresql import JSONB
 from sqlalchemy.orm import Mapped, mapped_column
 
-from backend.kernel.db import Base
+from backend.kernel.db import Base, enum_column
+
+
+class AccountKind(StrEnum):
+    MINI = "mini"  # 小程序
+    SERVICE = "service"  # 服务号
+    SUBSCRIPTION = "subscription"  # 订阅号
+
+
+KIND_TITLES = {
+    AccountKind.MINI: "小程序",
+    AccountKind.SERVICE: "服务号",
+    AccountKind.SUBSCRIPTION: "订阅号",
+}
+
+
+class Capability(StrEnum):
+    """What WeChat may let an account do; each is a column `can_…` of its row."""
+
+    TEMPLATE = "template"  # 模板消息
+    NOTIFY = "notify"  # 订阅通知 (message/subscribe/bizsend)
+    MASS = "mass"  # 群发
+    PUBLISH = "publish"  # 草稿和发布
+    MENU = "menu"  # 自定义菜单
+    SCAN = "scan"  # 带参数的二维码
+    USERS = "users"  # 用户信息
+
+
+CAPABILITY_TITLES = {
+    Capability.TEMPLATE: "模板消息",
+    Capability.NOTIFY: "订阅通知",
+    Capability.MASS: "群发",
+    Capability.PUBLISH: "草稿和发布",
+    Capability.MENU: "自定义菜单",
+    Capability.SCAN: "带参数二维码",
+    Capability.USERS: "用户信息",
+}
+
+
+class WeChatAccount(Base):
+    """An account that we speak for. Retired, never deleted; its keys go a day after that.
+
+    `secret_version` goes up with each new secret, so that every process takes a new client.
+    `asked_at`, `asked_errcode` and `asked_ip` say how WeChat last answered to appid and secret:
+    0 is well, 40164 names the address that has to be let in.
+    """
+
+    __tablename__ = "wechat_accounts"
+    __table_args__ = (
+        CheckConstraint("kind <> 'mini' OR town_code IS NULL", "mini_of_the_city"),
+        CheckConstraint(
+            "retired_at IS NOT NULL OR (secret_sealed IS NOT NULL"
+            " AND push_token_sealed IS NOT NULL AND aes_key_sealed IS NOT NULL)",
+            "live_has_keys",
+        ),
+        CheckConstraint(
+            "NOT (can_template OR can_notify) OR (kind = 'service' AND certified)",
+            "tells_persons",
+        ),
+        CheckConstraint(
+            "kind <> 'mini' OR NOT (can_mass OR can_publish OR can_menu OR can_scan OR can_users)",
+            "mini_has_no_followers",
+        ),
+        CheckConstraint("secret_version >= 1", "secret_version_from_one"),
+        CheckConstraint("char_length(name) BETWEEN 1 AND 40", "named"),
+        Index(
+            "uq_wechat_accounts_live_mini",
+            "kind",
+            unique=True,
+            postgresql_where=text("kind = 'mini' AND retired_at IS NULL"),
+        ),
+        Index(None, "town_code"),
+    )
+
+    appid: Mapped[str] = mapped_column(Text, primary_key=True)
+    kind: Mapped[AccountKind] = mapped_column(enum_column(AccountKind))
+    town_code: Mapped[str | None] = mapped_column(Text)  # None: the city's own
+    name: Mapped[str] = mapped_column(Text)
+    certified: Mapped[bool] = mapped_column(Boolean)
+    secret_sealed: Mapped[str | None] = mapped_column(Text)
+    push_token_sealed: Mapped[str | None] = mapped_column(Text)
+    aes_key_sealed: Mapped[str | None] = mapped_column(Text)
+    secret_version: Mapped[int] = mapped_column(Integer, server_default="1")
+    can_template: Mapped[bool] = mapped_column(Boolean, server_default="false")
+    can_notify: Mapped[bool] = mapped_column(Boolean, server_default="false")
+    can_mass: Mapped[bool] = mapped_column(Boolean, server_default="false")
+    can_publish: Mapped[bool] = mapped_column(Boolean, server_default="false")
+    can_menu: Mapped[bool] = mapped_column(Boolean, server_default="false")
+    can_scan: Mapped[bool] = mapped_column(Boolean, server_default="false")
+    can_users: Mapped[bool] = mapped_column(Boolean, server_default="false")
+    asked_at: Mapped[datetime | None]
+    asked_errcode: Mapped[int | None] = mapped_column(Integer)
+    asked_ip: Mapped[str | None] = mapped_column(Text)
+    created_at: Mapped[datetime]
+    changed_at: Mapped[datetime]
+    retired_at: Mapped[datetime | None]
+
+    def can(self, capability: Capability) -> bool:
+        return bool(getattr(self, f"can_{capability.value}"))
+
+
+class CapabilityAnswer(Base):
+    """When WeChat was last asked about a capability, and its code: 0 yes, 48001 no.
+
+    `lost_at`: since when an account that could cannot any more; None once it can again.
+    """
+
+    __tablename__ = "capability_answers"
+
+    appid: Mapped[str] = mapped_column(
+        ForeignKey("wechat_accounts.appid", ondelete="CASCADE"), primary_key=True
+    )
+    capability: Mapped[Capability] = mapped_column(enum_column(Capability), primary_key=True)
+    asked_at: Mapped[datetime]
+    errcode: Mapped[int] = mapped_column(Integer)
+    lost_at: Mapped[datetime | None]
+
+
+class Follower(Base):
+    """A person who follows an account, or did. `parent_id`: who that is, where it is known.
+
+    The link itself is people's ParentIdentity (same appid and openid); the foreign key lets no
+    follower be anybody whose identity is gone. `identified_at`: when WeChat was asked for the
+    unionid, which only some accounts have.
+    """
+
+    __tablename__ = "followers"
+    __table_args__ = (
+        ForeignKeyConstraint(
+            ["parent_id", "appid"],
+            ["parent_identities.parent_id", "parent_identities.appid"],
+            ondelete="SET NULL (parent_id)",
+        ),
+        CheckConstraint("left_at >= followed_at", "left_after_following"),
+        Index(
+            "uq_followers_parent",
+            "parent_id",
+            "appid",
+            unique=True,
+            postgresql_where=text("parent_id IS NOT NULL"),
+        ),
+        Index(None, "unionid"),
+        Index(
+            "ix_followers_to_identify",
+            "appid",
+            "followed_at",
+            postgresql_where=text("identified_at IS NULL AND left_at IS NULL"),
+        ),
+    )
+
+    appid: Mapped[str] = mapped_column(
+        ForeignKey("wechat_accounts.appid", ondelete="CASCADE"), primary_key=True
+    )
+    openid: Mapped[str] = mapped_column(Text, primary_key=True)
+    unionid: Mapped[str | None] = mapped_column(Text)
+    parent_id: Mapped[int | None] = mapped_column(BigInteger)
+    followed_at: Mapped[datetime]
+    left_at: Mapped[datetime | None]
+    scene: Mapped[str | None] = mapped_column(Text)  # of the QR code that led here, never a link's
+    identified_at: Mapped[datetime | None]
+
+
+class LinkOutcome(StrEnum):
+    """What became of a code by which a parent links a public account."""
+
+    LINKED = "linked"
+    OTHER_PARENT = "other_parent"  # that WeChat belongs to another parent here
+    OTHER_PERSON = "other_person"  # that WeChat is not the one the mini-program runs in
+
+
+class LinkCode(Base):
+    """A QR code that a parent shows to WeChat: who scans it follows as that parent. Once.
+
+    Of the scene in the code its hash alone is kept.
+    """
+
+    __tablename__ = "link_codes"
+    __table_args__ = (
+        CheckConstraint(
+            "expires_at > created_at AND expires_at <= created_at + INTERVAL '10 minutes'",
+            "ten_minutes_at_most",
+        ),
+        CheckConstraint("(used_at IS NULL) = (outcome IS NULL)", "used_with_an_outcome"),
+        Index(None, "parent_id", "id"),
+    )
+
+    id: Mapped[int] = mapped_column(BigInteger, Identity(), primary_key=True)
+    scene_hash: Mapped[bytes] = mapped_column(LargeBinary, unique=True)
+    parent_id: Mapped[int] = mapped_column(ForeignKey("parents.id", ondelete="CASCADE"))
+    appid: Mapped[str] = mapped_column(ForeignKey("wechat_accounts.appid", ondelete="CASCADE"))
+    created_at: Mapped[datetime]
+    expires_at: Mapped[datetime]
+    used_at: Mapped[datetime | None]
+    outcome: Mapped[LinkOutcome | None] = mapped_column(enum_column(LinkOutcome))
 
 
 class InboundEvent(Base):

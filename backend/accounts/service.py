@@ -1,7 +1,7 @@
 """WeChat's pushes: stored once by the webhook, handled later, one by one, by a worker.
 
 What they change: a parent's answers to subscription questions (outbox.ledger), receipts of
-messages, and rights that a parent takes back in WeChat itself.
+messages, who follows a 公众号, and rights that a parent takes back in WeChat itself.
 """
 
 from collections.abc import Callable, Mapping
@@ -14,7 +14,10 @@ from sqlalchemy import delete, select, update
 from sqlalchemy.dialects.postgresql import insert
 from sqlalchemy.orm import Session
 
+from backend.accounts import followers
+from backend.accounts.keeping import bootstrap as bootstrap  # beside what else starts here
 from backend.accounts.models import InboundEvent
+from backend.accounts.scenes import LinkScenes
 from backend.kernel import audit
 from backend.kernel.clock import Clock
 from backend.outbox import ledger, receipts
@@ -55,6 +58,7 @@ class Reactions:
 
     template_names: Mapping[str, str]
     delete_parent: DeleteParent
+    scenes: LinkScenes
 
 
 def store_event(session: Session, clock: Clock, event: Push) -> bool:
@@ -156,9 +160,13 @@ def _revoked(session: Session, clock: Clock, _: Reactions, event: InboundEvent) 
 
 
 def _cancelled(session: Session, clock: Clock, reactions: Reactions, event: InboundEvent) -> str:
-    """The parent closed their WeChat account: WeChat demands that the data go."""
+    """The parent closed their WeChat account: WeChat demands that the data go.
+
+    Told by whichever account it is, the mini-program or a 公众号.
+    """
     parent_id = _parent_of(session, event)
     if parent_id is None:
+        followers.forget(session, appid=event.appid, openid=_person_in(event))
         return "noted: unknown person"
     session.execute(delete(ParentToken).where(ParentToken.parent_id == parent_id))
     _record(session, clock, event, parent_id)
@@ -166,12 +174,23 @@ def _cancelled(session: Session, clock: Clock, reactions: Reactions, event: Inbo
     return "noted"
 
 
-def _parent_of(session: Session, event: InboundEvent) -> int | None:
+def _came(session: Session, clock: Clock, reactions: Reactions, event: InboundEvent) -> str:
+    return followers.came(session, clock, reactions.scenes, event)
+
+
+def _left(session: Session, clock: Clock, _: Reactions, event: InboundEvent) -> str:
+    return followers.left(session, event)
+
+
+def _person_in(event: InboundEvent) -> str:
     """The person a right was revoked by: named in the event, else its sender."""
-    openid = event.payload.get("OpenID") or event.openid
+    return str(event.payload.get("OpenID") or event.openid)
+
+
+def _parent_of(session: Session, event: InboundEvent) -> int | None:
     return session.scalar(
         select(ParentIdentity.parent_id).where(
-            ParentIdentity.appid == event.appid, ParentIdentity.openid == openid
+            ParentIdentity.appid == event.appid, ParentIdentity.openid == _person_in(event)
         )
     )
 
@@ -192,6 +211,9 @@ HANDLERS: Mapping[str, Callable[[Session, Clock, Reactions, InboundEvent], str]]
     POPUP: _answered,
     "subscribe_msg_change_event": _answered,
     "subscribe_msg_sent_event": _receipt,
+    "subscribe": _came,
+    "SCAN": _came,
+    "unsubscribe": _left,
     "user_authorization_revoke": _revoked,
     "user_authorization_cancellation": _cancelled,
 }

@@ -7,6 +7,7 @@ from flask import Response
 from pydantic import StringConstraints
 from sqlalchemy.orm import Session
 
+from backend.accounts import linking
 from backend.api.auth import signed_in, token_of_request, viewer
 from backend.api.schemas import Body, CityTime, Out
 from backend.deps import deps, login_gateway
@@ -34,9 +35,11 @@ def sign_in(json_data: LoginIn) -> SessionOut:
     """Redeem a code of wx.login for a token of ours."""
     identity = login_gateway().openid_for(json_data.code)  # WeChat first, no transaction open
     with deps().sessions.begin() as session:
-        _, token, expires_at = signin.sign_in(
+        parent, token, expires_at = signin.sign_in(
             session, deps().clock, appid=deps().settings.wechat_appid, identity=identity
         )
+        if identity.unionid is not None:
+            linking.link_known(session, deps().clock, parent_id=parent.id)
     return SessionOut(token=token, expires_at=expires_at)
 
 

@@ -18,6 +18,7 @@ from backend.centres import service as centres
 from backend.centres.models import Centre, Slot, SlotKind
 from backend.centres.service import NewSlot
 from backend.cli import demo_grants, demo_private, demo_reviews
+from backend.cli.demo_accounts import add_accounts
 from backend.cli.demo_families import register_family
 from backend.cli.demo_places import FIRST_TOWN, Crew, add_places, crew_of
 from backend.cli.demo_rooms import add_rooms
@@ -86,6 +87,7 @@ def seed(parts: Deps, passwords: Mapping[str, str]) -> None:
             _add_staff(session, parts, passwords)
             add_rooms(session, parts)
             add_places(session, parts)
+        add_accounts(session, parts)
         demo_reviews.add_reviews(session, parts, passwords[demo_reviews.LOGIN])
         demo_grants.add_account(session, parts, passwords[demo_grants.LOGIN])
         _add_slots(session, parts)

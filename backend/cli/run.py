@@ -239,6 +239,7 @@ def _settings_of_run(environ: Mapping[str, str], var: Path, port: int) -> dict[s
         "BACKEND_SANDBOX_URL": sandbox,
         "BACKEND_WECHAT_API_BASE": sandbox,
         "BACKEND_WECHAT_PUBLIC_APPID": "wxsandboxpublic00",
+        "BACKEND_WECHAT_PUBLIC_SECRET": environ["BACKEND_WECHAT_SECRET"],  # one in the sandbox
         "BACKEND_WECHAT_TEMPLATE_IDS": json.dumps(ids),
         "BACKEND_DEMO_LOGINS": str(var / "demo-logins.json"),
         "BACKEND_PHOTO_DIR": str(var / "photos"),

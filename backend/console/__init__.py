@@ -54,6 +54,7 @@ from backend.console import (  # each page module hangs its pages on `bp`  # noq
     statement_signs,
     statements,
     waiting,
+    wechat_accounts,
 )
 from backend.console.blueprint import bp, csrf
 

@@ -41,6 +41,8 @@ class Action(StrEnum):
     SEE_CAMPAIGNS = "see_campaigns"  # 群发: one message to many families
     WRITE_CAMPAIGNS = "write_campaigns"  # also pause and cancel
     APPROVE_CAMPAIGNS = "approve_campaigns"  # what somebody else has written
+    SEE_ACCOUNTS = "see_accounts"  # 公众号: of the own town, or all
+    EDIT_ACCOUNTS = "edit_accounts"
     OWN_ACCOUNT = "own_account"
 
 
@@ -56,6 +58,7 @@ EVERY_DESK = frozenset(
 )
 DESK = frozenset({Action.DECIDE_BOOKINGS, Action.REVEAL_NAME, Action.EDIT_SLOTS})
 PLACES = frozenset({Action.EDIT_PLACES, Action.EDIT_CONTRACTS})
+ACCOUNTS = frozenset({Action.SEE_ACCOUNTS, Action.EDIT_ACCOUNTS})
 STATEMENTS = frozenset({Action.SEE_STATEMENTS, Action.PREPARE_STATEMENTS})
 CAMPAIGNS = frozenset({Action.SEE_CAMPAIGNS, Action.WRITE_CAMPAIGNS})
 
@@ -65,6 +68,7 @@ PERMISSIONS: Mapping[Role, frozenset[Action]] = {
     Role.TOWN: EVERY_DESK
     | DESK
     | PLACES
+    | ACCOUNTS
     | STATEMENTS
     | CAMPAIGNS
     | {Action.DECIDE_STATEMENTS}
@@ -75,6 +79,7 @@ PERMISSIONS: Mapping[Role, frozenset[Action]] = {
     | DESK
     | PLACES
     | CAMPAIGNS
+    | ACCOUNTS
     | {Action.APPROVE_CAMPAIGNS}
     | {Action.SEE_STATEMENTS, Action.DECIDE_STATEMENTS, Action.PAY_STATEMENTS}
     | {

@@ -7,6 +7,9 @@ from sqlalchemy import CursorResult, delete, func, or_, select, text
 from sqlalchemy.orm import Session
 from sqlalchemy.sql.expression import Delete
 
+from backend.accounts.followers import forget_left
+from backend.accounts.keeping import forget_keys
+from backend.accounts.models import LinkCode
 from backend.accounts.service import EVENTS_STAY, forget_handled
 from backend.handbook.pregnancy.service import forget_old
 from backend.jobs.models import TaskRun
@@ -31,6 +34,8 @@ INVITATIONS_STAY = timedelta(days=30)  # after their end: a clerk may be asked w
 DOCTOR_LINKS_STAY = timedelta(days=90)  # so long a family sees which link was looked at
 # Records of how personal data are handled: three years at least (PIPL art. 56).
 HANDBOOK_GRANTS_STAY = timedelta(days=3 * 366)  # after their end; the looks stay in the audit log
+LINK_CODES_STAY = timedelta(days=1)  # longer than the hour in which they are counted
+LEFT_STAY = timedelta(days=90)  # who left a 公众号 and never said who they are
 ATTEMPTS_STAY = timedelta(days=1)  # longer than any window in which they are counted
 STAFF_SESSIONS_STAY = timedelta(days=90)
 TASK_RUNS_STAY = timedelta(days=400)
@@ -50,6 +55,8 @@ def purge_expired(session: Session, clock: Clock) -> dict[str, int]:
     statements = _statements(clock.now())
     deleted = {name: _count(session, statement) for name, statement in statements.items()}
     deleted["pregnancies"] = forget_old(session, clock)
+    deleted["account_keys"] = forget_keys(session, clock)
+    deleted["followers"] = forget_left(session, clock.now() - LEFT_STAY)
     deleted["events"] = forget_handled(session, clock.now() - EVENTS_STAY)
     jobs = session.execute(FAILED_JOBS, {"stay": FAILED_JOBS_STAY})
     assert isinstance(jobs, CursorResult)
@@ -71,6 +78,7 @@ def _statements(now: datetime) -> dict[str, Delete]:
             )
             < now - HANDBOOK_GRANTS_STAY
         ),
+        "link_codes": delete(LinkCode).where(LinkCode.expires_at < now - LINK_CODES_STAY),
         "attempts": delete(Attempt).where(Attempt.at < now - ATTEMPTS_STAY),
         "staff_sessions": delete(StaffSession).where(
             StaffSession.seen_at < now - STAFF_SESSIONS_STAY

@@ -10,6 +10,8 @@ from backend.kernel.clock import CITY
 WAKE_UPS = {
     "deliver": 1,
     "handle_events": 1,
+    "identify_followers": 5,
+    "ask_new_accounts": 20,
     "offer_places": 1,  # a freed place is offered within five seconds
     "expire_offers": 2,
     "release_unconfirmed": 60,
@@ -26,6 +28,7 @@ NOMINAL = {
     "purge": CronTrigger(hour=3, minute=10, timezone=CITY),
     "sweep_photos": CronTrigger(hour=3, minute=40, timezone=CITY),
     "check_counters": CronTrigger(hour=4, minute=10, timezone=CITY),
+    "ask_accounts": CronTrigger(hour=5, minute=10, timezone=CITY),
 }
 MONTHLY = {"draw_up_statements"}
 

@@ -14,7 +14,7 @@ from procrastinate import App
 
 from backend.accounts.service import Reactions
 from backend.deps import Deps, delivery_of, text_check_of, wechat_parts
-from backend.jobs import monthly, photos, tasks
+from backend.jobs import accounts, monthly, photos, tasks
 from backend.jobs.engine import make_engine
 from backend.outbox.delivery import Delivery
 from backend.rights.deletion import delete_parent
@@ -37,18 +37,12 @@ def delivery(deps: Deps, stopping: Callable[[], bool]) -> Delivery:
 def reactions(deps: Deps) -> Reactions:
     """What WeChat's pushes set off."""
     names = {known: name for name, known in deps.settings.wechat_template_ids.items()}
-    return Reactions(template_names=names, delete_parent=delete_parent)
+    return Reactions(template_names=names, delete_parent=delete_parent, scenes=deps.scenes)
 
 
 def register(app: App, deps: Deps, sending: Delivery) -> None:
     """Give every name of the timetable its function, with the parts it needs."""
     sessions, clock = deps.sessions, deps.clock
-
-    def nominal(run: Callable[[datetime], None]) -> Callable[[str], None]:
-        def task(nominal: str) -> None:
-            run(datetime.fromisoformat(nominal))
-
-        return task
 
     async def retry_stalled() -> None:
         await tasks.retry_stalled(app, deps.settings.worker_stalled_seconds)
@@ -89,11 +83,36 @@ def register(app: App, deps: Deps, sending: Delivery) -> None:
         )
     )
     app.task(name="retry_stalled")(retry_stalled)
+    _register_accounts(app, deps)
+
+
+def _register_accounts(app: App, deps: Deps) -> None:
+    """What asks WeChat about our accounts and who follows them."""
+    sessions, clock = deps.sessions, deps.clock
+    app.task(name="identify_followers")(
+        partial(accounts.identify_followers, sessions, clock, deps.account_client)
+    )
+    app.task(name="ask_new_accounts")(
+        partial(accounts.ask_new_accounts, sessions, clock, deps.account_client)
+    )
+    app.task(name="ask_accounts")(
+        nominal(partial(accounts.ask_accounts, sessions, clock, deps.vault, deps.account_client))
+    )
+
+
+def nominal(run: Callable[[datetime], None]) -> Callable[[str], None]:
+    """A task that is handed its nominal time as text."""
+
+    def task(nominal: str) -> None:
+        run(datetime.fromisoformat(nominal))
+
+    return task
 
 
 def run_worker(deps: Deps) -> None:
     """Work until SIGTERM or SIGINT. A job that succeeded leaves no row behind."""
     stopping = threading.Event()
+    deps.ensure_accounts()
     app = make_engine(deps.settings.database_url, kind="worker")
     register(app, deps, delivery(deps, stopping.is_set))
     asyncio.run(_work(app, deps, stopping))

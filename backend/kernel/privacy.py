@@ -51,6 +51,10 @@ class Vault:
         except (InvalidTag, ValueError) as error:
             raise Unreadable("the value does not fit its key or purpose") from error
 
+    def sealed_today(self, sealed: str) -> bool:
+        """Was it sealed with the key that seals now? What was not can be sealed again."""
+        return sealed.partition(":")[0] == self._current
+
     def seal_bytes(self, data: bytes, purpose: str) -> bytes:
         """`key-id:` and then nonce and ciphertext, for files."""
         nonce = os.urandom(NONCE_BYTES)

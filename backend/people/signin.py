@@ -2,7 +2,7 @@
 
 from datetime import datetime
 
-from sqlalchemy import bindparam, delete, select
+from sqlalchemy import bindparam, delete, select, update
 from sqlalchemy.dialects.postgresql import insert
 from sqlalchemy.orm import Session
 
@@ -22,6 +22,8 @@ def sign_in(
     parent = _parent_of(session, appid, identity.openid)
     if parent is None:
         parent = _new_parent(session, now, appid, identity)
+    elif identity.unionid is not None:
+        _learn_unionid(session, appid, identity)
     token, expires_at = rules.new_token(), now + rules.TOKEN_LIFE
     session.add(
         ParentToken(
@@ -45,6 +47,20 @@ def _parent_of(session: Session, appid: str, openid: str) -> Parent | None:
         )
         # An account that is being closed is waited for: nobody signs in to what is gone.
         .with_for_update(read=True, of=Parent)
+    )
+
+
+def _learn_unionid(session: Session, appid: str, identity: WeChatIdentity) -> None:
+    """WeChat tells it from the day on which the accounts are bound to one open platform."""
+    session.execute(
+        update(ParentIdentity)
+        .where(
+            ParentIdentity.appid == appid,
+            ParentIdentity.openid == identity.openid,
+            ParentIdentity.unionid.is_distinct_from(identity.unionid),
+        )
+        .values(unionid=identity.unionid)
+        .execution_options(synchronize_session=False)
     )
 
 

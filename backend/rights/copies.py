@@ -24,7 +24,7 @@ from backend.people import addresses, children, priority
 from backend.people.models import Child, Consent, DuplicateDecision, Guardian, Invitation
 from backend.people.priority_queries import grants_of
 from backend.rights.diaries import diary_of, home_checks_of, readable_by
-from backend.rights.learning_copies import marks_of, quizzes_of
+from backend.rights.learning_copies import followed_by, marks_of, quizzes_of
 from backend.rights.paper_copies import papers_of
 from backend.rights.reader_copies import doctor_links_of, handbook_grants_of
 from backend.rights.visit_copies import pauses_of, visits_of
@@ -74,6 +74,7 @@ def copy_of_child(
         "consents": _consents(session, parent_id),
         "messages": _messages(session, ids, parent_id),
         "library": marks_of(session, parent_id),
+        "followed_accounts": followed_by(session, parent_id),
         "quizzes": quizzes_of(session, parent_id),
         "log": _log(session, ids, parent_id),
     }

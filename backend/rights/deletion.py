@@ -5,7 +5,7 @@ import os
 from sqlalchemy import delete, select, update
 from sqlalchemy.orm import Session
 
-from backend.accounts.models import InboundEvent
+from backend.accounts.models import Follower, InboundEvent, LinkCode
 from backend.bookings.forgetting import forget_words
 from backend.bookings.service import release_child
 from backend.bookings.waiting_models import WaitingEntry
@@ -186,7 +186,7 @@ def delete_parent(session: Session, clock: Clock, *, parent_id: int) -> None:
         leave_child(session, clock, parent_id=parent_id, child_id=child.id)
     pregnancies.forget(session, clock, parent_id=parent_id)
     _forget_wechat(session, parent_id)
-    for owned in (Guardian, Message, ParentToken, ParentIdentity, IdempotentAnswer):
+    for owned in (Guardian, Message, ParentToken, ParentIdentity, LinkCode, IdempotentAnswer):
         session.execute(delete(owned).where(owned.parent_id == parent_id))
     session.execute(
         update(Consent)
@@ -217,7 +217,7 @@ def _forget_wechat(session: Session, parent_id: int) -> None:
         )
     ).all()
     for appid, openid in identities:
-        for table in (Balance, LedgerEntry):
+        for table in (Balance, LedgerEntry, Follower):
             session.execute(delete(table).where(table.appid == appid, table.openid == openid))
         session.execute(
             delete(InboundEvent).where(

@@ -1,4 +1,4 @@
-"""The parent's own part of a copy: what was marked, and the knowledge checks."""
+"""The parent's own part of a copy: what was marked, knowledge checks, accounts followed."""
 
 from datetime import datetime
 from typing import Any
@@ -6,6 +6,7 @@ from typing import Any
 from sqlalchemy import select
 from sqlalchemy.orm import Session
 
+from backend.accounts.models import KIND_TITLES, Follower, WeChatAccount
 from backend.guides.models import GuideMark
 from backend.kernel.clock import city_time
 from backend.knowledge.models import QuizAnswer, QuizSet
@@ -25,6 +26,29 @@ def marks_of(session: Session, parent_id: int) -> list[Copy]:
             "read_at": _said_or_none(one.read_at),
         }
         for one in rows
+    ]
+
+
+def followed_by(session: Session, parent_id: int) -> list[Copy]:
+    """The WeChat accounts that are linked to this parent, and since when they are followed.
+
+    By their names: the ids of WeChat never leave the server.
+    """
+    rows = session.execute(
+        select(Follower, WeChatAccount)
+        .join(WeChatAccount, WeChatAccount.appid == Follower.appid)
+        .where(Follower.parent_id == parent_id)
+        .order_by(Follower.followed_at, Follower.appid)
+    )
+    return [
+        {
+            "account": account.name,
+            "kind": KIND_TITLES[account.kind],
+            "followed_at": _said_or_none(follower.followed_at),
+            "left_at": _said_or_none(follower.left_at),
+            "scene": follower.scene,
+        }
+        for follower, account in rows
     ]
 
 

@@ -3,8 +3,11 @@
 import structlog
 from flask import Blueprint, Response, abort, request
 
+from backend.accounts.keeping import keys_of
+from backend.accounts.rules import AccountUnknown
 from backend.accounts.service import EVENTS_STAY, store_event
 from backend.deps import deps
+from backend.kernel.privacy import Unreadable
 from backend.wechat.crypto import LARGEST_PUSH, BadPush, PushReader, SignatureInvalid
 
 STOPS_RETRIES = "success"  # any other answer, or none in five seconds: WeChat sends it again
@@ -48,15 +51,15 @@ def receive(appid: str) -> Response:
 
 
 def _reader(appid: str) -> PushReader:
-    """Reads the pushes of our accounts; 404 for any other."""
-    settings = deps().settings
-    if appid not in {settings.wechat_appid, settings.wechat_public_appid}:
+    """Reads the pushes of an account, each with its own keys; 404 for any that is not ours."""
+    try:
+        keys = keys_of(deps().vault, deps().live_account(appid))
+    except AccountUnknown:
         abort(404)
-    return PushReader(
-        appid,
-        settings.wechat_token.get_secret_value(),
-        settings.wechat_aes_key.get_secret_value(),
-    )
+    except Unreadable:  # its field key is gone: WeChat tries again, an operator reads the log
+        log.exception("push_keys_unreadable", account=appid)
+        abort(503)
+    return PushReader(appid, keys.push_token, keys.aes_key)
 
 
 def _plain(text: str, status: int = 200) -> Response:

@@ -11,6 +11,7 @@ from sqlalchemy.orm import Session, sessionmaker
 
 from backend.accounts import service
 from backend.accounts.models import InboundEvent
+from backend.accounts.scenes import LinkScenes
 from backend.accounts.service import MOST_ATTEMPTS, DeleteParent, Reactions
 from backend.kernel.audit import AuditEntry
 from backend.kernel.clock import Clock, FixedClock
@@ -49,7 +50,7 @@ def handle(
     sessions: Sessions, clock: FixedClock, delete: DeleteParent = delete_parent
 ) -> list[str | None]:
     """Handle what is open once; every outcome so far, oldest first."""
-    reactions = Reactions({TEMPLATE_ID: TEMPLATE}, delete)
+    reactions = Reactions({TEMPLATE_ID: TEMPLATE}, delete, LinkScenes("s"))
     with sessions.begin() as session:
         service.handle_open_events(session, clock, reactions)
         return list(session.scalars(select(InboundEvent.outcome).order_by(InboundEvent.id)))
@@ -245,7 +246,7 @@ def test_two_workers_at_once_handle_different_events(
         store(committed, clock, Push("subscribe_msg_popup_event", key.openid, {"List": ACCEPT}))
     for _ in range(4):
         store(committed, clock, Push("unknown", "o1"))
-    reactions = Reactions({}, delete_parent)
+    reactions = Reactions({}, delete_parent, LinkScenes("s"))
     with committed.begin() as one, committed.begin() as other:
         # The second one holds only events that need no balance, so neither waits for the other.
         counts = [

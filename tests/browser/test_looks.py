@@ -86,6 +86,7 @@ def every_page(parent: Parent, child: dict[str, int]) -> list[str]:
         page_url("pregnancy-birth"),
         page_url("pregnancy-share"),
         page_url("messages"),
+        page_url("follow"),
         page_url("centres", kind="activity"),
         page_url("rooms"),
         page_url("child-form"),

@@ -1,5 +1,6 @@
 """What a demonstration shows of settlement, whatever the day on which it starts."""
 
+from collections import Counter
 from datetime import date, datetime, timedelta
 from functools import partial
 
@@ -7,6 +8,8 @@ import pytest
 from sqlalchemy import func, select
 from sqlalchemy.orm import Session, sessionmaker
 
+from backend.accounts.models import AccountKind
+from backend.accounts.queries import accounts_of
 from backend.bookings.settlement import Reason
 from backend.bookings.settlement_models import LineKind, StatementLine, StatementState
 from backend.bookings.statement_queries import (
@@ -17,6 +20,7 @@ from backend.bookings.statement_queries import (
 )
 from backend.cli import demo_grants
 from backend.cli.demo import LOGINS, MANAGER, seed
+from backend.cli.demo_accounts import add_accounts
 from backend.config import Settings
 from backend.deps import Deps, build
 from backend.kernel.clock import CITY, FixedClock
@@ -25,6 +29,7 @@ from backend.people.scopes import Scope
 from backend.rights.handbook_grants.queries import board_of_staff
 from backend.statistics.fraud_signs import signs
 from backend.statistics.sign_rules import area_of
+from tests.conftest import make_settings
 
 Sessions = sessionmaker[Session]
 EVERYWHERE = Scope(Role.CITY, None, None)
@@ -85,3 +90,32 @@ def reasons(session: Session, statement: int) -> dict[Reason, int]:
         .group_by(StatementLine.reason)
     )
     return {Reason(reason): number for reason, number in rows}
+
+
+def test_a_demonstration_has_the_accounts_that_its_sandbox_serves(
+    database: str, sessions: Sessions
+) -> None:
+    settings = make_settings(
+        database,
+        sandbox_url="http://127.0.0.1:9",
+        wechat_token="TokenOfTheDemo",
+        wechat_public_appid="wxsandboxpublic00",
+        wechat_public_secret="secret-of-tests",
+    )
+    parts = build(settings, clock=FixedClock(at(2026, 11, 23, 10)), sessions=sessions)
+
+    for _ in range(2):
+        with sessions.begin() as session:
+            add_accounts(session, parts)
+
+    with sessions() as session:
+        found = accounts_of(session, None)
+        kinds = Counter((row.kind, row.town_code is None, row.certified) for row in found)
+        (town,) = accounts_of(session, "320281103")
+    assert kinds == {
+        (AccountKind.MINI, True, True): 1,
+        (AccountKind.SERVICE, True, True): 1,
+        (AccountKind.SERVICE, False, True): 2,
+        (AccountKind.SUBSCRIPTION, False, True): 1,
+    }
+    assert town.name.startswith(parts.places.name_of("320281103"))

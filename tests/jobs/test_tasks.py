@@ -9,6 +9,7 @@ from sqlalchemy import Engine, select, text
 from sqlalchemy.orm import Session, sessionmaker
 
 from backend.accounts.models import InboundEvent
+from backend.accounts.scenes import LinkScenes
 from backend.accounts.service import Reactions
 from backend.bookings.rating_check import Verdict
 from backend.handbook.planner import births_near, told_to
@@ -172,7 +173,7 @@ def test_every_stored_push_is_handled_in_one_run(sessions: Sessions, clock: Fixe
             for number in range(jobs.HANDLE_AT_ONCE + 1)
         )
 
-    jobs.handle_events(sessions, clock, Reactions(template_names={}, delete_parent=delete_parent))
+    jobs.handle_events(sessions, clock, Reactions({}, delete_parent, LinkScenes("s")))
 
     with sessions() as session:
         outcomes = session.scalars(select(InboundEvent.outcome)).all()

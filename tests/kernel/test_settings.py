@@ -78,3 +78,10 @@ def test_a_malformed_value_is_named_but_never_repeated(
 
 def test_secrets_do_not_show_in_a_printout() -> None:
     assert "secret-of-tests" not in repr(make_settings("unused"))
+
+
+def test_a_public_account_needs_its_own_secret(monkeypatch: pytest.MonkeyPatch) -> None:
+    with pytest.raises(WrongSettings, match="BACKEND_WECHAT_PUBLIC_SECRET"):
+        load(monkeypatch, BACKEND_WECHAT_PUBLIC_APPID="wx1")
+    monkeypatch.setenv("BACKEND_WECHAT_PUBLIC_SECRET", "its-own")
+    assert load(monkeypatch).wechat_public_appid == "wx1"

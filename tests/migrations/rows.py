@@ -3,9 +3,10 @@
 from dataclasses import dataclass, field
 from typing import Any
 
-from tests.migrations import campaign_rows, diary_rows, grant_rows
+from tests.migrations import account_rows, campaign_rows, diary_rows, grant_rows
 from tests.migrations.foundations import FOUNDATIONS
 
+PARTS = (account_rows, campaign_rows, diary_rows, grant_rows)
 T1, T2 = "2026-11-26 10:00+08", "2026-11-26 11:00+08"
 NOTE: dict[str, Any] = {"note_sealed": "k1:x", "recorded_by": 1, "recorded_at": T1}
 
@@ -151,10 +152,8 @@ LAWFUL: dict[str, dict[str, Any]] = {
         "payload": "{}",
         "received_at": T1,
     },
+    **{table: row for part in PARTS for table, row in part.LAWFUL.items()},
     "wechat_tokens": {"appid": "wx1", "token_sealed": "k1:x", "expires_at": T2},
-    **diary_rows.LAWFUL,
-    **grant_rows.LAWFUL,
-    **campaign_rows.LAWFUL,
     "item_dates": {"child_id": 1, "item_id": "vaccine:hepb-2", "due_on": "2026-02-01"},
     "handbook_entries": {
         "child_id": 1,
@@ -556,8 +555,5 @@ BREACHES = [
     _breach("uq_centre_feeds_token_hash", "centre_feeds", centre_id=2),
     _breach("pk_heartbeats", "heartbeats"),
     _breach("pk_task_runs", "task_runs"),
-    *(
-        Breach(*one)
-        for one in (*diary_rows.BREACHES, *grant_rows.BREACHES, *campaign_rows.BREACHES)
-    ),
+    *(Breach(*one) for part in PARTS for one in part.BREACHES),
 ]

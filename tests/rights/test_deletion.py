@@ -57,6 +57,8 @@ GONE_WITH_THE_PARENT = {
     "pregnancy_parents": "parent_id",
     "parent_tokens": "parent_id",
     "parent_identities": "parent_id",
+    "followers": "parent_id",
+    "link_codes": "parent_id",
     "idempotent_answers": "parent_id",
     "quiz_sets": "parent_id",
     "consents": "withdrawn_at IS NULL AND parent_id",

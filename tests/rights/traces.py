@@ -4,15 +4,19 @@ from flask.testing import FlaskClient
 from sqlalchemy import text
 from sqlalchemy.orm import Session, sessionmaker
 
+from backend.accounts import linking
+from backend.accounts.models import Follower
+from backend.accounts.scenes import LinkScenes
 from backend.bookings import service
 from backend.kernel.clock import Clock
-from backend.people.models import Role
+from backend.people.models import ParentIdentity, Role
 from backend.rights.handbook_grants import service as grants
 from backend.rights.handbook_grants.models import ReadPurpose
 from backend.rights.handbook_grants.service import Desk
+from tests.accounts.accounts import add, whole
 from tests.api.families import Phone
 from tests.conftest import texts
-from tests.factories import make_policy, make_slots, make_staff
+from tests.factories import default_vault, make_policy, make_slots, make_staff
 from tests.handbook.pictures import send_photo
 
 NAME, NUMBER, OPENID = "欧阳测试满", "13800000042", "openid-vanishing"
@@ -81,6 +85,7 @@ def make_family(client: FlaskClient, sessions: sessionmaker[Session], clock: Clo
     assert phone.put(f"/children/{child}/home-check", answers).status_code == 200
     assert phone.post(f"/children/{child}/doctor-links", key="doctor").status_code == 201
     _let_look(sessions, clock, child)
+    _follow(sessions, clock, phone.get("/me").json["id"])
     assert phone.get(f"/children/{child}/export").status_code == 200
     return phone
 
@@ -106,6 +111,27 @@ def _let_look(sessions: sessionmaker[Session], clock: Clock, child: int) -> None
             desk=Desk(manager, TOWN),
             grant_id=asked.id,
             reason="",
+        )
+
+
+def _follow(sessions: sessionmaker[Session], clock: Clock, parent_id: int) -> None:
+    """The family follows the city's 公众号, and was shown another code to link it."""
+    account = add(sessions, clock, default_vault(), whole())
+    scenes = LinkScenes("s" * 32)
+    with sessions.begin() as session:
+        linking.make_code(session, clock, scenes, parent_id=parent_id, appid=account)
+        session.add(
+            ParentIdentity(appid=account, openid=OPENID, unionid=OPENID, parent_id=parent_id)
+        )
+        session.flush()
+        session.add(
+            Follower(
+                appid=account,
+                openid=OPENID,
+                unionid=OPENID,
+                parent_id=parent_id,
+                followed_at=clock.now(),
+            )
         )
 
 

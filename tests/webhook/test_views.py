@@ -10,17 +10,20 @@ from flask import Flask
 from flask.testing import FlaskClient
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
-from sqlalchemy import select
+from sqlalchemy import delete, select
 from sqlalchemy.orm import Session, sessionmaker
 from werkzeug.test import TestResponse
 
-from backend.accounts.models import InboundEvent
+from backend.accounts.keeping import retire
+from backend.accounts.models import InboundEvent, WeChatAccount
 from backend.accounts.service import EVENTS_STAY
 from backend.app import create_app
 from backend.kernel.clock import FixedClock
+from backend.kernel.privacy import Vault
 from backend.sandbox.config import SandboxConfig
 from backend.sandbox.push_format import SealedPush, event_text, seal
 from backend.wechat.crypto import LARGEST_PUSH, signature_of
+from tests.accounts.accounts import KEYS, TOWN, add, whole
 from tests.conftest import make_settings
 from tests.fakes import FakeLogin
 from tests.sandbox.running import CONFIG
@@ -29,6 +32,7 @@ Sessions = sessionmaker[Session]
 SETTINGS = make_settings("unused")
 OPENID = "oAbcdefghijklmnopqrstuvwxyz1"
 ADDRESS = f"/wechat/{SETTINGS.wechat_appid}"
+TOWN_APPID = "wxtown00000000001"
 ITEM = {"TemplateId": "t-1", "SubscribeStatusString": "accept", "PopupScene": "0"}
 
 
@@ -157,6 +161,49 @@ def test_ten_megabytes_are_refused_unread(client: FlaskClient) -> None:
 
 def test_another_account_is_not_found(client: FlaskClient) -> None:
     assert deliver(client, popup(account()), "/wechat/wxother").status_code == 404
+
+
+def of_town() -> SandboxConfig:
+    return account(appid=TOWN_APPID, token=KEYS.push_token, aes_key=KEYS.aes_key)
+
+
+def test_each_account_is_pushed_to_with_its_own_keys(
+    client: FlaskClient, sessions: Sessions, clock: FixedClock, vault: Vault
+) -> None:
+    add(sessions, clock, vault, whole(TOWN_APPID, town=TOWN))
+    address = f"/wechat/{TOWN_APPID}"
+
+    assert deliver(client, popup(of_town()), address).text == "success"
+    forged = replace(of_town(), token=account().token)
+    assert deliver(client, popup(forged, 1795399201), address).status_code == 403
+    of_another_key = replace(of_town(), aes_key=account().aes_key)
+    assert deliver(client, popup(of_another_key, 1795399202), address).status_code == 400
+    assert deliver(client, popup(of_town(), 1795399203), ADDRESS).status_code == 403
+    assert [event.appid for event in stored(sessions)] == [TOWN_APPID]
+
+
+def test_a_retired_account_is_not_found(
+    client: FlaskClient, sessions: Sessions, clock: FixedClock, vault: Vault
+) -> None:
+    add(sessions, clock, vault, whole(TOWN_APPID, town=TOWN))
+    with sessions.begin() as session:
+        retire(session, clock, session.get_one(WeChatAccount, TOWN_APPID), actor="staff:1")
+
+    address = f"/wechat/{TOWN_APPID}"
+    assert deliver(client, popup(of_town()), address).status_code == 404
+    assert client.get(address, query_string={"echostr": "7"}).status_code == 404
+    assert stored(sessions) == []
+
+
+def test_the_accounts_of_the_settings_are_there_without_a_first_command(
+    client: FlaskClient, sessions: Sessions
+) -> None:
+    """Also after somebody emptied the table under a running process."""
+    deliver(client, popup(account()))
+    with sessions.begin() as session:
+        session.execute(delete(WeChatAccount))
+
+    assert deliver(client, popup(account(), 1795399201)).text == "success"
     assert client.get("/wechat/wxother").status_code == 404
 
 
@@ -205,3 +252,11 @@ def test_a_push_that_is_older_than_our_memory_of_pushes_is_not_stored(
 
     assert (answer.status_code, answer.text) == (200, "success")
     assert stored(sessions) == []
+
+
+def test_keys_that_cannot_be_opened_ask_wechat_to_try_again(
+    client: FlaskClient, sessions: Sessions, clock: FixedClock
+) -> None:
+    add(sessions, clock, Vault({"k9": b"9" * 32}, b"9" * 32), whole(TOWN_APPID, town=TOWN))
+
+    assert deliver(client, popup(of_town()), f"/wechat/{TOWN_APPID}").status_code == 503

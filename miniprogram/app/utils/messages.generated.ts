@@ -1,5 +1,8 @@
 /** Made from content/wording/errors.yaml by `python -m backend wording`. Do not edit. */
 export const SENTENCES: Record<string, string> = {
+  account_exists: '这个 AppID 已经登记过',
+  account_keys_wrong: 'AppID 或密钥的写法不对',
+  account_unknown: '没有这个微信账号，可能已停用',
   address_needed: '入户指导要上门，请先填写上门地址',
   address_not_shown: '上门地址只在入户指导前后 24 小时内显示',
   already_appealed: '这个预约已经申诉过，每次只能申诉一次',
@@ -90,6 +93,7 @@ export const SENTENCES: Record<string, string> = {
   not_started_yet: '活动还没有开始，不能登记到场或未到',
   nothing_measured: '体重、身长（身高）、头围至少填一项',
   nothing_to_confirm: '中心还没有登记到场，暂时不用确认',
+  nothing_to_follow: '本市还没有可以接收提醒的公众号',
   offer_gone: '这个名额已经转给下一个家庭',
   other_town: '这个中心只服务本街镇的家庭，请选您所在街镇的中心',
   own_pregnancy_open: '您自己有一份进行中的孕期手册，先在里面点“孕期已结束”',

@@ -47,6 +47,7 @@ const image = {
     src: String,
     mode: { type: String, value: 'scaleToFill' },
     lazyLoad: Boolean,
+    showMenuByLongpress: Boolean, // the browser has a menu of its own
   },
   created(element) {
     this.image = create('img', { alt: '', draggable: false });

@@ -1,0 +1,106 @@
+"""What is asked of WeChat about our accounts and who follows them. No transaction meanwhile."""
+
+from collections.abc import Callable, Sequence
+from datetime import datetime
+from typing import TYPE_CHECKING
+
+import structlog
+from sqlalchemy.orm import Session, sessionmaker
+
+from backend.accounts import followers
+from backend.accounts.asking import keep_findings
+from backend.accounts.keeping import reseal
+from backend.accounts.models import AccountKind
+from backend.accounts.queries import accounts_of
+from backend.accounts.rules import AccountUnknown
+from backend.jobs.models import TaskRun
+from backend.jobs.tasks import first_run
+from backend.kernel.clock import Clock
+from backend.kernel.privacy import Unreadable, Vault
+
+if TYPE_CHECKING:
+    from backend.wechat.client import AccountClient
+
+TASK = "ask_accounts"
+IDENTIFY_AT_ONCE = 100
+
+log = structlog.get_logger()
+
+Clients = Callable[[str], "AccountClient"]
+
+
+def ask_accounts(
+    sessions: sessionmaker[Session], clock: Clock, vault: Vault, clients: Clients, nominal: datetime
+) -> None:
+    """Ask again what each account may do, and seal with today's key what older ones sealed.
+
+    The row of the run comes last: a run that was killed asks again, which harms nobody.
+    """
+    with sessions() as session:
+        if session.get(TaskRun, (TASK, nominal)) is not None:
+            return
+        accounts = [(row.appid, row.kind) for row in accounts_of(session, None)]
+    asked = _ask_each(sessions, clock, clients, accounts)
+    with sessions.begin() as session:
+        resealed = reseal(session, vault)
+        first_run(session, clock, TASK, nominal)
+    log.info("accounts_asked", accounts=len(accounts), asked=asked, resealed=resealed)
+
+
+def ask_new_accounts(sessions: sessionmaker[Session], clock: Clock, clients: Clients) -> None:
+    """Ask about accounts, and secrets, that are new since the last time."""
+    with sessions() as session:
+        new = [(row.appid, row.kind) for row in accounts_of(session, None) if row.asked_at is None]
+    if new:
+        asked = _ask_each(sessions, clock, clients, new)
+        log.info("new_accounts_asked", accounts=len(new), asked=asked)
+
+
+def _ask_each(
+    sessions: sessionmaker[Session],
+    clock: Clock,
+    clients: Clients,
+    accounts: Sequence[tuple[str, AccountKind]],
+) -> int:
+    from backend.wechat.capabilities import ask
+
+    asked = 0
+    for appid, kind in accounts:
+        client = _client(clients, appid)
+        findings = None if client is None else ask(client, kind)
+        if findings is not None:
+            with sessions.begin() as session:
+                keep_findings(session, clock, appid, findings)
+            asked += 1
+    return asked
+
+
+def identify_followers(sessions: sessionmaker[Session], clock: Clock, clients: Clients) -> None:
+    """Ask WeChat who new followers are. The first one without an answer ends the turn."""
+    from backend.wechat.followers import AskLater, who_is
+
+    with sessions() as session:
+        waiting = followers.to_identify(session, IDENTIFY_AT_ONCE)
+    done = 0
+    for person in waiting:
+        client = _client(clients, person.appid)
+        if client is None:
+            continue
+        try:
+            told = who_is(client, person.openid)
+        except AskLater:
+            break
+        with sessions.begin() as session:
+            followers.identify(session, clock, person, told)
+        done += 1
+    if done:
+        log.info("followers_identified", done=done)
+
+
+def _client(clients: Clients, appid: str) -> "AccountClient | None":
+    """None for an account that was retired a moment ago, or whose field key is gone."""
+    try:
+        return clients(appid)
+    except (AccountUnknown, Unreadable) as error:
+        log.warning("account_without_client", account=appid, reason=type(error).__name__)
+        return None
