@@ -27,7 +27,8 @@ from backend.jobs.models import TaskRun
 from backend.jobs.purge import purge_expired
 from backend.kernel.clock import Clock, city_date
 from backend.kernel.privacy import Vault
-from backend.outbox.delivery import Delivery, deliver
+from backend.outbox.delivery import deliver
+from backend.outbox.parts import Delivery
 from backend.rights.deletion import forget_grown
 
 log = structlog.get_logger()

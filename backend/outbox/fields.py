@@ -34,6 +34,8 @@ class UnfitValue(Exception):
 
 def one_line(text: str) -> str:
     """Without line breaks and control characters; runs of white space become one blank."""
+    if text.isprintable():  # as nearly every text; no white space but blanks is left in it
+        return " ".join(text.split())
     kept = (c if unicodedata.category(c) not in ("Cc", "Cf", "Zl", "Zp") else " " for c in text)
     return " ".join("".join(kept).split())
 

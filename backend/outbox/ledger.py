@@ -92,25 +92,20 @@ def refused(session: Session, clock: Clock, keys: Iterable[Key]) -> None:
         _enter(session, _row(key, clock, LedgerReason.REFUSED, change=-left[key]))
 
 
-def use(session: Session, clock: Clock, uses: Collection[Use]) -> set[int]:
-    """Take one for each message that may go out; return the ids of those messages.
+def allowed(session: Session, keys: Collection[Key]) -> set[Key]:
+    """Those of these keys that have something left; locks the balances in their order."""
+    return {key for key, left in _lock(session, keys, create=False).items() if left > 0}
 
-    The keys of one call are different (one message for one person at a time). Locks the
-    balances in their order.
+
+def use(session: Session, clock: Clock, uses: Collection[Use]) -> None:
+    """Take one for each message. The keys of one call are different, and `allowed` had them.
+
+    The constraint of the balance refuses what was not there.
     """
-    left = _lock(session, [one.key for one in uses], create=False)
-    granted = [one for one in uses if left.get(one.key, 0) > 0]
-    if not granted:
-        return set()
-    ids = session.scalars(
-        USE,
-        {
-            **_columns([one.key for one in granted]),
-            "message_ids": [one.message_id for one in granted],
-            "now": clock.now(),
-        },
-    )
-    return set(ids)
+    if uses:
+        values = _columns([one.key for one in uses])
+        ids = [one.message_id for one in uses]
+        session.execute(USE, {**values, "message_ids": ids, "now": clock.now()})
 
 
 def give_back(session: Session, clock: Clock, uses: Collection[Use]) -> None:
@@ -269,7 +264,6 @@ USE = text("""
     INSERT INTO subscription_ledger
            (appid, openid, template_id, change, reason, confirmed, message_id, at)
     SELECT appid, openid, template_id, -1, 'sent', true, message_id, :now FROM wanted
-    RETURNING message_id
 """)
 SETTLE_REPORTS = text("""
     UPDATE subscription_ledger SET confirmed = true

@@ -6,6 +6,8 @@ right one cannot be refused by WeChat for its form (47003).
 
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
+from datetime import datetime
+from functools import cached_property
 from pathlib import Path
 from typing import Any, Self
 from urllib.parse import quote
@@ -16,6 +18,7 @@ from pydantic import BaseModel, ConfigDict, Field, ValidationError, model_valida
 from backend.kernel.privacy import mask_name
 from backend.outbox import merged
 from backend.outbox.fields import UnfitValue, fit, kind_of_field
+from backend.outbox.usefulness import UsefulFor
 from backend.outbox.values import (
     ALWAYS,
     SAMPLES,
@@ -72,6 +75,7 @@ class Template(_Strict):
     it still stands; what hurts when it is wrong by a second is worth a query.
     `each`: of a message that may tell of several things and several children, how one thing is
     said in a list, by the way it is told of; its facts are the first thing's (see `merged`).
+    `urgent`: goes out before the others. `useful_for`: until when it is worth sending at all.
     """
 
     title: str = Field(min_length=1, max_length=20)
@@ -79,6 +83,8 @@ class Template(_Strict):
     page: str | None = Field(default=None, pattern=PAGE)
     facts: dict[str, FactKind]
     ask_again: bool = False
+    urgent: bool = False
+    useful_for: UsefulFor | None = None
     wechat: WeChatForm | None = None
     variants: dict[str, Variant] = {}
     each: dict[str, str] = {}
@@ -94,7 +100,16 @@ class Template(_Strict):
             _check_text(text, known)
         for text in self.each.values():
             _check_text(text, self.facts)
+        end = self.useful_for.until if self.useful_for else None
+        if end is not None and self.facts.get(end) not in (FactKind.MOMENT, FactKind.DAY):
+            raise ValueError(f"useful_for: {end} is no instant and no day among its facts")
         return self
+
+    def is_too_late(self, facts: Mapping[str, Any], due: datetime, now: datetime) -> bool:
+        """Whether the list in the app is enough by now. Raises MissingFact."""
+        if self.useful_for is None:
+            return False
+        return self.useful_for.is_over(facts, self.facts, due, now)
 
     def _texts(self) -> list[str]:
         fields = self.wechat.fields if self.wechat else {}
@@ -136,6 +151,11 @@ class Templates:
 
     def __iter__(self) -> Iterator[str]:
         return iter(self._templates)
+
+    @cached_property
+    def urgent(self) -> frozenset[str]:
+        """The names of those that go out before the others."""
+        return frozenset(name for name, one in self._templates.items() if one.urgent)
 
     def __getitem__(self, name: str) -> Template:
         """Raises UnknownTemplate."""
@@ -210,10 +230,17 @@ def _check_text(text: str, known: Mapping[str, FactKind]) -> None:
             raise ValueError(f"{{{name}:{spec}}}: a {known[name]} is not written so")
 
 
+class _Quoted(dict[str, Any]):
+    """Values as a path takes them. Quoted when asked for: a page names one of ten."""
+
+    def __getitem__(self, name: str) -> str:
+        return quote(format(super().__getitem__(name)), safe="")
+
+
 def _page(page: str | None, values: Mapping[str, Any]) -> str | None:
     if page is None:
         return None
-    return page.format_map({name: quote(format(value), safe="") for name, value in values.items()})
+    return page.format_map(_Quoted(values))
 
 
 def load_templates(path: Path) -> Templates:

@@ -80,6 +80,19 @@ def value_of(name: str, kind: FactKind, given: Mapping[str, Any]) -> Any:
         raise MissingFact(name) from None
 
 
+def instant_of(name: str, kind: FactKind, given: Mapping[str, Any]) -> datetime | date:
+    """A fact that says when, as itself. Raises MissingFact for none, or one of another kind."""
+    try:
+        if kind is FactKind.DAY:
+            return date.fromisoformat(given[name])
+        instant = datetime.fromisoformat(given[name])
+        if kind is FactKind.MOMENT and instant.tzinfo is not None:
+            return instant
+    except (KeyError, TypeError, ValueError):
+        pass
+    raise MissingFact(name)
+
+
 def placeholders(text: str) -> list[tuple[str, str]]:
     """Names and format specs in a text. Raises ValueError for anything cleverer."""
     found = []

@@ -84,4 +84,4 @@ def unusable(status: int) -> SendFailure:
         return TemporaryFailure(f"HTTP {status}", FailureKind.TRANSIENT)
     if status >= 500 or status == 200:
         return OutcomeUnknown(f"HTTP {status}", FailureKind.TRANSIENT)
-    return PermanentFailure(f"HTTP {status}", FailureKind.CONFIG)
+    return TemporaryFailure(f"HTTP {status}", FailureKind.CONFIG)

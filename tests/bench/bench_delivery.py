@@ -22,8 +22,9 @@ from sqlalchemy import Connection, text
 from backend import deps
 from backend.kernel.clock import CITY
 from backend.kernel.db import make_engine
-from backend.outbox.delivery import Delivery, deliver
+from backend.outbox.delivery import deliver
 from backend.outbox.models import MessageState
+from backend.outbox.parts import Delivery
 from backend.people.children import NAME
 from tests.bench.database import Database, open_database
 from tests.bench.rows import Measures, Row, median

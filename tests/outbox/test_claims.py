@@ -7,7 +7,8 @@ from sqlalchemy.orm import Session, sessionmaker
 
 from backend.kernel.clock import FixedClock
 from backend.outbox import claims
-from backend.outbox.claims import LEASE, Claimed, Marked
+from backend.outbox.claims import LEASE, Claimed
+from backend.outbox.marking import Marked, mark_sending
 from backend.outbox.models import MessageState
 from backend.outbox.verdicts import TAKEN, Verdict
 from backend.people.models import Consent, Purpose
@@ -35,7 +36,7 @@ def claim(sessions: Sessions, clock: FixedClock, limit: int = 50) -> list[Claime
 
 def mark(sessions: Sessions, clock: FixedClock, claimed: list[Claimed]) -> Marked:
     with sessions.begin() as session:
-        return claims.mark_sending(session, clock, ready(claimed))
+        return mark_sending(session, clock, ready(claimed))
 
 
 def write_back(
@@ -190,8 +191,8 @@ def test_two_workers_at_once_never_mark_two_messages_for_one_person(
     first, second = (claim(committed, clock, limit=1) for _ in range(2))
     with committed.begin() as one, committed.begin() as other:
         marked = [
-            claims.mark_sending(one, clock, ready(first)),
-            claims.mark_sending(other, clock, ready(second)),
+            mark_sending(one, clock, ready(first)),
+            mark_sending(other, clock, ready(second)),
         ]
 
     assert [len(group.sending) for group in marked] == [1, 0]

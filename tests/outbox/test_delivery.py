@@ -14,7 +14,7 @@ from sqlalchemy.orm import Session, sessionmaker
 
 from backend.kernel.clock import CITY, FixedClock
 from backend.outbox import ledger
-from backend.outbox.delivery import Delivered, Delivery, deliver
+from backend.outbox.delivery import Delivered, deliver
 from backend.outbox.messenger import (
     FailureKind,
     OutcomeUnknown,
@@ -23,6 +23,7 @@ from backend.outbox.messenger import (
     TemporaryFailure,
 )
 from backend.outbox.models import Message, MessageState
+from backend.outbox.parts import Delivery
 from backend.people.models import Child, Parent
 from tests.factories import make_parent
 from tests.fakes import FakeMessenger
@@ -127,7 +128,7 @@ def test_only_as_many_go_out_as_were_allowed(sessions: Sessions, clock: FixedClo
         (used_up(), MessageState.IN_APP, 0),
         (PermanentFailure("x", FailureKind.RECIPIENT, 40003), MessageState.IN_APP, 2),
         (PermanentFailure("x", FailureKind.CONTENT, 47003, "thing1"), MessageState.FAILED, 2),
-        (PermanentFailure("x", FailureKind.CONFIG, 40037), MessageState.FAILED, 2),
+        (TemporaryFailure("x", FailureKind.CONFIG, 40037), MessageState.WAITING, 2),
         (OutcomeUnknown("no answer", FailureKind.TRANSIENT), MessageState.UNKNOWN, 1),
     ],
 )

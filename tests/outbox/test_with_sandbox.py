@@ -10,9 +10,10 @@ import requests
 from sqlalchemy.orm import Session, sessionmaker
 
 from backend.kernel.clock import FixedClock
-from backend.outbox.delivery import Delivery, deliver
+from backend.outbox.delivery import deliver
 from backend.outbox.ledger import Key
 from backend.outbox.models import MessageState
+from backend.outbox.parts import Delivery
 from backend.sandbox.templates import Template, TemplateField
 from backend.wechat.client import AccountClient
 from backend.wechat.messenger import WeChatMessenger

@@ -78,11 +78,11 @@ def test_a_message_arrives_with_its_page(wechat: WeChat, messenger: WeChatMessen
         (61010, PermanentFailure, FailureKind.USER_REDO),
         (47003, PermanentFailure, FailureKind.CONTENT),
         (40249, PermanentFailure, FailureKind.CONTENT),
-        (40037, PermanentFailure, FailureKind.CONFIG),
-        (41030, PermanentFailure, FailureKind.CONFIG),
-        (43116, PermanentFailure, FailureKind.CONFIG),
-        (48001, PermanentFailure, FailureKind.CONFIG),
-        (99999, PermanentFailure, FailureKind.CONFIG),
+        (40037, TemporaryFailure, FailureKind.CONFIG),
+        (41030, TemporaryFailure, FailureKind.CONFIG),
+        (43116, TemporaryFailure, FailureKind.CONFIG),
+        (48001, TemporaryFailure, FailureKind.CONFIG),
+        (99999, TemporaryFailure, FailureKind.CONFIG),
     ],
 )
 def test_each_code_is_told_by_what_can_be_done(
@@ -146,7 +146,7 @@ def test_an_answer_that_came_too_late_is_unknown(
         (500, OutcomeUnknown),
         (502, OutcomeUnknown),
         (504, OutcomeUnknown),
-        (404, PermanentFailure),
+        (404, TemporaryFailure),
     ],
 )
 def test_an_http_status_is_temporary_only_if_the_door_was_shut(
@@ -186,7 +186,7 @@ def test_a_token_refused_for_good_is_a_matter_of_settings(
 
     told = failure_of(messenger, wechat.crowd()[0])
 
-    assert (type(told), told.kind) == (PermanentFailure, FailureKind.CONFIG)
+    assert (type(told), told.kind) == (TemporaryFailure, FailureKind.CONFIG)
     assert told.policy.alert
 
 
