@@ -34,6 +34,7 @@ from backend.rights.deletion import forget_grown
 log = structlog.get_logger()
 
 HANDLE_AT_ONCE = 100
+SENT_AT_ONCE = 20_000  # then the log says how many, and what a dead worker left is looked for
 GROWN_AT_ONCE = 50
 CATCH_UP_DAYS = 7  # a reminder of an older day would come too late to be of use
 
@@ -66,7 +67,7 @@ class Deliver:
 
     def _send_all(self) -> None:
         while not self._parts.stopping():
-            done = deliver(self._parts)
+            done = deliver(self._parts, in_all=SENT_AT_ONCE)
             if done.claimed:
                 log.info("delivered", **asdict(done))
             if done.claimed == done.postponed:  # nothing due, or WeChat wants no more for now

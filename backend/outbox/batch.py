@@ -1,9 +1,10 @@
-"""One claimed batch on its way through a pool of threads."""
+"""Claimed messages on their way through a pool of threads."""
 
 from collections import Counter, deque
 from collections.abc import Callable, Mapping, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass, field, replace
+from queue import SimpleQueue
 from typing import TypeVar
 
 import structlog
@@ -46,10 +47,13 @@ class Batch:
     else here, and the database, is touched by the caller's thread alone.
     """
 
-    def __init__(self, parts: Delivery) -> None:
+    def __init__(self, parts: Delivery, more: Callable[[], Sequence[Claimed]] = tuple) -> None:
         self._parts = parts
+        self._more = more
+        self._may_be_more = True
         self._queue: deque[Claimed] = deque()
         self._flying: set[int] = set()  # parents: never two messages for one person
+        self._wire: SimpleQueue[Ready | None] = SimpleQueue()
         self._done = Outcomes()
         self._stopped: set[Lane] = set()  # nothing more of these is handed over
         self._answers: dict[str, deque[bool]] = {}  # of each account: was it a bad one
@@ -57,20 +61,32 @@ class Batch:
         self.counts = Counts()
 
     def run(self, claimed: Sequence[Claimed]) -> Counts:
+        """Until all of these, and what `more` gives when they run low, have their outcomes."""
         self._queue.extend(claimed)
-        with ThreadPoolExecutor(self._parts.threads, "send") as pool:
-            while self._queue or self._flying:
-                self._fill(pool)
-                self._write(self._collect())
+        threads = self._parts.threads
+        with ThreadPoolExecutor(threads, "send") as pool:
+            for _ in range(threads):
+                pool.submit(self._send_all)
+            try:
+                while self._queue or self._flying:
+                    self._fill()
+                    self._write(self._collect())
+            finally:
+                for _ in range(threads):
+                    self._wire.put(None)
         return self.counts
 
-    def _fill(self, pool: ThreadPoolExecutor) -> None:
+    def _fill(self) -> None:
         """Mark and hand over until two groups are on their way; never the last bit of one."""
         threads = self._parts.threads
+        if len(self._queue) < threads and self._may_be_more and not self._nothing_may_go():
+            more = self._more()
+            self._queue.extend(more)
+            self._may_be_more = bool(more)
         while self._queue and len(self._flying) <= (GROUPS_MARKED - 1) * threads:
             marked = self._mark_next()
             for ready in marked:
-                pool.submit(self._send, ready)
+                self._wire.put(ready)
             if not marked:
                 return
 
@@ -136,8 +152,16 @@ class Batch:
                 self.counts.by_state[end.state] += len(group) - len(moved)
                 self.counts.fell_on += len(moved)
 
+    def _send_all(self) -> None:
+        """A thread of the pool: whatever is marked, until it is told that there is no more.
+
+        A queue of C and no promise for each message: those cost as much as its words.
+        """
+        for ready in iter(self._wire.get, None):
+            self._send(ready)
+
     def _send(self, ready: Ready) -> None:
-        """In a thread of the pool. Asks once more whether to send: the mark may be old by now."""
+        """Asks once more whether to send: the mark may be old by now."""
         try:
             if self._nothing_may_go() or self._is_stopped(ready.lane):
                 verdict = HELD

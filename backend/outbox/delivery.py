@@ -12,6 +12,7 @@ import structlog
 
 from backend.outbox import claims
 from backend.outbox.batch import Batch, Counts
+from backend.outbox.claims import Claimed
 from backend.outbox.models import MessageState
 from backend.outbox.parts import Delivery
 
@@ -34,11 +35,12 @@ class Delivered:
     lost: int = 0
 
 
-def deliver(parts: Delivery, limit: int = 500) -> Delivered:
+def deliver(parts: Delivery, limit: int = 500, in_all: int | None = None) -> Delivered:
     """Send up to `limit` due messages and return when each of them has its outcome.
 
-    Any number of processes may call this at once. By night it only lists what was lost.
-    Call again while `claimed` is not 0.
+    With `in_all` it claims as many again whenever they run low, until so many: the wire never
+    runs dry, and what is urgent waits for one claim at most. Any number of processes may call
+    this at once. By night it only lists what was lost. Call again while `claimed` is not 0.
     """
     with parts.sessions.begin() as session:
         lost = claims.list_the_lost(session, parts.clock)
@@ -46,17 +48,11 @@ def deliver(parts: Delivery, limit: int = 500) -> Delivered:
         log.error("messages_lost_on_the_wire", messages=lost)
     if parts.held_back():
         return Delivered(lost=lost)
-    with parts.sessions.begin() as session:
-        claimed = claims.claim(
-            session,
-            parts.clock,
-            appid=parts.appid,
-            limit=limit,
-            terms=parts.terms,
-        )
-    counts = Batch(parts).run(claimed) if claimed else Counts()
+    claiming = Claiming(parts, limit, limit if in_all is None else in_all)
+    claimed = claiming.more()
+    counts = Batch(parts, claiming.more).run(claimed) if claimed else Counts()
     return Delivered(
-        claimed=len(claimed),
+        claimed=claiming.claimed,
         sent=counts.by_state[MessageState.SENT],
         in_app=counts.by_state[MessageState.IN_APP],
         failed=counts.by_state[MessageState.FAILED],
@@ -65,3 +61,25 @@ def deliver(parts: Delivery, limit: int = 500) -> Delivered:
         fell_on=counts.fell_on,
         lost=lost,
     )
+
+
+class Claiming:
+    """Takes messages off the outbox, `limit` at a time, `in_all` at most."""
+
+    def __init__(self, parts: Delivery, limit: int, in_all: int) -> None:
+        self._parts = parts
+        self._limit = limit
+        self._in_all = in_all
+        self.claimed = 0
+
+    def more(self) -> list[Claimed]:
+        wanted = min(self._limit, self._in_all - self.claimed)
+        if wanted <= 0:
+            return []
+        parts = self._parts
+        with parts.sessions.begin() as session:
+            found = claims.claim(
+                session, parts.clock, appid=parts.appid, limit=wanted, terms=parts.terms
+            )
+        self.claimed += len(found)
+        return found

@@ -9,6 +9,7 @@ import re
 import unicodedata
 from collections.abc import Callable, Mapping
 from datetime import date
+from functools import cache
 
 ELLIPSIS = "…"
 LONGEST_THING = 20
@@ -67,6 +68,7 @@ def fit(field: str, text: str) -> str:
     return FITTERS[kind_of_field(field)](field, value)
 
 
+@cache
 def kind_of_field(field: str) -> str:
     """`thing` of `thing1`. Raises UnfitValue for a name that WeChat does not give."""
     match = FIELD_NAME.fullmatch(field)

@@ -91,7 +91,7 @@ class Template(_Strict):
 
     @model_validator(mode="after")
     def _only_says_what_it_knows(self) -> Self:
-        known = {**self.facts, **ALWAYS, **(merged.FACTS if self.each else {})}
+        known = self.kinds
         fields = self.wechat.fields if self.wechat else {}
         for name, variant in self.variants.items():
             if not set(variant.fields) <= set(fields):
@@ -104,6 +104,11 @@ class Template(_Strict):
         if end is not None and self.facts.get(end) not in (FactKind.MOMENT, FactKind.DAY):
             raise ValueError(f"useful_for: {end} is no instant and no day among its facts")
         return self
+
+    @cached_property
+    def kinds(self) -> dict[str, FactKind]:
+        """Of every fact that its texts may name."""
+        return {**self.facts, **ALWAYS, **(merged.FACTS if self.each else {})}
 
     def is_too_late(self, facts: Mapping[str, Any], due: datetime, now: datetime) -> bool:
         """Whether the list in the app is enough by now. Raises MissingFact."""
@@ -178,7 +183,7 @@ class Templates:
         """
         template = self[name]
         said = _said(template, facts, child or YOUR_CHILD, names or {})
-        values = _values(template, said)
+        values = _Values(template, said)
         body = fill(template.body_for(said), values)
         return Words(template.title, body, _page(template.page_for(said), values))
 
@@ -199,7 +204,7 @@ class Templates:
             raise UnknownTemplate(name)
         masked = {child_id: mask_name(each) for child_id, each in (names or {}).items()}
         said = _said(template, facts, mask_name(child) if child else YOUR_CHILD, masked)
-        values = _values(template, said)
+        values = _Values(template, said)
         data = {
             field: fit(field, fill(text, values))
             for field, text in template.field_texts(said).items()
@@ -217,9 +222,17 @@ def _said(
     return merged.flattened(template.each, template.facts, given, names, YOUR_CHILD)
 
 
-def _values(template: Template, given: Mapping[str, Any]) -> dict[str, Any]:
-    kinds = {**template.facts, **ALWAYS, **(merged.FACTS if template.each else {})}
-    return {name: value_of(name, kind, given) for name, kind in kinds.items()}
+class _Values(dict[str, Any]):
+    """Facts as the city writes them, each made when a text asks for it."""
+
+    def __init__(self, template: Template, given: Mapping[str, Any]) -> None:
+        super().__init__()
+        self._kinds, self._given = template.kinds, given
+
+    def __missing__(self, name: str) -> Any:
+        value = value_of(name, self._kinds[name], self._given)
+        self[name] = value
+        return value
 
 
 def _check_text(text: str, known: Mapping[str, FactKind]) -> None:
@@ -230,17 +243,20 @@ def _check_text(text: str, known: Mapping[str, FactKind]) -> None:
             raise ValueError(f"{{{name}:{spec}}}: a {known[name]} is not written so")
 
 
-class _Quoted(dict[str, Any]):
-    """Values as a path takes them. Quoted when asked for: a page names one of ten."""
+class _Quoted(dict[str, str]):
+    """Values as a path takes them."""
 
-    def __getitem__(self, name: str) -> str:
-        return quote(format(super().__getitem__(name)), safe="")
+    def __init__(self, values: _Values) -> None:
+        super().__init__()
+        self._values = values
+
+    def __missing__(self, name: str) -> str:
+        value = format(self._values[name])
+        return value if value.isascii() and value.isalnum() else quote(value, safe="")
 
 
-def _page(page: str | None, values: Mapping[str, Any]) -> str | None:
-    if page is None:
-        return None
-    return page.format_map(_Quoted(values))
+def _page(page: str | None, values: _Values) -> str | None:
+    return None if page is None else page.format_map(_Quoted(values))
 
 
 def load_templates(path: Path) -> Templates:

@@ -80,7 +80,12 @@ class Transport:
         failure: TransportFailure
         try:
             response = self._pool.urlopen(
-                method.upper(), target, body=data, retries=NEVER_AGAIN, redirect=False
+                method.upper(),
+                target,
+                body=data,
+                retries=NEVER_AGAIN,
+                redirect=False,
+                assert_same_host=False,  # a path has no host
             )
         except (ConnectTimeoutError, NewConnectionError) as error:
             failure = NeverSent(type(error).__name__)
