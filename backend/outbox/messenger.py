@@ -39,10 +39,10 @@ class Stop(StrEnum):
 class FailurePolicy:
     """What to do after a failure of one kind.
 
-    `retry`: the same message may go out again. `first_delay_seconds`: the wait before the
-    second attempt; with `doubling` each later wait is twice as long. `until`: wait for the
-    next "minute" or the next "day" of the city instead. `stops`: what waits with it; a stop
-    that names no time lasts until somebody resumes. `alert`: tell the operator.
+    `retry`: time mends it, so the same message may go out again. `first_delay_seconds`: the wait
+    before the second attempt; with `doubling` each later wait is twice as long. `until`: wait
+    for the next "minute" or the next "day" of the city instead. `stops`: what waits with it; a
+    stop that names no time lasts until somebody resumes. `alert`: tell the operator.
     """
 
     retry: bool
@@ -52,6 +52,11 @@ class FailurePolicy:
     until: str | None = None
     stops: Stop = Stop.NOTHING
     alert: bool = False
+
+    @property
+    def waits(self) -> bool:
+        """The message is not given up: time, or whoever ends the stop, lets it go out."""
+        return self.retry or self.stops is not Stop.NOTHING
 
 
 # Of the codes of CONFIG, those that speak of the account; the others are about one template.
@@ -101,7 +106,7 @@ POLICIES: Mapping[FailureKind, FailurePolicy] = {
     ),
     # Sending it again mends nothing, so everything of its kind waits until somebody has.
     FailureKind.CONFIG: FailurePolicy(
-        retry=True,
+        retry=False,
         codes=WHOLE_ACCOUNT_CODES | {40036, 40037, 41030, 43002, 43116, 44002, 47001},
         stops=Stop.TEMPLATE,
         alert=True,

@@ -67,7 +67,7 @@ def refused(errcode: int, errmsg: str) -> SendFailure:
     """WeChat read the message and said no: it certainly did not go out."""
     kind = kind_of(errcode)
     named = NAMED_FIELD.search(errmsg) if kind is FailureKind.CONTENT else None
-    failure = TemporaryFailure if POLICIES[kind].retry else PermanentFailure
+    failure = TemporaryFailure if POLICIES[kind].waits else PermanentFailure
     return failure(f"{errcode} {errmsg}", kind, errcode, named.group(1) if named else None)
 
 

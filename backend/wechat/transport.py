@@ -1,27 +1,33 @@
-"""The one way out to WeChat: pooled connections, time-outs, another base address if set.
+"""The one way out to WeChat: kept connections, time-outs, another base address if set.
 
-An SDK exception carries the request, a request carries the URL, and the URL carries secret,
-token and login code. So nothing of urllib3 leaves this module: failures are raised anew,
-outside the `except`, with no chain.
+http.client itself, for two reasons. Whether a request may have left this machine decides
+whether a message may be sent again, so connecting and asking are two steps here; and a pool of a
+library costs as much for each message as everything else on the wire (docs/measures.md, P2).
+
+An exception carries the request, a request carries the URL, and the URL carries secret, token
+and login code. So nothing of them leaves this module: failures are raised anew, outside the
+`except`, with no chain.
 """
 
 import logging
+import select
+import ssl
+from collections import deque
 from collections.abc import Mapping
 from dataclasses import dataclass
-from ssl import SSLCertVerificationError
+from http.client import HTTPConnection, HTTPException, HTTPSConnection
 from typing import Any
-from urllib.parse import urlencode
+from urllib.parse import urlencode, urlsplit
 
-import urllib3
 from requests.utils import DEFAULT_CA_BUNDLE_PATH
-from urllib3.exceptions import ConnectTimeoutError, HTTPError, NewConnectionError, SSLError
 
 from backend.wechat.redaction import SecretsFilter
 
 WECHAT = "https://api.weixin.qq.com"
 CONNECT_SECONDS = 3.0  # design paper wechat.md, "What this means" 3
 READ_SECONDS = 5.0
-NEVER_AGAIN = urllib3.Retry(False, redirect=False)  # whether to ask again is for others to say
+# wechatpy sends none; ours says what the body is.
+HEADERS = {"Content-Type": "application/json"}
 
 
 class TransportFailure(Exception):
@@ -53,17 +59,19 @@ class Transport:
         *,
         connect_seconds: float = CONNECT_SECONDS,
         read_seconds: float = READ_SECONDS,
-        connections: int = 64,
+        connections: int = 128,
     ) -> None:
-        base = urllib3.util.parse_url(base_url.rstrip("/"))
-        manager = urllib3.PoolManager(
-            maxsize=connections,
-            timeout=urllib3.Timeout(connect=connect_seconds, read=read_seconds),
-            ca_certs=DEFAULT_CA_BUNDLE_PATH,
+        base = urlsplit(base_url.rstrip("/"))
+        self._host, self._port, self._prefix = base.hostname or "", base.port, base.path
+        self._tls = (
+            ssl.create_default_context(cafile=DEFAULT_CA_BUNDLE_PATH)
+            if base.scheme == "https"
+            else None
         )
-        # One host, so its pool itself: choosing a pool anew costs a fifth of a message.
-        self._pool = manager.connection_from_host(base.host, base.port, base.scheme)
-        self._prefix = base.path or ""
+        self._connect_seconds = connect_seconds
+        self._read_seconds = read_seconds
+        self._connections = connections
+        self._idle: deque[HTTPConnection] = deque()
         silence_secrets()
 
     def request(
@@ -77,26 +85,55 @@ class Transport:
     ) -> Answer:
         """Ask WeChat once. Raises NeverSent or NoAnswer; any HTTP status is an Answer."""
         target = self._target(url, params)
-        failure: TransportFailure
+        connection = self._connected()
+        failure: NoAnswer
         try:
-            response = self._pool.urlopen(
-                method.upper(),
-                target,
-                body=data,
-                retries=NEVER_AGAIN,
-                redirect=False,
-                assert_same_host=False,  # a path has no host
-            )
-        except (ConnectTimeoutError, NewConnectionError) as error:
-            failure = NeverSent(type(error).__name__)
-        except SSLError as error:
-            refused = any(isinstance(cause, SSLCertVerificationError) for cause in error.args)
-            failure = NeverSent("CertificateRefused") if refused else NoAnswer("SSLError")
-        except HTTPError as error:
+            connection.request(method.upper(), target, body=data, headers=HEADERS)
+            response = connection.getresponse()
+            answer = Answer(response.status, response.read())
+        except (OSError, HTTPException) as error:
             failure = NoAnswer(type(error).__name__)
         else:
-            return Answer(response.status, response.data)
+            self._keep(connection)
+            return answer
+        connection.close()
         raise failure
+
+    def _connected(self) -> HTTPConnection:
+        """A connection that is open, one that was kept or a new one. Raises NeverSent."""
+        while self._idle:
+            try:
+                kept = self._idle.pop()
+            except IndexError:  # another thread had it
+                break
+            if _is_open(kept):
+                return kept
+            kept.close()
+        connection = self._new()
+        failure: NeverSent
+        try:
+            connection.connect()
+        except ssl.SSLCertVerificationError:
+            failure = NeverSent("CertificateRefused")
+        except OSError as error:
+            failure = NeverSent(type(error).__name__)
+        else:
+            connection.sock.settimeout(self._read_seconds)
+            return connection
+        connection.close()
+        raise failure
+
+    def _new(self) -> HTTPConnection:
+        seconds = self._connect_seconds
+        if self._tls is None:
+            return HTTPConnection(self._host, self._port, timeout=seconds)
+        return HTTPSConnection(self._host, self._port, timeout=seconds, context=self._tls)
+
+    def _keep(self, connection: HTTPConnection) -> None:
+        if connection.sock is not None and len(self._idle) < self._connections:
+            self._idle.append(connection)
+        else:  # the server closes after this answer, or there are enough
+            connection.close()
 
     def _target(self, url: str, params: Mapping[str, Any] | None) -> str:
         if not url.startswith(f"{WECHAT}/"):
@@ -105,11 +142,21 @@ class Transport:
         return f"{self._prefix}{url.removeprefix(WECHAT)}{query}"
 
     def close(self) -> None:
-        self._pool.close()
+        while self._idle:
+            self._idle.pop().close()
+
+
+def _is_open(connection: HTTPConnection) -> bool:
+    """Whether the other side has not hung up: then there is something to read, the end."""
+    if connection.sock is None:
+        return False
+    waiting = select.poll()
+    waiting.register(connection.sock, select.POLLIN)
+    return not waiting.poll(0)
 
 
 def silence_secrets() -> None:
-    """urllib3 logs each URL at DEBUG; take the secrets out whatever level somebody sets."""
+    """wechatpy and urllib3 log URLs at DEBUG; take the secrets out whatever level is set."""
     for name in ("urllib3.connectionpool", "wechatpy.client.base"):
         logger = logging.getLogger(name)
         if not any(isinstance(known, SecretsFilter) for known in logger.filters):

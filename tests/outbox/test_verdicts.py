@@ -24,7 +24,7 @@ NOW = datetime(2026, 11, 23, 10, 20, 30, tzinfo=CITY).astimezone(UTC)
 
 def refused_with(errcode: int) -> SendFailure:
     kind = kind_of(errcode)
-    failure = TemporaryFailure if POLICIES[kind].retry else PermanentFailure
+    failure = TemporaryFailure if POLICIES[kind].waits else PermanentFailure
     return failure(f"{errcode} because", kind, errcode)
 
 

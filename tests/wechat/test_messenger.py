@@ -134,7 +134,7 @@ def test_an_answer_that_came_too_late_is_unknown(
 
     told = failure_of(make_messenger(wechat.url, 0.8), wechat.crowd()[0])
 
-    assert (type(told), told.reason) == (OutcomeUnknown, "ReadTimeoutError")
+    assert (type(told), told.reason) == (OutcomeUnknown, "TimeoutError")
     assert wechat.arrived() == 1
 
 
