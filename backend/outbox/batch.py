@@ -56,6 +56,7 @@ class Batch:
         self._wire: SimpleQueue[Ready | None] = SimpleQueue()
         self._done = Outcomes()
         self._stopped: set[Lane] = set()  # nothing more of these is handed over
+        self._full: set[Lane] = set()  # nothing more of these is marked
         self._answers: dict[str, deque[bool]] = {}  # of each account: was it a bad one
         self._limits = {parts.appid: parts.limits}
         self.counts = Counts()
@@ -108,6 +109,7 @@ class Batch:
         self.counts.by_state[MessageState.WAITING] += marked.busy + marked.held
         self.counts.fell_on += marked.fell_on
         self._stopped.update(marked.stopped)
+        self._full.update(marked.full)
         self._flying.update(one.claim.parent_id for one in marked.sending)
         return marked.sending
 
@@ -122,7 +124,8 @@ class Batch:
         ended: dict[Ended, list[Claimed]] = {}
         while self._queue and len(group) < self._parts.threads:
             claim = self._queue.popleft()
-            if self._is_stopped((claim.account or self._parts.appid, claim.template)):
+            lane = (claim.account or self._parts.appid, claim.template)
+            if self._is_stopped(lane) or pauses.holds(self._full, lane):
                 stopped.append(claim)
             elif claim.parent_id in group or claim.parent_id in self._flying:
                 not_now.append(claim)

@@ -4,7 +4,7 @@ Lock order: parents, messages, balances, counters, each in its own order; see le
 """
 
 from collections.abc import Collection, Mapping, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 from datetime import timedelta
 
 from sqlalchemy.orm import Session
@@ -24,13 +24,15 @@ REASONS: Mapping[Span, PauseReason] = {
     Span.DAY: PauseReason.DAY_QUOTA,
     Span.MINUTE: PauseReason.MINUTE_RATE,
 }
+COUNTED = frozenset(REASONS.values())  # what was marked before was counted, and is within
 
 
 @dataclass(frozen=True)
 class Marked:
     """What became of a group that wanted to go out. Whatever is missing belongs to others now.
 
-    `held`: wait for an end of a pause or of a limit, and with them everything in `stopped`.
+    `held`: wait for the end of a pause or for room in a limit. In the lanes of `full` nothing
+    more may go, in those of `stopped` not even what was marked before.
     """
 
     sending: list[Ready]
@@ -38,7 +40,8 @@ class Marked:
     busy: int = 0
     fell_on: int = 0
     held: int = 0
-    stopped: Collection[Lane] = field(default=())
+    full: Collection[Lane] = ()
+    stopped: Collection[Lane] = ()
 
 
 def mark_sending(
@@ -81,6 +84,7 @@ def mark_sending(
         busy=len(busy) + list(settled.values()).count(False),
         fell_on=marked.fell_on,
         held=marked.held,
+        full=marked.full,
         stopped=marked.stopped,
     )
 
@@ -113,7 +117,8 @@ def _within_limits(
     taken = quotas.take(session, clock, [one.lane for one in group], limits)
     sending = [one for one, may in zip(group, taken.may_go, strict=True) if may]
     held += [one for one, may in zip(group, taken.may_go, strict=True) if not may]
-    stopped = paused | {_used_up(session, clock, counted) for counted in taken.used_up}
+    full = {_used_up(session, clock, counted) for counted in taken.used_up}
+    full |= {lane for lane, reason in paused.items() if reason in COUNTED}
     release(session, [one.claim for one in held])
     _mark(session, clock, sending, terms)
     return Marked(
@@ -121,7 +126,8 @@ def _within_limits(
         in_app=len(bare) - len(fell_on),
         fell_on=len(fell_on),
         held=len(held),
-        stopped=stopped,
+        full=full,
+        stopped=[lane for lane, reason in paused.items() if reason not in COUNTED],
     )
 
 

@@ -5,6 +5,7 @@ pause without an end lasts until somebody resumes. What waits meanwhile stays as
 no longer of use then stays in the app alone (see `usefulness`).
 """
 
+from collections.abc import Collection
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 from typing import Any
@@ -146,18 +147,19 @@ def pauses(session: Session, clock: Clock, *, ended: int = 0) -> list[Pause]:
     return found
 
 
-def standing(session: Session, now: datetime) -> frozenset[Lane]:
-    """The lanes in which nothing may be sent at this instant."""
-    return frozenset((row.appid, row.template) for row in session.execute(STANDING, {"now": now}))
+def standing(session: Session, now: datetime) -> dict[Lane, PauseReason]:
+    """The lanes in which nothing more may be sent at this instant, and why."""
+    rows = session.execute(STANDING, {"now": now})
+    return {(row.appid, row.template): PauseReason(row.reason) for row in rows}
 
 
 STANDING = text("""
-    SELECT appid, template FROM sending_pauses
+    SELECT appid, template, reason FROM sending_pauses
      WHERE ended_at IS NULL AND (until IS NULL OR until > :now)
 """)
 
 
-def holds(paused: frozenset[Lane] | set[Lane], lane: Lane) -> bool:
+def holds(paused: Collection[Lane], lane: Lane) -> bool:
     """Whether the lane or its whole account is among those paused."""
     return lane in paused or (lane[0], WHOLE_ACCOUNT) in paused
 
