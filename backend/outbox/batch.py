@@ -27,7 +27,7 @@ GROUPS_MARKED = 2  # one on the wire, one ready for it
 WRITE_BACK_SECONDS = 0.5  # no outcome waits longer than this for its row
 MOST_WRITES = 3  # a write-back that meets a deadlock or a lost connection is tried again
 LOOK_BACK = 20  # of an account's last answers,
-OUTAGE = 10  # so many bad ones are an outage: whatever is sent now may be lost to the same
+OUTAGE = 5  # so many bad ones are an outage: whatever is sent now may be lost to the same
 GONE = Verdict(MessageState.IN_APP)  # of a row that is deleted: nothing is left to write back to
 
 log = structlog.get_logger()

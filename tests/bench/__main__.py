@@ -30,6 +30,7 @@ from tests.bench import (
     bench_pregnancy,
     bench_settlement,
     bench_start,
+    bench_trouble,
     bench_waiting,
 )
 from tests.bench.rows import Measures, Row
@@ -44,6 +45,7 @@ MEASURES: Measures = {
     **bench_settlement.MEASURES,
     **bench_desk.MEASURES,
     **bench_delivery.MEASURES,
+    **bench_trouble.MEASURES,
     **bench_guides.MEASURES,
     **bench_library.MEASURES,
     **bench_growth.MEASURES,

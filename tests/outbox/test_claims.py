@@ -14,6 +14,7 @@ from backend.outbox.verdicts import TAKEN, Verdict
 from backend.people.models import Consent, Purpose
 from tests.factories import APPID
 from tests.outbox.scene import (
+    TEMPLATES,
     balance,
     entries,
     family,
@@ -61,6 +62,23 @@ def test_the_longest_due_come_first_and_nothing_before_its_time(
 
     assert [one.id for one in claim(sessions, clock)] == [early, now]
     assert claim(sessions, clock) == []
+
+
+def test_what_is_urgent_goes_before_what_is_longer_due(
+    sessions: Sessions, clock: FixedClock
+) -> None:
+    parent_id, child_id, _ = family(sessions)
+    old = tell(sessions, clock, parent_id, child_id, later=timedelta(hours=-2))
+    cancelled = [
+        tell(sessions, clock, parent_id, child_id, template="booking_cancelled", later=-later)
+        for later in (timedelta(0), timedelta(minutes=1))
+    ]
+    terms = claims.Terms(urgent=TEMPLATES.urgent)
+
+    with sessions.begin() as session:
+        claimed = claims.claim(session, clock, appid=APPID, limit=50, terms=terms)
+
+    assert [one.id for one in claimed] == [*reversed(cancelled), old]
 
 
 def test_two_workers_at_once_share_the_messages_and_none_twice(

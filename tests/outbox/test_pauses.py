@@ -173,14 +173,14 @@ def test_content_fails_alone_and_the_field_is_named(sessions: Sessions, clock: F
 def test_bad_answers_stop_the_account_before_all_of_it_is_unknown(
     sessions: Sessions, clock: FixedClock
 ) -> None:
-    told = told_families(sessions, clock, 60)
+    told = told_families(sessions, clock, 100)
     lost = OutcomeUnknown("HTTP 502", FailureKind.TRANSIENT)
     messenger = FakeMessenger(failures={key.openid: lost for _, key in told})
     parts = delivery(sessions, clock, messenger, threads=4)
     waits = []
-    while states(sessions).get(MessageState.WAITING, 0):
+    while states(sessions)[MessageState.WAITING] > 20:
         before = clock.now()
-        assert deliver(parts).unknown <= 10 + 2 * 4
+        assert deliver(parts).unknown <= 5 + 2 * 4
         assert deliver(parts) == Delivered()
         (paused,) = listed(sessions, clock)
         assert (paused.reason, paused.template) == (PauseReason.OUTAGE, pauses.WHOLE_ACCOUNT)
@@ -188,9 +188,8 @@ def test_bad_answers_stop_the_account_before_all_of_it_is_unknown(
         waits.append(paused.until - before)
         clock.set(paused.until)
 
-    assert len(waits) >= 3
     assert waits[:3] == [FIRST_OUTAGE, 2 * FIRST_OUTAGE, 4 * FIRST_OUTAGE]
-    assert max(waits) <= LONGEST_OUTAGE
+    assert max(waits) == LONGEST_OUTAGE
 
 
 def test_a_pause_comes_to_a_worker_that_has_claimed_already(
@@ -203,10 +202,10 @@ def test_a_pause_comes_to_a_worker_that_has_claimed_already(
         if next(once, False):
             pause(committed, clock)
 
-    done = deliver(delivery(committed, clock, FakeMessenger(before=press), threads=2))
+    done = deliver(delivery(committed, clock, FakeMessenger(before=press), threads=1))
 
     assert done.sent + done.postponed == 40
-    assert done.sent <= 3 * 2, "the group on the wire, those marked, and one being marked"
+    assert done.sent <= 2, "the one on the wire and the one that was marked to go next"
 
 
 def test_pausing_twice_is_once_and_the_longer_one_stands(
