@@ -3,7 +3,7 @@
 from datetime import datetime, timedelta
 from typing import Any
 
-from sqlalchemy import CursorResult, delete, or_, select, text
+from sqlalchemy import CursorResult, delete, func, or_, select, text
 from sqlalchemy.orm import Session
 from sqlalchemy.sql.expression import Delete
 
@@ -11,7 +11,7 @@ from backend.accounts.service import EVENTS_STAY, forget_handled
 from backend.handbook.pregnancy.service import forget_old
 from backend.jobs.models import TaskRun
 from backend.kernel.clock import Clock, city_date
-from backend.outbox.models import Message
+from backend.outbox.models import Message, SendingPause
 from backend.people.models import (
     Attempt,
     Child,
@@ -30,6 +30,7 @@ INVITATIONS_STAY = timedelta(days=30)  # after their end: a clerk may be asked w
 DOCTOR_LINKS_STAY = timedelta(days=90)  # so long a family sees which link was looked at
 ATTEMPTS_STAY = timedelta(days=1)  # longer than any window in which they are counted
 STAFF_SESSIONS_STAY = timedelta(days=90)
+PAUSES_STAY = timedelta(days=90)  # after their end
 TASK_RUNS_STAY = timedelta(days=400)
 FAILED_JOBS_STAY = timedelta(days=30)
 
@@ -76,6 +77,9 @@ def _statements(now: datetime) -> dict[str, Delete]:
                 PriorityGrant.ended_at < now - PRIORITY_STAYS,
                 PriorityGrant.valid_until < city_date(now - PRIORITY_STAYS),
             )
+        ),
+        "sending_pauses": delete(SendingPause).where(
+            func.coalesce(SendingPause.ended_at, SendingPause.until) < now - PAUSES_STAY
         ),
         "task_runs": delete(TaskRun).where(TaskRun.nominal_at < now - TASK_RUNS_STAY),
     }

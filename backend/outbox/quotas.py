@@ -69,21 +69,20 @@ def take(
     Locks the counters in their order, after everything else that the caller locks.
     """
     now = clock.now()
-    rows = sorted({row for lane in lanes for row in _rows_of(lane, limits)})
+    rows_of = {lane: _rows_of(lane, limits) for lane in set(lanes)}
+    rows = sorted({row for of_lane in rows_of.values() for row in of_lane})
     used = _locked(session, now, rows)
+    ceilings = {row: limits.get(row[0], NO_LIMITS).of(row[1], row[2]) for row in rows}
+    left = {row: top - used[row] for row, top in ceilings.items() if top is not None}
     taken: Counter[Counted] = Counter()
     may_go, used_up = [], dict[Counted, None]()
     for lane in lanes:
-        full = [
-            row
-            for row in _rows_of(lane, limits)
-            if (limit := limits.get(row[0], NO_LIMITS).of(row[1], row[2])) is not None
-            and used[row] + taken[row] >= limit
-        ]
+        full = [row for row in rows_of[lane] if row in left and taken[row] >= left[row]]
         may_go.append(not full)
         used_up.update(dict.fromkeys(full))
         if not full:
-            taken.update(_rows_of(lane, limits))
+            for row in rows_of[lane]:
+                taken[row] += 1
     if taken:
         counted = sorted(taken)
         values = _columns(counted) | {

@@ -6,6 +6,7 @@ import pytest
 from sqlalchemy import select, text
 from sqlalchemy.orm import Session, sessionmaker
 
+from backend.jobs.purge import purge_expired
 from backend.kernel.audit import AuditEntry
 from backend.kernel.clock import CITY, FixedClock
 from backend.kernel.errors import NotFound
@@ -283,3 +284,15 @@ def test_a_pause_of_one_account_is_nobody_elses(sessions: Sessions, clock: Fixed
     assert new_key().appid == APPID
 
     assert deliver(delivery(sessions, clock, FakeMessenger())).sent == 1
+
+
+def test_a_pause_is_kept_for_ninety_days_after_its_end_and_an_open_one_for_ever(
+    sessions: Sessions, clock: FixedClock
+) -> None:
+    pause(sessions, clock, until=clock.now() + timedelta(minutes=1))
+    pause(sessions, clock, lane=("wxother", pauses.WHOLE_ACCOUNT))
+    clock.advance(timedelta(days=91))
+    with sessions.begin() as session:
+        assert purge_expired(session, clock)["sending_pauses"] == 1
+
+    assert [one.appid for one in listed(sessions, clock, ended=5)] == ["wxother"]
