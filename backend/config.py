@@ -52,7 +52,11 @@ class Settings(BaseSettings):
     worker_heartbeat_seconds: float = Field(default=10, gt=0)
     worker_stalled_seconds: float = Field(default=30, gt=0)
     worker_concurrency: int = Field(default=4, ge=1, le=64)
-    send_threads: int = Field(default=16, ge=1, le=128)
+    send_threads: int = Field(default=48, ge=1, le=128)
+    # What the mini-program may be sent; see "Sending" in docs/operations.md.
+    send_day_limit: int | None = Field(default=10_000_000, ge=1)
+    send_minute_limit: int | None = Field(default=None, ge=1)
+    send_template_day_limits: dict[str, int] = {}  # our template name -> messages a day
 
     sandbox_url: str | None = None  # demo and test only
     demo_logins: str | None = None  # demo only: file with the passwords printed at start

@@ -39,8 +39,9 @@ from backend.kernel.clock import Clock, clock_from
 from backend.kernel.db import make_engine, read_factory, session_factory
 from backend.kernel.privacy import Vault
 from backend.knowledge.questions import Questions, load_questions
-from backend.outbox.delivery import Delivery
 from backend.outbox.messenger import Messenger
+from backend.outbox.parts import Delivery
+from backend.outbox.quotas import Limits
 from backend.outbox.templates import Templates, load_templates
 from backend.people.documents import Documents, load_documents
 from backend.people.login import LoginGateway
@@ -313,6 +314,14 @@ def delivery_of(deps: Deps, messenger: Messenger, *, at_night: bool = False) -> 
         threads=deps.settings.send_threads,
         at_night=at_night,
         settle=settle_all,
+        limits=send_limits(deps.settings),
+    )
+
+
+def send_limits(settings: Settings) -> Limits:
+    """What the mini-program may be sent; the console shows what is left of it."""
+    return Limits(
+        settings.send_day_limit, settings.send_minute_limit, settings.send_template_day_limits
     )
 
 

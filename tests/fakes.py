@@ -42,6 +42,7 @@ class FakeMessenger:
     script: list[SendFailure | None] = field(default_factory=list)
     before: Callable[[str], None] = lambda openid: None
     sent: list[tuple[str, str, dict[str, str], str | None]] = field(default_factory=list)
+    first_id: int = 0  # of a 服务号: every message that it takes has a number after this one
     calls: int = 0
     clashes: int = 0  # 43108: two calls at once for one openid
     _talking: set[str] = field(default_factory=set)
@@ -49,7 +50,7 @@ class FakeMessenger:
 
     def send(
         self, openid: str, template_id: str, data: Mapping[str, str], page: str | None
-    ) -> None:
+    ) -> int | None:
         with self._lock:
             self.calls += 1
             self.clashes += openid in self._talking
@@ -61,6 +62,7 @@ class FakeMessenger:
                 raise failure
             with self._lock:
                 self.sent.append((openid, template_id, dict(data), page))
+                return self.first_id + len(self.sent) if self.first_id else None
         finally:
             with self._lock:
                 self._talking.discard(openid)

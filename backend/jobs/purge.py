@@ -14,7 +14,7 @@ from backend.accounts.service import EVENTS_STAY, forget_handled
 from backend.handbook.pregnancy.service import forget_old
 from backend.jobs.models import TaskRun
 from backend.kernel.clock import Clock, city_date
-from backend.outbox.models import Message
+from backend.outbox.models import Message, SendingPause
 from backend.people.models import (
     Attempt,
     Child,
@@ -38,6 +38,7 @@ LINK_CODES_STAY = timedelta(days=1)  # longer than the hour in which they are co
 LEFT_STAY = timedelta(days=90)  # who left a 公众号 and never said who they are
 ATTEMPTS_STAY = timedelta(days=1)  # longer than any window in which they are counted
 STAFF_SESSIONS_STAY = timedelta(days=90)
+PAUSES_STAY = timedelta(days=90)  # after their end
 TASK_RUNS_STAY = timedelta(days=400)
 FAILED_JOBS_STAY = timedelta(days=30)
 
@@ -96,6 +97,9 @@ def _statements(now: datetime) -> dict[str, Delete]:
                 PriorityGrant.ended_at < now - PRIORITY_STAYS,
                 PriorityGrant.valid_until < city_date(now - PRIORITY_STAYS),
             )
+        ),
+        "sending_pauses": delete(SendingPause).where(
+            func.coalesce(SendingPause.ended_at, SendingPause.until) < now - PAUSES_STAY
         ),
         "task_runs": delete(TaskRun).where(TaskRun.nominal_at < now - TASK_RUNS_STAY),
     }

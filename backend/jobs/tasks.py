@@ -29,12 +29,14 @@ from backend.jobs.models import TaskRun
 from backend.jobs.purge import purge_expired
 from backend.kernel.clock import Clock, city_date
 from backend.kernel.privacy import Vault
-from backend.outbox.delivery import Delivery, deliver
+from backend.outbox.delivery import deliver
+from backend.outbox.parts import Delivery
 from backend.rights.deletion import forget_grown
 
 log = structlog.get_logger()
 
 HANDLE_AT_ONCE = 100
+SENT_AT_ONCE = 20_000  # then the log says how many, and what a dead worker left is looked for
 GROWN_AT_ONCE = 50
 CATCH_UP_DAYS = 7  # a reminder of an older day would come too late to be of use
 
@@ -67,7 +69,7 @@ class Deliver:
 
     def _send_all(self) -> None:
         while not self._parts.stopping():
-            done = deliver(self._parts)
+            done = deliver(self._parts, in_all=SENT_AT_ONCE)
             if done.claimed:
                 log.info("delivered", **asdict(done))
             if done.claimed == done.postponed:  # nothing due, or WeChat wants no more for now

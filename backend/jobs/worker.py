@@ -16,7 +16,7 @@ from backend.accounts.service import Reactions
 from backend.deps import Deps, delivery_of, text_check_of, wechat_parts
 from backend.jobs import accounts, monthly, photos, tasks
 from backend.jobs.engine import make_engine
-from backend.outbox.delivery import Delivery
+from backend.outbox.parts import Delivery
 from backend.rights.deletion import delete_parent
 
 log = structlog.get_logger()

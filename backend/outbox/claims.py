@@ -8,34 +8,26 @@ what another took over nor overwrite what became of it.
 Lock order: parents, messages, balances, each by id; see ledger.py.
 """
 
+import json
 from collections.abc import Callable, Collection, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from datetime import datetime, timedelta
 from typing import Any
 
-from sqlalchemy import ColumnElement, and_, or_, select, update
+from sqlalchemy import BigInteger, ColumnElement, and_, any_, bindparam, select, update
+from sqlalchemy.dialects.postgresql import ARRAY
 from sqlalchemy.orm import Session, aliased
 
 from backend.kernel.clock import Clock
 from backend.outbox import ledger, merged
-from backend.outbox.claims_sql import (
-    BEING_TOLD,
-    LOCK_HELD,
-    LOCK_IDLE_PEOPLE,
-    MARK,
-    STILL_SENDING,
-    WELCOME,
-    WRITE_BACK,
-)
-from backend.outbox.models import Message, MessageState
+from backend.outbox.channels import NO_NEXT_CHANNEL, Address, NextChannel, fall_on
+from backend.outbox.claims_sql import CLAIM, STILL_SENDING, WRITE_BACK
+from backend.outbox.models import Channel, Message, MessageState
 from backend.outbox.verdicts import Verdict
 from backend.people.models import OF_EVERYBODY, Child, Consent, Parent, ParentIdentity
 
 LEASE = timedelta(seconds=60)
-SAME_PERSON_WAIT = timedelta(seconds=1)  # 43108: never two calls at once for one openid
 LOST_ON_THE_WIRE = "发送途中程序中断，不知是否送达"
-NO_PERMISSION_LEFT = "没有剩余的订阅次数"
-NOT_REACHABLE = "家长没有关联微信、已注销或撤回了同意，或孩子已不在本市服务范围"
 
 Settle = Callable[[Session, Collection[int]], Mapping[int, bool]]
 """Brings messages about several things in line with what is so now, in the caller's transaction:
@@ -50,9 +42,10 @@ def nothing_changed(_session: Session, _ids: Collection[int]) -> Mapping[int, bo
 class Claimed:
     """A message that this worker holds until `lease`, and what is known of its parent.
 
-    `openid` is None without an identity at the account; `welcome` is False when the parent
-    left, withdrew a consent, or the child was deleted, moved away or died. `names_sealed`: of
-    the children of a message about several, by id.
+    `openid` is None without an identity at the account of its way; `account` is "" for the
+    mini-program. `uncounted`: how many of the attempts said nothing about this message.
+    `welcome` is False when the parent left, withdrew a consent, or the child was deleted, moved
+    away or died. `names_sealed`: of the children of a message about several, by id.
     """
 
     id: int
@@ -65,67 +58,96 @@ class Claimed:
     template: str
     data: dict[str, Any] = field(repr=False)
     welcome: bool
+    due_at: datetime
+    channel: Channel = Channel.SUBSCRIBE
+    account: str = ""
+    uncounted: int = 0
     names_sealed: Mapping[int, str] = field(repr=False, default_factory=dict)
 
 
 @dataclass(frozen=True)
 class Ready:
-    """A claimed message in its final words."""
+    """A claimed message in its final words. `permitted`: it takes a permission of the ledger."""
 
     claim: Claimed
     key: ledger.Key
     data: dict[str, str] = field(repr=False)
     page: str | None
+    permitted: bool = True
 
     @property
     def attempt(self) -> int:
         """The number of the try that is about to be made, from 1."""
         return self.claim.attempts + 1
 
+    @property
+    def counted(self) -> int:
+        """That try among those that count: MOST_ATTEMPTS of them are made."""
+        return self.attempt - self.claim.uncounted
+
+    @property
+    def lane(self) -> tuple[str, str]:
+        """The account and our template by which it is counted and paused."""
+        return self.key.appid, self.claim.template
+
 
 @dataclass(frozen=True)
-class Marked:
-    """What became of a group that wanted to go out. Whatever is missing belongs to others now."""
+class Terms:
+    """On what terms messages are claimed and marked.
 
-    sending: list[Ready]
-    in_app: int
-    busy: int
+    `ways`: where a message goes that cannot go to the mini-program. `urgent`: templates that go
+    before the others.
+    """
+
+    lease: timedelta = LEASE
+    settle: Settle = nothing_changed
+    ways: NextChannel = NO_NEXT_CHANNEL
+    urgent: Collection[str] = ()
+
+
+PLAIN = Terms()
 
 
 def claim(
-    session: Session,
-    clock: Clock,
-    *,
-    appid: str,
-    limit: int,
-    lease: timedelta = LEASE,
-    settle: Settle = nothing_changed,
+    session: Session, clock: Clock, *, appid: str, limit: int, terms: Terms = PLAIN
 ) -> list[Claimed]:
-    """Lease up to `limit` due messages to this worker, the longest due first.
+    """Lease up to `limit` due messages to this worker: urgent ones, then the longest due.
 
-    SKIP LOCKED lets any number of workers claim at once without waiting for one another.
-    What a dead worker had claimed and not begun to send is due again after its lease.
+    What is paused is not touched. SKIP LOCKED lets any number of workers claim at once without
+    waiting for one another. What a dead worker had claimed and not begun to send is due again
+    after its lease.
     """
     now = clock.now()
-    until = now + lease
-    due = (
-        select(Message.id)
-        .where(
-            Message.state.in_((MessageState.WAITING, MessageState.CLAIMED)),
-            Message.due_at <= now,
-            or_(Message.not_before.is_(None), Message.not_before <= now),
-        )
-        .order_by(Message.due_at, Message.id)
-        .limit(limit)
-        .with_for_update(skip_locked=True)
-    )
-    found = session.scalars(due).all()
-    settled = settle(session, found) if found else {}
+    until = now + terms.lease
+    asked = {"now": now, "appid": appid, "limit": limit, "urgent": list(terms.urgent)}
+    found = session.scalars(CLAIM, asked).all()
+    settled = terms.settle(session, found) if found else {}
     ids = [one for one in found if not settled.get(one, False)]
     if not ids:
         return []
-    _set(session, Message.id.in_(ids), state=MessageState.CLAIMED, not_before=until)
-    return _claimed(session, appid, ids, until)
+    _set(session, _among(ids), state=MessageState.CLAIMED, not_before=until)
+    claimed = _claimed(session, appid, ids, until)
+    claimed = _addressed(session, terms.ways, claimed)
+    place = {message_id: number for number, message_id in enumerate(ids)}
+    return sorted(claimed, key=lambda one: place[one.id])
+
+
+def _addressed(session: Session, ways: NextChannel, claimed: list[Claimed]) -> list[Claimed]:
+    """Messages of a 服务号 with the openid there, of those who still follow the same one."""
+    parents = {one.parent_id for one in claimed if one.channel is Channel.SERVICE}
+    if not parents:
+        return claimed
+    known = ways.addresses(session, parents)
+    return [
+        one
+        if one.channel is Channel.SUBSCRIBE
+        else replace(one, openid=_openid_at(one.account, known.get(one.parent_id)))
+        for one in claimed
+    ]
+
+
+def _openid_at(account: str, address: Address | None) -> str | None:
+    return address.openid if address is not None and address.appid == account else None
 
 
 def _claimed(session: Session, appid: str, ids: Collection[int], lease: datetime) -> list[Claimed]:
@@ -157,6 +179,10 @@ def _claimed(session: Session, appid: str, ids: Collection[int], lease: datetime
                 Child.departure.is_(None),
                 ~took_back.exists(),
             ),
+            Message.due_at,
+            Message.channel,
+            Message.account,
+            Message.uncounted_attempts,
         )
         .join(Parent, Parent.id == Message.parent_id)
         .outerjoin(Child, Child.id == Message.child_id)
@@ -164,8 +190,7 @@ def _claimed(session: Session, appid: str, ids: Collection[int], lease: datetime
             ParentIdentity,
             and_(ParentIdentity.parent_id == Message.parent_id, ParentIdentity.appid == appid),
         )
-        .where(Message.id.in_(ids))
-        .order_by(Message.due_at, Message.id)
+        .where(_among(ids))
     )
     claimed = [Claimed(row[0], lease, *row[1:]) for row in rows]
     names = sealed_names(session, [one.data for one in claimed if one.child_id is None])
@@ -192,17 +217,13 @@ def list_the_lost(session: Session, clock: Clock) -> int:
     now = clock.now()
     lost = session.scalars(
         select(Message.id)
-        .where(
-            Message.state == MessageState.SENDING,
-            Message.due_at <= now,
-            Message.not_before <= now,
-        )
+        .where(Message.state == MessageState.SENDING, Message.not_before <= now)
         .with_for_update(skip_locked=True)
     ).all()
     if lost:
         _set(
             session,
-            Message.id.in_(lost),
+            _among(lost),
             state=MessageState.UNKNOWN,
             not_before=None,
             problem=LOST_ON_THE_WIRE,
@@ -224,112 +245,74 @@ def close(session: Session, claims: Collection[Claimed], state: MessageState, wh
         _set(session, _held(claims), state=state, not_before=None, problem=why)
 
 
-def mark_sending(
-    session: Session,
-    clock: Clock,
-    group: Sequence[Ready],
-    *,
-    lease: timedelta = LEASE,
-    settle: Settle = nothing_changed,
-) -> Marked:
-    """Begin to send: commit this before the first byte leaves.
-
-    Each message uses one of its balance; without one it goes to the in-app list. A message
-    for somebody to whom another one is on its way waits a moment. All of a group are for
-    different people. What happened since the claim is heeded: who is not welcome any more is
-    not told, and what is not so any more is claimed and worded anew.
-    """
-    idle = set(session.scalars(LOCK_IDLE_PEOPLE, {"ids": [one.claim.parent_id for one in group]}))
-    held = set(
-        session.scalars(
-            LOCK_HELD,
-            {
-                "ids": [one.claim.id for one in group],
-                "leases": list({one.claim.lease for one in group}),
-            },
-        )
-    )
-    mine = [one for one in group if one.claim.id in held]
-    listed = [one.claim.id for one in mine if merged.CHILDREN in one.claim.data]
-    settled = settle(session, listed) if listed else {}
-    mine = [one for one in mine if one.claim.id not in settled]
-    welcome = set(session.scalars(WELCOME, {"ids": [one.claim.id for one in mine]}))
-    unwelcome = [one.claim for one in mine if one.claim.id not in welcome]
-    close(session, unwelcome, MessageState.IN_APP, NOT_REACHABLE)
-    mine = [one for one in mine if one.claim.id in welcome]
-    free = idle.difference(session.scalars(BEING_TOLD, {"ids": list(idle)}))
-    may_go = [one for one in mine if one.claim.parent_id in free]
-    busy = [one.claim for one in mine if one.claim.parent_id not in free]
-    release(session, busy, not_before=clock.now() + SAME_PERSON_WAIT)
-    sending = _use_permissions(session, clock, may_go, lease)
-    return Marked(
-        sending,
-        in_app=len(may_go) - len(sending) + len(unwelcome),
-        busy=len(busy) + list(settled.values()).count(False),
-    )
-
-
-def _use_permissions(
-    session: Session, clock: Clock, may_go: Sequence[Ready], lease: timedelta
-) -> list[Ready]:
-    """Mark those that WeChat lets us send; the others end in the app."""
-    granted = ledger.use(session, clock, [ledger.Use(one.claim.id, one.key) for one in may_go])
-    sending = [one for one in may_go if one.claim.id in granted]
-    close(
-        session,
-        [one.claim for one in may_go if one.claim.id not in granted],
-        MessageState.IN_APP,
-        NO_PERMISSION_LEFT,
-    )
-    if sending:
-        session.execute(
-            MARK, {"ids": [one.claim.id for one in sending], "until": clock.now() + lease}
-        )
-    return sending
-
-
 def still_wanted(session: Session, ready: Ready) -> bool:
     """Whether a message that was marked is still there: its occasion may have gone since."""
     found = session.scalar(STILL_SENDING, {"id": ready.claim.id, "attempt": ready.attempt})
     return bool(found)
 
 
-def write_back(session: Session, clock: Clock, outcomes: Sequence[tuple[Ready, Verdict]]) -> None:
+def write_back(
+    session: Session,
+    clock: Clock,
+    outcomes: Sequence[tuple[Ready, Verdict]],
+    ways: NextChannel = NO_NEXT_CHANNEL,
+) -> set[int]:
     """What became of messages on the wire, and what that means for the balances.
 
     Overwrites `unknown` too: this worker was slow, not dead, and knows better. A row that is
-    gone, or was closed by WeChat's own event meanwhile, stays as it is.
+    gone, or was closed by WeChat's own event meanwhile, stays as it is. Returns the ids of the
+    messages that wait for their next way instead of ending.
     """
-    written = set(session.scalars(WRITE_BACK, _columns(clock.now(), outcomes)))
+    written = set(session.scalars(WRITE_BACK, {"outcomes": _rows(clock.now(), outcomes)}))
     told = [(ready, verdict) for ready, verdict in outcomes if ready.claim.id in written]
-    uses = [ledger.Use(ready.claim.id, ready.key) for ready, verdict in told if verdict.comes_back]
+    permitted = [(ready, verdict) for ready, verdict in told if ready.permitted]
+    uses = [ledger.Use(one.claim.id, one.key) for one, verdict in permitted if verdict.comes_back]
     ledger.give_back(session, clock, uses)
-    taken = [ready.key for ready, verdict in told if verdict.state is MessageState.SENT]
+    taken = [one.key for one, verdict in permitted if verdict.state is MessageState.SENT]
     ledger.accepted_by_wechat(session, taken)
-    ledger.refused(session, clock, [ready.key for ready, verdict in told if verdict.refused])
+    ledger.refused(session, clock, [one.key for one, verdict in permitted if verdict.refused])
+    gone = [
+        Address(ready.key.appid, ready.key.openid)
+        for ready, verdict in told
+        if verdict.unfollowed and ready.claim.channel is Channel.SERVICE
+    ]
+    if gone:
+        ways.unfollowed(session, clock, gone)
+    return fall_on(session, ways, [ready.claim for ready, verdict in told if verdict.falls_on])
 
 
-def _columns(now: datetime, outcomes: Sequence[tuple[Ready, Verdict]]) -> dict[str, list[Any]]:
-    ordered = sorted(outcomes, key=lambda outcome: outcome[0].claim.id)
-    verdicts = [verdict for _, verdict in ordered]
-    return {
-        "ids": [ready.claim.id for ready, _ in ordered],
-        "attempts": [ready.attempt for ready, _ in ordered],
-        "states": [verdict.state.value for verdict in verdicts],
-        "not_befores": [verdict.not_before for verdict in verdicts],
-        "errcodes": [verdict.errcode for verdict in verdicts],
-        "problems": [verdict.problem for verdict in verdicts],
-        "sent_ats": [now if v.state is MessageState.SENT else None for v in verdicts],
-    }
+def _rows(now: datetime, outcomes: Sequence[tuple[Ready, Verdict]]) -> str:
+    """Outcomes as one JSON list, by id."""
+    sent_at = now.isoformat()
+    rows = [
+        {
+            "id": ready.claim.id,
+            "attempts": ready.attempt,
+            "state": verdict.state.value,
+            "not_before": verdict.not_before and verdict.not_before.isoformat(),
+            "errcode": verdict.errcode,
+            "problem": verdict.problem,
+            "sent_at": sent_at if verdict.state is MessageState.SENT else None,
+            "wechat_id": verdict.wechat_id,
+            "uncounted": verdict.uncounted,
+        }
+        for ready, verdict in sorted(outcomes, key=lambda outcome: outcome[0].claim.id)
+    ]
+    return json.dumps(rows)
 
 
 def _held(claims: Collection[Claimed]) -> ColumnElement[bool]:
     """The rows of these claims that this worker still holds. Claims of one batch share a lease."""
     return and_(
-        Message.id.in_([one.id for one in claims]),
+        _among([one.id for one in claims]),
         Message.state == MessageState.CLAIMED,
         Message.not_before.in_({one.lease for one in claims}),
     )
+
+
+def _among(ids: Collection[int]) -> ColumnElement[bool]:
+    """One parameter however many ids: a name for each of 500 takes longer than to find them."""
+    return Message.id == any_(bindparam("message_ids", list(ids), type_=ARRAY(BigInteger)))
 
 
 def _set(session: Session, which: ColumnElement[bool], **values: Any) -> None:

@@ -21,34 +21,31 @@ LOCK_HELD = text(
      ORDER BY id FOR UPDATE
     """
 )
-# Asked after the messages are locked, as `_claimed` asks it: an event that has come since then
-# is seen, and one that comes later finds the message on the wire.
+# Asked after the messages and the people are locked, in a statement of its own, so that it sees
+# what others committed before they let go: an event that has come since the claim is heeded,
+# and one that comes later finds the message on the wire. `busy`: another one is on its way to
+# this person.
 WELCOME = text(
     """
-    SELECT m.id
+    SELECT m.id,
+           parents.deleted_at IS NULL
+           AND children.deleted_at IS NULL AND children.departure IS NULL
+           AND NOT EXISTS (
+               SELECT FROM consents AS withdrawn
+                WHERE withdrawn.parent_id = m.parent_id AND withdrawn.withdrawn_at IS NOT NULL
+                  AND withdrawn.purpose IN ('privacy', 'children')
+                  AND NOT EXISTS (
+                      SELECT FROM consents AS standing
+                       WHERE standing.parent_id = withdrawn.parent_id
+                         AND standing.purpose = withdrawn.purpose
+                         AND standing.withdrawn_at IS NULL)) AS welcome,
+           EXISTS (
+               SELECT FROM messages AS other
+                WHERE other.parent_id = m.parent_id AND other.state = 'sending') AS busy
       FROM messages AS m
       JOIN parents ON parents.id = m.parent_id
       LEFT JOIN children ON children.id = m.child_id
      WHERE m.id = ANY(CAST(:ids AS bigint[]))
-       AND parents.deleted_at IS NULL
-       AND children.deleted_at IS NULL AND children.departure IS NULL
-       AND NOT EXISTS (
-           SELECT FROM consents AS withdrawn
-            WHERE withdrawn.parent_id = m.parent_id AND withdrawn.withdrawn_at IS NOT NULL
-              AND withdrawn.purpose IN ('privacy', 'children')
-              AND NOT EXISTS (
-                  SELECT FROM consents AS standing
-                   WHERE standing.parent_id = withdrawn.parent_id
-                     AND standing.purpose = withdrawn.purpose
-                     AND standing.withdrawn_at IS NULL))
-    """
-)
-# Whom a message is on its way to. Asked after the parents are locked: in a statement of its own
-# it sees what others committed before they let go of the lock.
-BEING_TOLD = text(
-    """
-    SELECT parent_id FROM messages
-     WHERE parent_id = ANY(CAST(:ids AS bigint[])) AND state = 'sending'
     """
 )
 MARK = text(
@@ -68,17 +65,53 @@ STILL_SENDING = text(
     """
 )
 
+# One parameter, since a list a column costs more to write down than the rows to find.
 WRITE_BACK = text(
     """
     UPDATE messages AS m
        SET state = o.state, not_before = o.not_before, errcode = o.errcode,
-           problem = o.problem, sent_at = o.sent_at
-      FROM unnest(CAST(:ids AS bigint[]), CAST(:attempts AS smallint[]),
-                  CAST(:states AS text[]), CAST(:not_befores AS timestamptz[]),
-                  CAST(:errcodes AS integer[]), CAST(:problems AS text[]),
-                  CAST(:sent_ats AS timestamptz[]))
-        AS o (id, attempts, state, not_before, errcode, problem, sent_at)
+           problem = o.problem, sent_at = o.sent_at, wechat_id = o.wechat_id,
+           uncounted_attempts = CASE WHEN o.uncounted THEN m.attempts
+                                     ELSE m.uncounted_attempts END
+      FROM jsonb_to_recordset(CAST(:outcomes AS jsonb))
+        AS o (id bigint, attempts smallint, state text, not_before timestamptz, errcode integer,
+              problem text, sent_at timestamptz, wechat_id bigint, uncounted boolean)
      WHERE m.id = o.id AND m.attempts = o.attempts AND m.state IN ('sending', 'unknown')
     RETURNING m.id
+    """
+)
+
+# The lanes that have open messages are found by skipping from one to the next in the index, and
+# each that is not paused gives its oldest. So nothing that is paused is read, however much waits.
+CLAIM = text(
+    """
+    WITH RECURSIVE lane AS (
+        (SELECT account, template FROM messages WHERE state IN ('waiting', 'claimed')
+          ORDER BY account, template LIMIT 1)
+        UNION ALL
+        SELECT later.account, later.template
+          FROM lane
+         CROSS JOIN LATERAL (
+               SELECT account, template FROM messages
+                WHERE state IN ('waiting', 'claimed')
+                  AND (account, template) > (lane.account, lane.template)
+                ORDER BY account, template LIMIT 1) AS later
+    )
+    SELECT found.id
+      FROM lane
+     CROSS JOIN LATERAL (
+           SELECT id, due_at FROM messages
+            WHERE state IN ('waiting', 'claimed')
+              AND account = lane.account AND template = lane.template
+              AND due_at <= :now AND (not_before IS NULL OR not_before <= :now)
+            ORDER BY due_at, id LIMIT :limit
+              FOR UPDATE SKIP LOCKED) AS found
+     WHERE NOT EXISTS (
+           SELECT FROM sending_pauses AS pause
+            WHERE pause.ended_at IS NULL AND (pause.until IS NULL OR pause.until > :now)
+              AND pause.appid = CASE lane.account WHEN '' THEN :appid ELSE lane.account END
+              AND pause.template IN ('', lane.template))
+     ORDER BY lane.template = ANY(CAST(:urgent AS text[])) DESC, found.due_at, found.id
+     LIMIT :limit
     """
 )

@@ -9,6 +9,7 @@ import re
 import unicodedata
 from collections.abc import Callable, Mapping
 from datetime import date
+from functools import cache
 
 ELLIPSIS = "…"
 LONGEST_THING = 20
@@ -34,6 +35,8 @@ class UnfitValue(Exception):
 
 def one_line(text: str) -> str:
     """Without line breaks and control characters; runs of white space become one blank."""
+    if text.isprintable():  # as nearly every text; no white space but blanks is left in it
+        return " ".join(text.split())
     kept = (c if unicodedata.category(c) not in ("Cc", "Cf", "Zl", "Zp") else " " for c in text)
     return " ".join("".join(kept).split())
 
@@ -65,6 +68,7 @@ def fit(field: str, text: str) -> str:
     return FITTERS[kind_of_field(field)](field, value)
 
 
+@cache
 def kind_of_field(field: str) -> str:
     """`thing` of `thing1`. Raises UnfitValue for a name that WeChat does not give."""
     match = FIELD_NAME.fullmatch(field)

@@ -15,6 +15,7 @@ Lock order for everybody who writes messages and balances: parents by id, messag
 balances by (openid, template id), then new ledger rows.
 """
 
+import json
 from collections.abc import Collection, Iterable, Mapping
 from dataclasses import dataclass
 from datetime import timedelta
@@ -92,25 +93,19 @@ def refused(session: Session, clock: Clock, keys: Iterable[Key]) -> None:
         _enter(session, _row(key, clock, LedgerReason.REFUSED, change=-left[key]))
 
 
-def use(session: Session, clock: Clock, uses: Collection[Use]) -> set[int]:
-    """Take one for each message that may go out; return the ids of those messages.
+def allowed(session: Session, keys: Collection[Key]) -> set[Key]:
+    """Those of these keys that have something left; locks the balances in their order."""
+    return {key for key, left in _lock(session, keys, create=False).items() if left > 0}
 
-    The keys of one call are different (one message for one person at a time). Locks the
-    balances in their order.
+
+def use(session: Session, clock: Clock, uses: Collection[Use]) -> None:
+    """Take one for each message. The keys of one call are different, and `allowed` had them.
+
+    The constraint of the balance refuses what was not there.
     """
-    left = _lock(session, [one.key for one in uses], create=False)
-    granted = [one for one in uses if left.get(one.key, 0) > 0]
-    if not granted:
-        return set()
-    ids = session.scalars(
-        USE,
-        {
-            **_columns([one.key for one in granted]),
-            "message_ids": [one.message_id for one in granted],
-            "now": clock.now(),
-        },
-    )
-    return set(ids)
+    if uses:
+        rows = [{"message_id": one.message_id, **_fields(one.key)} for one in uses]
+        session.execute(USE, {"uses": json.dumps(rows), "now": clock.now()})
 
 
 def give_back(session: Session, clock: Clock, uses: Collection[Use]) -> None:
@@ -217,7 +212,7 @@ def _lock(session: Session, keys: Collection[Key], *, create: bool = True) -> di
         session.execute(
             insert(Balance).values([{**row, "balance": 0} for row in rows]).on_conflict_do_nothing()
         )
-    found = session.execute(LOCK, _columns(distinct))
+    found = session.execute(LOCK, {"keys": _as_json(distinct)})
     return {Key(appid, openid, template_id): left for appid, openid, template_id, left in found}
 
 
@@ -237,29 +232,34 @@ def _told_by_wechat_just_now(session: Session, clock: Clock, key: Key) -> bool:
 
 def _settle_reports(session: Session, keys: Collection[Key]) -> bool:
     """No report of these keys is open any more; whether one was."""
-    return bool(session.scalars(SETTLE_REPORTS, _columns(keys)).all())
+    if not keys:
+        return False
+    return bool(session.scalars(SETTLE_REPORTS, {"keys": _as_json(keys)}).all())
 
 
-def _columns(keys: Collection[Key]) -> dict[str, list[str]]:
-    """Keys as parameters, a list a column."""
-    return {f"{name}s": [getattr(key, name) for key in keys] for name in KEY_COLUMNS}
+def _as_json(keys: Collection[Key]) -> str:
+    return json.dumps([_fields(key) for key in keys])
+
+
+def _fields(key: Key) -> dict[str, str]:
+    return {"appid": key.appid, "openid": key.openid, "template_id": key.template_id}
 
 
 # Said for every group of messages, so written out: building them costs more than running them.
+# The keys go as one JSON list; as a list a column each costs several times as much to write.
 LOCK = text("""
     SELECT appid, openid, template_id, balance
       FROM subscription_balances
      WHERE (appid, openid, template_id) IN (
-               SELECT * FROM unnest(CAST(:appids AS text[]), CAST(:openids AS text[]),
-                                    CAST(:template_ids AS text[])) AS wanted)
+               SELECT appid, openid, template_id FROM jsonb_to_recordset(CAST(:keys AS jsonb))
+                   AS wanted (appid text, openid text, template_id text))
      ORDER BY appid, openid, template_id
        FOR UPDATE
 """)
 USE = text("""
     WITH wanted AS (
-        SELECT * FROM unnest(CAST(:appids AS text[]), CAST(:openids AS text[]),
-                             CAST(:template_ids AS text[]), CAST(:message_ids AS bigint[]))
-            AS wanted (appid, openid, template_id, message_id)
+        SELECT * FROM jsonb_to_recordset(CAST(:uses AS jsonb))
+            AS wanted (appid text, openid text, template_id text, message_id bigint)
     ), used AS (
         UPDATE subscription_balances AS kept SET balance = kept.balance - 1
           FROM wanted
@@ -269,13 +269,12 @@ USE = text("""
     INSERT INTO subscription_ledger
            (appid, openid, template_id, change, reason, confirmed, message_id, at)
     SELECT appid, openid, template_id, -1, 'sent', true, message_id, :now FROM wanted
-    RETURNING message_id
 """)
 SETTLE_REPORTS = text("""
     UPDATE subscription_ledger SET confirmed = true
      WHERE (appid, openid, template_id) IN (
-               SELECT * FROM unnest(CAST(:appids AS text[]), CAST(:openids AS text[]),
-                                    CAST(:template_ids AS text[])) AS wanted)
+               SELECT appid, openid, template_id FROM jsonb_to_recordset(CAST(:keys AS jsonb))
+                   AS wanted (appid text, openid text, template_id text))
        AND reason = 'reported' AND NOT confirmed
     RETURNING id
 """)

@@ -34,17 +34,43 @@ class MessageState(StrEnum):
     IN_APP = "in_app"  # no right to send, or refused: the in-app list is the channel
 
 
+class Channel(StrEnum):
+    """The way a message is on. From the first to the second once, never back; see `channels`."""
+
+    SUBSCRIBE = "subscribe"  # 小程序订阅消息
+    SERVICE = "service"  # 服务号模板消息
+
+
 class Message(Base):
     """One message to one parent. `key` makes it once, whoever puts it and however often."""
 
     __tablename__ = "messages"
     __table_args__ = (
         CheckConstraint("attempts >= 0", "attempts_not_negative"),
+        CheckConstraint(
+            "uncounted_attempts BETWEEN 0 AND attempts", "uncounted_attempts_among_attempts"
+        ),
+        CheckConstraint("(channel = 'service') = (account <> '')", "account_of_channel"),
         Index(None, "parent_id", "id"),
         Index(
             "ix_messages_to_send",
             "due_at",
             postgresql_where=text("state IN ('waiting', 'claimed', 'sending')"),
+        ),
+        Index(
+            "ix_messages_lane",
+            "account",
+            "template",
+            "due_at",
+            "id",
+            postgresql_where=text("state IN ('waiting', 'claimed')"),
+        ),
+        Index("ix_messages_sending", "not_before", postgresql_where=text("state = 'sending'")),
+        Index(
+            "ix_messages_wechat_id",
+            "account",
+            "wechat_id",
+            postgresql_where=text("wechat_id IS NOT NULL"),
         ),
         Index("ix_messages_trouble", "id", postgresql_where=text("state IN ('unknown', 'failed')")),
         Index(None, "child_id"),
@@ -65,11 +91,18 @@ class Message(Base):
     state: Mapped[MessageState] = mapped_column(
         enum_column(MessageState), server_default=MessageState.WAITING.value
     )
+    channel: Mapped[Channel] = mapped_column(
+        enum_column(Channel), server_default=Channel.SUBSCRIBE.value
+    )
+    account: Mapped[str] = mapped_column(Text, server_default="")  # the 服务号's appid
     due_at: Mapped[datetime]
     not_before: Mapped[datetime | None]  # lease of a claim, or the next try
     attempts: Mapped[int] = mapped_column(SmallInteger, server_default="0")
+    # Of these tries, those up to the last one that said nothing about the message itself.
+    uncounted_attempts: Mapped[int] = mapped_column(SmallInteger, server_default="0")
     errcode: Mapped[int | None] = mapped_column(Integer)
     problem: Mapped[str | None] = mapped_column(Text)
+    wechat_id: Mapped[int | None] = mapped_column(BigInteger)  # msgid of a 服务号's message
     created_at: Mapped[datetime]
     sent_at: Mapped[datetime | None]
     read_at: Mapped[datetime | None]
@@ -121,3 +154,59 @@ class LedgerEntry(Base):
     confirmed: Mapped[bool] = mapped_column(Boolean)
     message_id: Mapped[int | None] = mapped_column(ForeignKey("messages.id", ondelete="SET NULL"))
     at: Mapped[datetime]
+
+
+class Span(StrEnum):
+    DAY = "day"  # of the city, as WeChat counts
+    MINUTE = "minute"
+
+
+class SendQuota(Base):
+    """How many messages an account, or one template of it, was sent in the span that runs."""
+
+    __tablename__ = "send_quotas"
+    __table_args__ = (CheckConstraint("used >= 0", "used_not_negative"),)
+
+    appid: Mapped[str] = mapped_column(Text, primary_key=True)
+    template: Mapped[str] = mapped_column(Text, primary_key=True)  # our name; "" the account
+    span: Mapped[Span] = mapped_column(enum_column(Span), primary_key=True)
+    begins_at: Mapped[datetime]
+    used: Mapped[int] = mapped_column(BigInteger)
+
+
+class PauseReason(StrEnum):
+    OPERATOR = "operator"
+    CONFIG = "config"
+    MINUTE_RATE = "minute_rate"
+    DAY_QUOTA = "day_quota"
+    TOKEN = "token"  # noqa: S105
+    OUTAGE = "outage"  # too many bad answers, or none
+
+
+class SendingPause(Base):
+    """A time in which an account, or one template of it, sends nothing; see `pauses`."""
+
+    __tablename__ = "sending_pauses"
+    __table_args__ = (
+        CheckConstraint("until > since", "runs_forward"),
+        CheckConstraint("ended_at >= since", "ends_after_it_began"),
+        CheckConstraint("(ended_at IS NULL) = (ended_by IS NULL)", "ended_by_somebody"),
+        Index(
+            "uq_sending_pauses_open",
+            "appid",
+            "template",
+            unique=True,
+            postgresql_where=text("ended_at IS NULL"),
+        ),
+    )
+
+    id: Mapped[int] = mapped_column(BigInteger, Identity(), primary_key=True)
+    appid: Mapped[str] = mapped_column(Text)
+    template: Mapped[str] = mapped_column(Text)  # our name; "" the whole account
+    reason: Mapped[PauseReason] = mapped_column(enum_column(PauseReason))
+    errcode: Mapped[int | None] = mapped_column(Integer)
+    since: Mapped[datetime]
+    until: Mapped[datetime | None]
+    paused_by: Mapped[str] = mapped_column(Text)
+    ended_at: Mapped[datetime | None]
+    ended_by: Mapped[str | None] = mapped_column(Text)

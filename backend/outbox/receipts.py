@@ -10,6 +10,7 @@ from backend.outbox.messenger import REFUSED_OR_USED_UP
 from backend.outbox.models import Message, MessageState
 from backend.people.models import ParentIdentity
 
+ARRIVED = "success"
 ON_THE_WIRE = (MessageState.SENT, MessageState.UNKNOWN, MessageState.SENDING)
 
 
@@ -32,7 +33,11 @@ def did_not_arrive(
                 ParentIdentity.openid == key.openid,
             ),
         )
-        .where(Message.template == template, Message.state.in_(ON_THE_WIRE))
+        .where(
+            Message.template == template,
+            Message.account == "",  # of the mini-program
+            Message.state.in_(ON_THE_WIRE),
+        )
         .order_by(Message.sent_at.desc().nulls_first(), Message.id.desc())
         .limit(1)
         .with_for_update(of=Message)
@@ -48,3 +53,26 @@ def did_not_arrive(
     if errcode == REFUSED_OR_USED_UP:
         ledger.refused(session, clock, [key])
     return True
+
+
+def job_finished(session: Session, *, appid: str, wechat_id: int, status: str) -> str:
+    """TEMPLATESENDJOBFINISH of a 服务号: what became of the message with that id (MsgID).
+
+    `success`, or the reason (`failed:user block`, `failed: system failed`, …), which closes the
+    message as failed; the list in the app has it. Nothing falls on from here: WeChat had taken
+    it, and the 服务号 is the last way. Returns what was done; twice is once.
+    """
+    if status == ARRIVED:
+        return "arrived"
+    closed = session.scalars(
+        update(Message)
+        .where(
+            Message.account == appid,
+            Message.wechat_id == wechat_id,
+            Message.state.in_(ON_THE_WIRE),
+        )
+        .values(state=MessageState.FAILED, not_before=None, problem=status[:300])
+        .returning(Message.id)
+        .execution_options(synchronize_session=False)
+    ).all()
+    return "closed" if closed else "no such message"

@@ -6,6 +6,8 @@ right one cannot be refused by WeChat for its form (47003).
 
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
+from datetime import datetime
+from functools import cached_property
 from pathlib import Path
 from typing import Any, Self
 from urllib.parse import quote
@@ -16,6 +18,7 @@ from pydantic import BaseModel, ConfigDict, Field, ValidationError, model_valida
 from backend.kernel.privacy import mask_name
 from backend.outbox import merged
 from backend.outbox.fields import UnfitValue, fit, kind_of_field
+from backend.outbox.usefulness import UsefulFor
 from backend.outbox.values import (
     ALWAYS,
     SAMPLES,
@@ -72,6 +75,7 @@ class Template(_Strict):
     it still stands; what hurts when it is wrong by a second is worth a query.
     `each`: of a message that may tell of several things and several children, how one thing is
     said in a list, by the way it is told of; its facts are the first thing's (see `merged`).
+    `urgent`: goes out before the others. `useful_for`: until when it is worth sending at all.
     """
 
     title: str = Field(min_length=1, max_length=20)
@@ -79,13 +83,15 @@ class Template(_Strict):
     page: str | None = Field(default=None, pattern=PAGE)
     facts: dict[str, FactKind]
     ask_again: bool = False
+    urgent: bool = False
+    useful_for: UsefulFor | None = None
     wechat: WeChatForm | None = None
     variants: dict[str, Variant] = {}
     each: dict[str, str] = {}
 
     @model_validator(mode="after")
     def _only_says_what_it_knows(self) -> Self:
-        known = {**self.facts, **ALWAYS, **(merged.FACTS if self.each else {})}
+        known = self.kinds
         fields = self.wechat.fields if self.wechat else {}
         for name, variant in self.variants.items():
             if not set(variant.fields) <= set(fields):
@@ -94,7 +100,21 @@ class Template(_Strict):
             _check_text(text, known)
         for text in self.each.values():
             _check_text(text, self.facts)
+        end = self.useful_for.until if self.useful_for else None
+        if end is not None and self.facts.get(end) not in (FactKind.MOMENT, FactKind.DAY):
+            raise ValueError(f"useful_for: {end} is no instant and no day among its facts")
         return self
+
+    @cached_property
+    def kinds(self) -> dict[str, FactKind]:
+        """Of every fact that its texts may name."""
+        return {**self.facts, **ALWAYS, **(merged.FACTS if self.each else {})}
+
+    def is_too_late(self, facts: Mapping[str, Any], due: datetime, now: datetime) -> bool:
+        """Whether the list in the app is enough by now. Raises MissingFact."""
+        if self.useful_for is None:
+            return False
+        return self.useful_for.is_over(facts, self.facts, due, now)
 
     def _texts(self) -> list[str]:
         fields = self.wechat.fields if self.wechat else {}
@@ -137,6 +157,11 @@ class Templates:
     def __iter__(self) -> Iterator[str]:
         return iter(self._templates)
 
+    @cached_property
+    def urgent(self) -> frozenset[str]:
+        """The names of those that go out before the others."""
+        return frozenset(name for name, one in self._templates.items() if one.urgent)
+
     def __getitem__(self, name: str) -> Template:
         """Raises UnknownTemplate."""
         template = self._templates.get(name)
@@ -158,7 +183,7 @@ class Templates:
         """
         template = self[name]
         said = _said(template, facts, child or YOUR_CHILD, names or {})
-        values = _values(template, said)
+        values = _Values(template, said)
         body = fill(template.body_for(said), values)
         return Words(template.title, body, _page(template.page_for(said), values))
 
@@ -179,7 +204,7 @@ class Templates:
             raise UnknownTemplate(name)
         masked = {child_id: mask_name(each) for child_id, each in (names or {}).items()}
         said = _said(template, facts, mask_name(child) if child else YOUR_CHILD, masked)
-        values = _values(template, said)
+        values = _Values(template, said)
         data = {
             field: fit(field, fill(text, values))
             for field, text in template.field_texts(said).items()
@@ -197,9 +222,17 @@ def _said(
     return merged.flattened(template.each, template.facts, given, names, YOUR_CHILD)
 
 
-def _values(template: Template, given: Mapping[str, Any]) -> dict[str, Any]:
-    kinds = {**template.facts, **ALWAYS, **(merged.FACTS if template.each else {})}
-    return {name: value_of(name, kind, given) for name, kind in kinds.items()}
+class _Values(dict[str, Any]):
+    """Facts as the city writes them, each made when a text asks for it."""
+
+    def __init__(self, template: Template, given: Mapping[str, Any]) -> None:
+        super().__init__()
+        self._kinds, self._given = template.kinds, given
+
+    def __missing__(self, name: str) -> Any:
+        value = value_of(name, self._kinds[name], self._given)
+        self[name] = value
+        return value
 
 
 def _check_text(text: str, known: Mapping[str, FactKind]) -> None:
@@ -210,10 +243,20 @@ def _check_text(text: str, known: Mapping[str, FactKind]) -> None:
             raise ValueError(f"{{{name}:{spec}}}: a {known[name]} is not written so")
 
 
-def _page(page: str | None, values: Mapping[str, Any]) -> str | None:
-    if page is None:
-        return None
-    return page.format_map({name: quote(format(value), safe="") for name, value in values.items()})
+class _Quoted(dict[str, str]):
+    """Values as a path takes them."""
+
+    def __init__(self, values: _Values) -> None:
+        super().__init__()
+        self._values = values
+
+    def __missing__(self, name: str) -> str:
+        value = format(self._values[name])
+        return value if value.isascii() and value.isalnum() else quote(value, safe="")
+
+
+def _page(page: str | None, values: _Values) -> str | None:
+    return None if page is None else page.format_map(_Quoted(values))
 
 
 def load_templates(path: Path) -> Templates:

@@ -1,6 +1,6 @@
 """The facts of a message and how the city writes them. Pure."""
 
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from datetime import date, datetime
 from enum import StrEnum
 from string import Formatter
@@ -75,9 +75,29 @@ def value_of(name: str, kind: FactKind, given: Mapping[str, Any]) -> Any:
     if kind is FactKind.TEXT:
         return NOTHING_SAID if value is None or not str(value).strip() else str(value)
     try:
-        return {FactKind.NUMBER: int, FactKind.MOMENT: _Moment, FactKind.DAY: _Day}[kind](value)
+        return MAKERS[kind](value)
     except (TypeError, ValueError):
         raise MissingFact(name) from None
+
+
+def instant_of(name: str, kind: FactKind, given: Mapping[str, Any]) -> datetime | date:
+    """A fact that says when, as itself. Raises MissingFact for none, or one of another kind."""
+    try:
+        if kind is FactKind.DAY:
+            return date.fromisoformat(given[name])
+        instant = datetime.fromisoformat(given[name])
+        if kind is FactKind.MOMENT and instant.tzinfo is not None:
+            return instant
+    except (KeyError, TypeError, ValueError):
+        pass
+    raise MissingFact(name)
+
+
+MAKERS: Mapping[FactKind, Callable[[Any], Any]] = {
+    FactKind.NUMBER: int,
+    FactKind.MOMENT: _Moment,
+    FactKind.DAY: _Day,
+}
 
 
 def placeholders(text: str) -> list[tuple[str, str]]:

@@ -6,26 +6,37 @@ from datetime import datetime, timedelta
 
 from backend.kernel.clock import city_date, city_midnight
 from backend.outbox.messenger import (
+    NOT_FOLLOWING,
     REFUSED_OR_USED_UP,
     FailureKind,
     OutcomeUnknown,
     PermanentFailure,
     SendFailure,
+    Stop,
     TemporaryFailure,
 )
-from backend.outbox.models import MessageState
+from backend.outbox.models import MessageState, PauseReason
 
 MOST_ATTEMPTS = 5
-# These say nothing about one message but about all of them: the rest of a batch waits too.
-STOPS_THE_BATCH = frozenset({FailureKind.MINUTE_RATE, FailureKind.DAY_QUOTA, FailureKind.TOKEN})
+
+
+@dataclass(frozen=True)
+class StopOrder:
+    """What waits with a message, why, and until when; None: until somebody resumes."""
+
+    what: Stop
+    reason: PauseReason
+    until: datetime | None
 
 
 @dataclass(frozen=True)
 class Verdict:
     """The next state of a message.
 
-    `comes_back`: the permission it used was not used. `refused`: none is left. `stops_batch`:
-    the others wait until `not_before` as well. `alert`: an operator has to act.
+    `comes_back`: the permission it used was not used. `refused`: none is left. `falls_on`: the
+    next way may reach this person. `unfollowed`: the account is not followed. `stop`: others
+    wait too, and this try does not count. `bad_line`: WeChat answered badly or not at all.
+    `alert`: an operator has to act. `wechat_id`: by which WeChat will speak of it.
     """
 
     state: MessageState
@@ -34,38 +45,46 @@ class Verdict:
     problem: str | None = None
     comes_back: bool = False
     refused: bool = False
-    stops_batch: bool = False
+    falls_on: bool = False
+    unfollowed: bool = False
+    stop: StopOrder | None = None
+    uncounted: bool = False
+    bad_line: bool = False
     alert: bool = False
+    wechat_id: int | None = None
 
 
 TAKEN = Verdict(MessageState.SENT)
+HELD = Verdict(MessageState.WAITING, comes_back=True, uncounted=True)  # not handed over after all
 
 
 def verdict_on(failure: SendFailure, attempts: int, now: datetime) -> Verdict:
-    """What a failed send means. `attempts` counts this one."""
+    """What a failed send means. `attempts` counts this one, and those that count before it."""
     if isinstance(failure, OutcomeUnknown):
         return _verdict(failure, MessageState.UNKNOWN)
     if failure.errcode == REFUSED_OR_USED_UP:
-        return _verdict(failure, MessageState.IN_APP, refused=True)
+        return _verdict(failure, MessageState.IN_APP, refused=True, falls_on=True)
+    if isinstance(failure, TemporaryFailure) and failure.stop is not Stop.NOTHING:
+        reason = PauseReason(failure.kind.value)
+        order = StopOrder(failure.stop, reason, _end_of_stop(failure, now))
+        return _verdict(failure, MessageState.WAITING, comes_back=True, stop=order)
     if isinstance(failure, TemporaryFailure) and attempts < MOST_ATTEMPTS:
-        return _verdict(
-            failure,
-            MessageState.WAITING,
-            not_before=next_try(failure, attempts, now),
-            comes_back=True,
-        )
+        not_before = next_try(failure, attempts, now)
+        return _verdict(failure, MessageState.WAITING, comes_back=True, not_before=not_before)
     if isinstance(failure, PermanentFailure) and failure.kind is FailureKind.RECIPIENT:
-        return _verdict(failure, MessageState.IN_APP, comes_back=True)
+        return _verdict(failure, MessageState.IN_APP, comes_back=True, falls_on=True)
     return _verdict(failure, MessageState.FAILED, comes_back=True)
 
 
-def _verdict(
+def _verdict(  # noqa: PLR0913  # what the kinds of failure differ in
     failure: SendFailure,
     state: MessageState,
     *,
     not_before: datetime | None = None,
     comes_back: bool = False,
     refused: bool = False,
+    falls_on: bool = False,
+    stop: StopOrder | None = None,
 ) -> Verdict:
     return Verdict(
         state,
@@ -74,7 +93,11 @@ def _verdict(
         problem=str(failure.field or failure.reason)[:300],
         comes_back=comes_back,
         refused=refused,
-        stops_batch=failure.kind in STOPS_THE_BATCH and not_before is not None,
+        falls_on=falls_on,
+        unfollowed=failure.errcode == NOT_FOLLOWING,
+        stop=stop,
+        uncounted=stop is not None,
+        bad_line=failure.kind is FailureKind.TRANSIENT,
         alert=failure.policy.alert,
     )
 
@@ -82,10 +105,17 @@ def _verdict(
 def next_try(failure: SendFailure, attempts: int, now: datetime) -> datetime:
     """When the same message may go again, after its `attempts`-th try (from 1)."""
     policy = failure.policy
-    if policy.until is not None:
-        return NEXT[policy.until](now)
     factor = 2 ** (attempts - 1) if policy.doubling else 1
     return now + timedelta(seconds=policy.first_delay_seconds * factor)
+
+
+def _end_of_stop(failure: SendFailure, now: datetime) -> datetime | None:
+    policy = failure.policy
+    if policy.until is not None:
+        return NEXT[policy.until](now)
+    if policy.first_delay_seconds:
+        return now + timedelta(seconds=policy.first_delay_seconds)
+    return None
 
 
 def next_minute(now: datetime) -> datetime:

@@ -1,8 +1,8 @@
-"""Subscribe messages out to WeChat, every way to fail told in the outbox's own words."""
+"""Messages out to WeChat, every way to fail told in the outbox's own words."""
 
 import re
-from collections.abc import Mapping
-from typing import Literal
+from collections.abc import Callable, Mapping
+from typing import Any, Literal
 
 from backend.outbox.messenger import (
     POLICIES,
@@ -36,38 +36,79 @@ class WeChatMessenger:
     def send(
         self, openid: str, template_id: str, data: Mapping[str, str], page: str | None
     ) -> None:
-        failure = self._attempt(openid, template_id, data, page)
-        if failure is not None:
-            raise failure  # outside any `except`: what WeChat's client raised stays behind
-
-    def _attempt(
-        self, openid: str, template_id: str, data: Mapping[str, str], page: str | None
-    ) -> SendFailure | None:
-        values = {field: {"value": text} for field, text in data.items()}
-        try:
-            answer = self._client.wxa.send_subscribe_message(
+        values = _values(data)
+        _answered(
+            lambda: self._client.wxa.send_subscribe_message(
                 openid, template_id, values, page, miniprogram_state=self._state
             )
-        except WeChatRefused as error:
-            return refused(error.errcode, str(error.errmsg))
-        except TokenUnavailable as error:
-            return without_token(error)
-        except NeverSent as error:
-            return TemporaryFailure(str(error), FailureKind.TRANSIENT)
-        except NoAnswer as error:
-            return OutcomeUnknown(str(error), FailureKind.TRANSIENT)
-        except BadAnswer as error:
-            return unusable(error.status)
-        if isinstance(answer, Answer) or "errcode" not in answer:
-            return OutcomeUnknown("an answer without errcode", FailureKind.TRANSIENT)
-        return None
+        )
+
+
+class ServiceMessenger:
+    """Implements outbox.messenger.Messenger for a 服务号: 模板消息. Safe between threads.
+
+    A tap on the message opens a page of the mini-program, which WeChat demands to be bound to
+    the account.
+    """
+
+    def __init__(self, client: AccountClient, mini_program: str) -> None:
+        self._client = client
+        self._mini_program = mini_program
+
+    def send(
+        self, openid: str, template_id: str, data: Mapping[str, str], page: str | None
+    ) -> int | None:
+        """Returns the MsgID by which TEMPLATESENDJOBFINISH tells what became of it."""
+        body: dict[str, Any] = {
+            "touser": openid,
+            "template_id": template_id,
+            "data": _values(data),
+        }
+        if page is not None:
+            body["miniprogram"] = {"appid": self._mini_program, "pagepath": page}
+        answer = _answered(lambda: self._client.post("message/template/send", data=body))
+        message_id = answer.get("msgid")
+        return message_id if isinstance(message_id, int) else None
+
+
+def _values(data: Mapping[str, str]) -> dict[str, dict[str, str]]:
+    return {field: {"value": text} for field, text in data.items()}
+
+
+def _answered(call: Callable[[], Any]) -> dict[str, Any]:
+    """WeChat's answer to a message that it took. Raises a SendFailure.
+
+    Outside any `except`: what WeChat's client raised stays behind.
+    """
+    answer, failure = _attempt(call)
+    if failure is not None:
+        raise failure
+    return answer
+
+
+def _attempt(call: Callable[[], Any]) -> tuple[dict[str, Any], SendFailure | None]:
+    try:
+        answer = call()
+    except WeChatRefused as error:
+        return {}, refused(error.errcode, str(error.errmsg))
+    except TokenUnavailable as error:
+        return {}, without_token(error)
+    except NeverSent as error:
+        return {}, TemporaryFailure(str(error), FailureKind.TRANSIENT)
+    except NoAnswer as error:
+        return {}, OutcomeUnknown(str(error), FailureKind.TRANSIENT)
+    except BadAnswer as error:
+        return {}, unusable(error.status)
+    if isinstance(answer, Answer) or "errcode" not in answer:
+        return {}, OutcomeUnknown("an answer without errcode", FailureKind.TRANSIENT)
+    return answer, None
 
 
 def refused(errcode: int, errmsg: str) -> SendFailure:
     """WeChat read the message and said no: it certainly did not go out."""
     kind = kind_of(errcode)
     named = NAMED_FIELD.search(errmsg) if kind is FailureKind.CONTENT else None
-    failure = TemporaryFailure if POLICIES[kind].retry else PermanentFailure
+    failure = TemporaryFailure if POLICIES[kind].waits else PermanentFailure
     return failure(f"{errcode} {errmsg}", kind, errcode, named.group(1) if named else None)
 
 
@@ -84,4 +125,4 @@ def unusable(status: int) -> SendFailure:
         return TemporaryFailure(f"HTTP {status}", FailureKind.TRANSIENT)
     if status >= 500 or status == 200:
         return OutcomeUnknown(f"HTTP {status}", FailureKind.TRANSIENT)
-    return PermanentFailure(f"HTTP {status}", FailureKind.CONFIG)
+    return TemporaryFailure(f"HTTP {status}", FailureKind.CONFIG)

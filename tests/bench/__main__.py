@@ -34,6 +34,7 @@ from tests.bench import (
     bench_random_plans,
     bench_settlement,
     bench_start,
+    bench_trouble,
     bench_waiting,
 )
 from tests.bench.rows import Measure, Row
@@ -50,6 +51,7 @@ MEASURES: dict[str, Measure] = {
     **bench_settlement.MEASURES,
     **bench_desk.MEASURES,
     **bench_delivery.MEASURES,
+    **bench_trouble.MEASURES,
     **bench_guides.MEASURES,
     **bench_library.MEASURES,
     **bench_handbook.MEASURES,

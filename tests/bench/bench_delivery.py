@@ -20,10 +20,12 @@ from datetime import datetime
 from sqlalchemy import Connection, text
 
 from backend import deps
+from backend.jobs.tasks import SENT_AT_ONCE
 from backend.kernel.clock import CITY
 from backend.kernel.db import make_engine
-from backend.outbox.delivery import Delivery, deliver
+from backend.outbox.delivery import deliver
 from backend.outbox.models import MessageState
+from backend.outbox.parts import Delivery
 from backend.people.children import NAME
 from tests.bench.database import Database, open_database
 from tests.bench.rows import Measures, Row, median
@@ -102,8 +104,8 @@ class Outbox:
         made = deps.build(settings)
         self.parts: Delivery = deps.delivery_of(made, deps.wechat_parts(made)[1])
         self._database = database
-        self._engine = make_engine(database.url, pool_size=1)
-        self._families = families
+        self.engine = make_engine(database.url, pool_size=1)
+        self.families = families
         self._round = 0
         values = {
             "at": MORNING,
@@ -112,40 +114,40 @@ class Outbox:
             "appid": settings.wechat_appid,
             "template_id": settings.wechat_template_ids[TEMPLATE],
         }
-        with self._engine.begin() as connection:
+        with self.engine.begin() as connection:
             for statement in FAMILIES:
                 connection.execute(text(statement), values)
 
     def deliver_a_round(self) -> Cost:
         """One message for each family, from waiting to its outcome in the database."""
         self._round += 1
-        with self._engine.begin() as connection:
-            self._put(connection)
+        with self.engine.begin() as connection:
+            self.put(connection)
         self._settle()
         before = self._database.cpu()
-        rate, cpu_us = timed(self._drain, self._families)
-        return Cost(rate, cpu_us, (self._database.cpu() - before) / self._families * 1e6)
+        rate, cpu_us = timed(self._drain, self.families)
+        return Cost(rate, cpu_us, (self._database.cpu() - before) / self.families * 1e6)
 
     def states(self) -> dict[str, int]:
-        with self._engine.connect() as connection:
+        with self.engine.connect() as connection:
             rows = connection.execute(
                 text("SELECT state, count(*) AS sum FROM messages GROUP BY state")
             )
             return {row.state: row.sum for row in rows}
 
-    def _put(self, connection: Connection) -> None:
+    def put(self, connection: Connection) -> None:
         facts = json.dumps(FACTS, ensure_ascii=False)
         values = {"round": self._round, "template": TEMPLATE, "facts": facts, "at": MORNING}
         connection.execute(text(MESSAGES), values)
 
     def _settle(self) -> None:
         """Let no vacuum of the last round run into the next one."""
-        with self._engine.connect() as connection:
+        with self.engine.connect() as connection:
             autocommit = connection.execution_options(isolation_level="AUTOCOMMIT")
             autocommit.execute(text("VACUUM ANALYZE"))
 
     def _drain(self) -> None:
-        while deliver(self.parts).claimed:
+        while deliver(self.parts, in_all=SENT_AT_ONCE).claimed:  # as the worker calls it
             pass
 
 

@@ -1,17 +1,26 @@
 """WeChat as a small process: takes every message after 20 ms, gives a token to who asks.
 
+Of a template named `trouble-<what>` it treats three in ten so: an errcode, an HTTP status, or
+`slow`, an answer that comes too late for everybody.
+
 `python -m tests.bench.stub` prints its port and runs until its input ends.
 """
 
 import asyncio
+import itertools
 import json
+import re
 import sys
 import threading
 
 LATENCY = 0.02  # seconds, as in the design paper's measures of delivery
+TOO_LATE = 60.0
+TROUBLED = (0, 3, 7)  # of ten requests in a row
+TEMPLATE = re.compile(rb'"template_id": "trouble-(\w+)"')
 TOKEN = json.dumps({"access_token": "bench", "expires_in": 7200}).encode()
 TAKEN = json.dumps({"errcode": 0, "errmsg": "ok", "msgid": 1}).encode()
 END_OF_HEAD = b"\r\n\r\n"
+REQUESTS = itertools.count()
 LENGTH = b"content-length:"
 
 
@@ -33,13 +42,29 @@ class Stub(asyncio.Protocol):
             if not found or len(rest) < length:
                 return
             self._left = rest[length:]
-            body = TOKEN if b"stable_token" in head.split(b"\r\n", 1)[0] else TAKEN
-            asyncio.get_running_loop().call_later(LATENCY, self._answer, body)
+            if b"stable_token" in head.split(b"\r\n", 1)[0]:
+                self._later(TOKEN)
+            else:
+                self._take(rest[:length])
 
-    def _answer(self, body: bytes) -> None:
+    def _take(self, message: bytes) -> None:
+        found = TEMPLATE.search(message)
+        if found is None or next(REQUESTS) % 10 not in TROUBLED:
+            self._later(TAKEN)
+        elif found[1] == b"slow":
+            self._later(TAKEN, seconds=TOO_LATE)
+        elif len(found[1]) == len("503"):
+            self._later(b"{}", status=found[1])
+        else:
+            self._later(b'{"errcode": %b, "errmsg": "trouble"}' % found[1])
+
+    def _later(self, body: bytes, *, status: bytes = b"200", seconds: float = LATENCY) -> None:
+        asyncio.get_running_loop().call_later(seconds, self._answer, status, body)
+
+    def _answer(self, status: bytes, body: bytes) -> None:
         self._transport.write(
-            b"HTTP/1.1 200 OK\r\nContent-Type: application/json\r\n"
-            b"Content-Length: %d\r\n\r\n%b" % (len(body), body)
+            b"HTTP/1.1 %b x\r\nContent-Type: application/json\r\n"
+            b"Content-Length: %d\r\n\r\n%b" % (status, len(body), body)
         )
 
 

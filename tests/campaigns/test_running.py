@@ -18,7 +18,8 @@ from backend.campaigns.results import percent_done, result
 from backend.campaigns.service import Rules
 from backend.campaigns.testing import NoTestFamily, send_test
 from backend.kernel.clock import FixedClock, city_date
-from backend.outbox.delivery import Delivery, deliver
+from backend.outbox.delivery import deliver
+from backend.outbox.parts import Delivery
 from backend.outbox.ledger import Key
 from backend.outbox.models import Message, MessageState
 from backend.people.documents import load_documents

@@ -21,9 +21,11 @@ from backend.handbook.pregnancy.models import Pregnancy, State
 from backend.kernel.clock import CITY, FixedClock
 from backend.kernel.privacy import Vault
 from backend.outbox import claims
-from backend.outbox.delivery import Delivery, deliver
+from backend.outbox.delivery import deliver
 from backend.outbox.ledger import Key
+from backend.outbox.marking import mark_sending
 from backend.outbox.models import Message, MessageState
+from backend.outbox.parts import Delivery
 from backend.outbox.templates import Templates
 from backend.people.children import Registration, lock_identity
 from backend.people.models import DuplicateState, Relation, Sex
@@ -137,7 +139,7 @@ def deliver_after(
     loss(committed, clock, parent)
     ready = [claims.Ready(one, Key(APPID, "only", TEMPLATE_ID), {}, None) for one in claimed]
     with committed.begin() as session:
-        return len(claims.mark_sending(session, clock, ready).sending)
+        return len(mark_sending(session, clock, ready).sending)
 
 
 def test_a_message_that_a_worker_holds_is_not_marked_any_more(
@@ -338,7 +340,7 @@ def sent_of(
     loss(committed, clock, parent)
     ready = [claims.Ready(one, Key(APPID, "father", TEMPLATE_ID), {}, None) for one in claimed]
     with committed.begin() as session:
-        return len(claims.mark_sending(session, clock, ready).sending)
+        return len(mark_sending(session, clock, ready).sending)
 
 
 def test_two_beginnings_at_once_make_one(committed: Sessions, clock: FixedClock) -> None:

@@ -12,9 +12,9 @@ from sqlalchemy.orm import Session, sessionmaker
 from backend.kernel.clock import Clock
 from backend.outbox import ledger, service
 from backend.outbox.claims import Claimed, Ready
-from backend.outbox.delivery import Delivery
 from backend.outbox.ledger import Key
 from backend.outbox.models import Balance, LedgerEntry, Message, MessageState
+from backend.outbox.parts import Delivery
 from backend.outbox.templates import Templates, load_templates
 from tests.factories import APPID, default_vault, make_child, make_parent
 from tests.fakes import FakeMessenger

@@ -7,12 +7,14 @@ from sqlalchemy.orm import Session, sessionmaker
 
 from backend.kernel.clock import FixedClock
 from backend.outbox import claims
-from backend.outbox.claims import LEASE, Claimed, Marked
+from backend.outbox.claims import LEASE, Claimed
+from backend.outbox.marking import Marked, mark_sending
 from backend.outbox.models import MessageState
 from backend.outbox.verdicts import TAKEN, Verdict
 from backend.people.models import Consent, Purpose
 from tests.factories import APPID
 from tests.outbox.scene import (
+    TEMPLATES,
     balance,
     entries,
     family,
@@ -35,7 +37,7 @@ def claim(sessions: Sessions, clock: FixedClock, limit: int = 50) -> list[Claime
 
 def mark(sessions: Sessions, clock: FixedClock, claimed: list[Claimed]) -> Marked:
     with sessions.begin() as session:
-        return claims.mark_sending(session, clock, ready(claimed))
+        return mark_sending(session, clock, ready(claimed))
 
 
 def write_back(
@@ -60,6 +62,23 @@ def test_the_longest_due_come_first_and_nothing_before_its_time(
 
     assert [one.id for one in claim(sessions, clock)] == [early, now]
     assert claim(sessions, clock) == []
+
+
+def test_what_is_urgent_goes_before_what_is_longer_due(
+    sessions: Sessions, clock: FixedClock
+) -> None:
+    parent_id, child_id, _ = family(sessions)
+    old = tell(sessions, clock, parent_id, child_id, later=timedelta(hours=-2))
+    cancelled = [
+        tell(sessions, clock, parent_id, child_id, template="booking_cancelled", later=-later)
+        for later in (timedelta(0), timedelta(minutes=1))
+    ]
+    terms = claims.Terms(urgent=TEMPLATES.urgent)
+
+    with sessions.begin() as session:
+        claimed = claims.claim(session, clock, appid=APPID, limit=50, terms=terms)
+
+    assert [one.id for one in claimed] == [*reversed(cancelled), old]
 
 
 def test_two_workers_at_once_share_the_messages_and_none_twice(
@@ -190,8 +209,8 @@ def test_two_workers_at_once_never_mark_two_messages_for_one_person(
     first, second = (claim(committed, clock, limit=1) for _ in range(2))
     with committed.begin() as one, committed.begin() as other:
         marked = [
-            claims.mark_sending(one, clock, ready(first)),
-            claims.mark_sending(other, clock, ready(second)),
+            mark_sending(one, clock, ready(first)),
+            mark_sending(other, clock, ready(second)),
         ]
 
     assert [len(group.sending) for group in marked] == [1, 0]

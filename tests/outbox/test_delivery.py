@@ -14,7 +14,7 @@ from sqlalchemy.orm import Session, sessionmaker
 
 from backend.kernel.clock import CITY, FixedClock
 from backend.outbox import ledger
-from backend.outbox.delivery import Delivered, Delivery, deliver
+from backend.outbox.delivery import Delivered, deliver
 from backend.outbox.messenger import (
     FailureKind,
     OutcomeUnknown,
@@ -23,6 +23,7 @@ from backend.outbox.messenger import (
     TemporaryFailure,
 )
 from backend.outbox.models import Message, MessageState
+from backend.outbox.parts import Delivery
 from backend.people.models import Child, Parent
 from tests.factories import make_parent
 from tests.fakes import FakeMessenger
@@ -127,7 +128,7 @@ def test_only_as_many_go_out_as_were_allowed(sessions: Sessions, clock: FixedClo
         (used_up(), MessageState.IN_APP, 0),
         (PermanentFailure("x", FailureKind.RECIPIENT, 40003), MessageState.IN_APP, 2),
         (PermanentFailure("x", FailureKind.CONTENT, 47003, "thing1"), MessageState.FAILED, 2),
-        (PermanentFailure("x", FailureKind.CONFIG, 40037), MessageState.FAILED, 2),
+        (TemporaryFailure("x", FailureKind.CONFIG, 40037), MessageState.WAITING, 2),
         (OutcomeUnknown("no answer", FailureKind.TRANSIENT), MessageState.UNKNOWN, 1),
     ],
 )
@@ -359,6 +360,37 @@ def test_while_wechat_is_asked_no_transaction_is_open_and_no_row_is_locked(
 
     assert len(seen) == 4
     assert set(seen) <= {1, 2}  # this one, and the one marked to go next
+
+
+def test_when_a_third_goes_wrong_each_answer_has_its_own_path(
+    committed: Sessions, clock: FixedClock
+) -> None:
+    """Many threads, four workers, every kind of bad answer that is about one message."""
+    bad: list[tuple[SendFailure, MessageState, int]] = [
+        (used_up(), MessageState.IN_APP, 0),
+        (PermanentFailure("x", FailureKind.CONTENT, 47003, "thing1"), MessageState.FAILED, 1),
+        (PermanentFailure("x", FailureKind.RECIPIENT, 40003), MessageState.IN_APP, 1),
+        (TemporaryFailure("x", FailureKind.PER_USER, 43108), MessageState.FAILED, 1),
+    ]
+    told = told_families(committed, clock, 120)
+    wrong = {key.openid: bad[n // 3 % len(bad)] for n, (_, key) in enumerate(told) if n % 3 == 0}
+    messenger = FakeMessenger(failures={openid: one[0] for openid, one in wrong.items()})
+    parts = delivery(committed, clock, messenger, threads=3)
+    for _ in range(6):  # five tries, and one more to see that there is no sixth
+        workers = [threading.Thread(target=deliver, args=[parts, 40]) for _ in range(4)]
+        for worker in workers:
+            worker.start()
+        for worker in workers:
+            worker.join()
+        clock.advance(timedelta(minutes=1))
+
+    good = (None, MessageState.SENT, 0)
+    for message_id, key in told:
+        failure, state, left = wrong.get(key.openid, good)
+        ended = message(committed, message_id)
+        assert (ended.state, ended.errcode) == (state, failure and failure.errcode)
+        assert balance(committed, key) == left
+    assert len(messenger.sent) == 80
 
 
 class Killed(BaseException):

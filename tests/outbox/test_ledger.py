@@ -113,7 +113,10 @@ def test_a_refusal_takes_all_that_is_left_and_settles_the_report(
 
 def used(sessions: Sessions, clock: FixedClock, uses: list[Use]) -> set[int]:
     with sessions.begin() as session:
-        return ledger.use(session, clock, uses)
+        allowed = ledger.allowed(session, {one.key for one in uses})
+        granted = [one for one in uses if one.key in allowed]
+        ledger.use(session, clock, granted)
+        return {one.message_id for one in granted}
 
 
 def test_only_what_was_granted_can_be_used(sessions: Sessions, clock: FixedClock) -> None:

@@ -7,22 +7,24 @@ import pytest
 from backend.kernel.clock import CITY
 from backend.outbox.messenger import (
     POLICIES,
+    WHOLE_ACCOUNT_CODES,
     FailureKind,
     OutcomeUnknown,
     PermanentFailure,
     SendFailure,
+    Stop,
     TemporaryFailure,
     kind_of,
 )
-from backend.outbox.models import MessageState
-from backend.outbox.verdicts import MOST_ATTEMPTS, verdict_on
+from backend.outbox.models import MessageState, PauseReason
+from backend.outbox.verdicts import MOST_ATTEMPTS, StopOrder, verdict_on
 
 NOW = datetime(2026, 11, 23, 10, 20, 30, tzinfo=CITY).astimezone(UTC)
 
 
 def refused_with(errcode: int) -> SendFailure:
     kind = kind_of(errcode)
-    failure = TemporaryFailure if POLICIES[kind].retry else PermanentFailure
+    failure = TemporaryFailure if POLICIES[kind].waits else PermanentFailure
     return failure(f"{errcode} because", kind, errcode)
 
 
@@ -33,10 +35,7 @@ def refused_with(errcode: int) -> SendFailure:
         (-1, 2, timedelta(seconds=2)),
         (-1, 4, timedelta(seconds=8)),
         (43108, 1, timedelta(seconds=1)),
-        (40001, 1, timedelta(seconds=60)),
-        (40001, 3, timedelta(seconds=240)),
-        (45011, 1, timedelta(seconds=30)),
-        (45009, 1, timedelta(hours=13, minutes=39, seconds=30)),
+        (61450, 4, timedelta(seconds=8)),
     ],
 )
 def test_what_may_be_tried_again_waits_as_long_as_its_policy_says(
@@ -71,11 +70,11 @@ def test_whom_wechat_cannot_reach_finds_the_message_in_the_app(errcode: int) -> 
     assert verdict.comes_back
 
 
-@pytest.mark.parametrize("errcode", [47003, 40037, 41030, 48001, 99999])
-def test_content_and_configuration_fail_at_once_and_alert(errcode: int) -> None:
+@pytest.mark.parametrize("errcode", sorted(POLICIES[FailureKind.CONTENT].codes))
+def test_content_fails_at_once_alone_and_alerts(errcode: int) -> None:
     verdict = verdict_on(refused_with(errcode), 1, NOW)
 
-    assert (verdict.state, verdict.alert) == (MessageState.FAILED, True)
+    assert (verdict.state, verdict.alert, verdict.stop) == (MessageState.FAILED, True, None)
     assert verdict.comes_back
 
 
@@ -91,7 +90,51 @@ def test_a_lost_answer_is_unknown_and_keeps_what_it_used() -> None:
     assert (verdict.state, verdict.comes_back) == (MessageState.UNKNOWN, False)
 
 
-@pytest.mark.parametrize(("errcode", "stops"), [(45011, True), (45009, True), (40001, True)])
-def test_limits_and_tokens_hold_the_rest_of_the_batch(errcode: int, stops: bool) -> None:
-    assert verdict_on(refused_with(errcode), 1, NOW).stops_batch is stops
-    assert not verdict_on(refused_with(-1), 1, NOW).stops_batch
+@pytest.mark.parametrize("errcode", sorted(POLICIES[FailureKind.USER_REDO].codes))
+def test_what_only_the_user_can_redo_fails_alone(errcode: int) -> None:
+    verdict = verdict_on(refused_with(errcode), 1, NOW)
+
+    assert (verdict.state, verdict.stop) == (MessageState.FAILED, None)
+
+
+@pytest.mark.parametrize(
+    ("errcode", "until"),
+    [
+        (45011, timedelta(seconds=30)),
+        (45009, timedelta(hours=13, minutes=39, seconds=30)),
+        (45028, timedelta(hours=13, minutes=39, seconds=30)),
+        (40001, timedelta(seconds=60)),
+        (40014, timedelta(seconds=60)),
+        (42001, timedelta(seconds=60)),
+    ],
+)
+@pytest.mark.parametrize("attempts", [1, MOST_ATTEMPTS])
+def test_limits_and_tokens_stop_the_account_and_the_try_does_not_count(
+    errcode: int, until: timedelta, attempts: int
+) -> None:
+    verdict = verdict_on(refused_with(errcode), attempts, NOW)
+
+    assert verdict.stop is not None
+    assert (verdict.stop.what, verdict.stop.until) == (Stop.ACCOUNT, NOW + until)
+    assert (verdict.state, verdict.comes_back) == (MessageState.WAITING, True)
+    assert verdict.uncounted
+
+
+@pytest.mark.parametrize("errcode", [*sorted(POLICIES[FailureKind.CONFIG].codes), 99999])
+def test_a_wrong_setting_stops_its_template_or_the_account_until_somebody_resumes(
+    errcode: int,
+) -> None:
+    verdict = verdict_on(refused_with(errcode), 1, NOW)
+
+    what = Stop.ACCOUNT if errcode in WHOLE_ACCOUNT_CODES else Stop.TEMPLATE
+    assert verdict.stop == StopOrder(what, PauseReason.CONFIG, None)
+    assert (verdict.state, verdict.alert) == (MessageState.WAITING, True)
+
+
+def test_every_kind_that_stops_something_has_a_reason_of_its_own() -> None:
+    stopping = {kind for kind, policy in POLICIES.items() if policy.stops is not Stop.NOTHING}
+
+    assert {PauseReason(kind.value) for kind in stopping} == set(PauseReason) - {
+        PauseReason.OPERATOR,
+        PauseReason.OUTAGE,
+    }

@@ -10,9 +10,11 @@ import requests
 from sqlalchemy.orm import Session, sessionmaker
 
 from backend.kernel.clock import FixedClock
-from backend.outbox.delivery import Delivery, deliver
+from backend.outbox import pauses
+from backend.outbox.delivery import deliver
 from backend.outbox.ledger import Key
 from backend.outbox.models import MessageState
+from backend.outbox.parts import Delivery
 from backend.sandbox.templates import Template, TemplateField
 from backend.wechat.client import AccountClient
 from backend.wechat.messenger import WeChatMessenger
@@ -137,3 +139,27 @@ def test_many_at_once_arrive_once_each_and_who_refused_finds_it_in_the_app(
     lost = message(sessions, refused)
     assert (lost.state, lost.errcode) == (MessageState.IN_APP, 43101)
     assert balance(sessions, Key(APPID, refusing, TEMPLATE_ID)) == 0
+
+
+@pytest.mark.parametrize("errcode", [40037, 40125, 45011, 45009, 99999])
+def test_a_refusal_that_is_about_all_of_them_is_asked_once(
+    sandbox: str, parts: Delivery, sessions: Sessions, clock: FixedClock, errcode: int
+) -> None:
+    willing = openids(sandbox, TEMPLATE_ID, 12, 1)
+    for openid in willing:
+        told(sessions, clock, openid, "booking_confirmed")
+    fault = {"path": "/cgi-bin/message/subscribe/send", "errcode": errcode}
+    requests.post(f"{sandbox}/sandbox/api/faults", json=fault, timeout=5).raise_for_status()
+
+    done = deliver(replace(parts, threads=1))
+
+    assert (done.sent, done.postponed) == (0, 12)
+    assert deliver(parts).claimed == 0
+    with sessions() as session:
+        (paused,) = pauses.pauses(session, clock)
+    assert paused.errcode == errcode
+    requests.delete(f"{sandbox}/sandbox/api/faults", timeout=5).raise_for_status()
+    with sessions.begin() as session:
+        pauses.resume(session, clock, pause_id=paused.id, by="staff:7")
+
+    assert deliver(parts).sent == 12

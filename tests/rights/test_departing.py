@@ -20,8 +20,10 @@ from backend.kernel.clock import FixedClock
 from backend.kernel.errors import NotFound
 from backend.outbox import claims, service
 from backend.outbox.claims import Claimed, Ready, nothing_changed
-from backend.outbox.delivery import deliver, prepare
+from backend.outbox.delivery import deliver
+from backend.outbox.marking import Marked, mark_sending
 from backend.outbox.models import Message, MessageState
+from backend.outbox.preparing import prepare
 from backend.people import consents
 from backend.people.documents import load_documents
 from backend.people.models import Child, Departure, Guardian, Purpose, Relation
@@ -120,16 +122,18 @@ class House:
 
     def claim(self) -> list[Claimed]:
         with self.sessions.begin() as session:
-            return claims.claim(session, self.clock, appid=APPID, limit=10, settle=settle)
+            return claims.claim(
+                session, self.clock, appid=APPID, limit=10, terms=claims.Terms(settle=settle)
+            )
 
-    def mark(self, claimed: list[Claimed], how: claims.Settle = settle) -> claims.Marked:
+    def mark(self, claimed: list[Claimed], how: claims.Settle = settle) -> Marked:
         parts = delivery(self.sessions, self.clock, FakeMessenger(), settle=settle)
         ready = [
             one for one in (prepare(parts, each) for each in claimed) if isinstance(one, Ready)
         ]
         assert len(ready) == len(claimed)
         with self.sessions.begin() as session:
-            return claims.mark_sending(session, self.clock, ready, settle=how)
+            return mark_sending(session, self.clock, ready, terms=claims.Terms(settle=how))
 
 
 Event = Callable[[House], None]

@@ -103,6 +103,7 @@ export const SENTENCES: Record<string, string> = {
   pass_not_usable: '这个预约现在没有签到码',
   password_weak: '新密码要 10–128 个字符，不能和账号相同',
   password_wrong: '原密码不对',
+  pause_ended: '这个暂停已经结束，请刷新页面查看',
   payload_too_large: '提交的内容太大，请减少后再试',
   phone_code_invalid: '手机号授权已失效，请重新点按钮授权',
   photo_missing: '没有收到照片，请重新选择',
