@@ -19,9 +19,9 @@ from backend.campaigns.service import Rules
 from backend.campaigns.testing import NoTestFamily, send_test
 from backend.kernel.clock import FixedClock, city_date
 from backend.outbox.delivery import deliver
-from backend.outbox.parts import Delivery
 from backend.outbox.ledger import Key
 from backend.outbox.models import Message, MessageState
+from backend.outbox.parts import Delivery
 from backend.people.documents import load_documents
 from backend.people.models import Child, Consent, Departure, Guardian, Relation
 from backend.rights import departing
