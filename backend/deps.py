@@ -1,6 +1,5 @@
 """The parts of the product, made once and handed down."""
 
-from collections.abc import Collection
 from dataclasses import dataclass, replace
 from datetime import timedelta
 from pathlib import Path
@@ -19,7 +18,6 @@ from backend.accounts.scenes import LinkScenes
 from backend.bookings.passes import Passes
 from backend.bookings.rating_check import TextCheck
 from backend.bookings.slips import Slips
-from backend.campaigns import running as campaigns
 from backend.campaigns.service import Rules
 from backend.centres.places import Places, load_places
 from backend.config import Settings, make_vault
@@ -298,11 +296,6 @@ def text_check_of(deps: Deps) -> TextCheck:
 
 def delivery_of(deps: Deps, messenger: Messenger, *, at_night: bool = False) -> Delivery:
     """What sending needs, from the parts. `at_night` is for the demo's button alone."""
-
-    def settle_all(session: Session, ids: Collection[int]) -> dict[int, bool]:
-        """Nothing wrong goes out, and no campaign that an outage has kept for a day."""
-        return settle(session, ids) | campaigns.close_late(session, deps.clock, ids)
-
     return Delivery(
         sessions=deps.sessions,
         clock=deps.clock,
@@ -313,7 +306,7 @@ def delivery_of(deps: Deps, messenger: Messenger, *, at_night: bool = False) -> 
         template_ids=deps.settings.wechat_template_ids,
         threads=deps.settings.send_threads,
         at_night=at_night,
-        settle=settle_all,
+        settle=settle,
         limits=send_limits(deps.settings),
     )
 

@@ -8,7 +8,6 @@ messages never stand in a long line behind a campaign, and so that stopping one 
 from __future__ import annotations
 
 import json
-from collections.abc import Collection
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 
@@ -73,18 +72,6 @@ SELECT CAST(:key AS text) || told.parent_id, told.parent_id,
 ON CONFLICT (key) DO NOTHING
 RETURNING id
 """
-# Asked when a message is claimed, and again when it is marked: what an outage has kept for a day
-# does not ring any more.
-CLOSE_LATE = text("""
-UPDATE messages AS message SET state = 'in_app', not_before = NULL, problem = :why
-  FROM campaigns AS campaign
- WHERE message.id = ANY(CAST(:ids AS bigint[])) AND message.template = 'campaign'
-   AND message.state IN ('waiting', 'claimed') AND starts_with(message.key, 'campaign:')
-   AND campaign.planned_at < :oldest
-   AND campaign.id = CASE WHEN starts_with(message.key, 'campaign:')
-                          THEN CAST(split_part(message.key, ':', 2) AS bigint) END
-RETURNING message.id
-""")
 
 
 @dataclass(frozen=True)
@@ -198,12 +185,6 @@ def run(sessions: sessionmaker[Session], clock: Clock, schedule: Schedule, rules
                 done = put_batch(session, clock, schedule, rules, campaign_id)
             put, again = put + done.put, again or done.more
     return put
-
-
-def close_late(session: Session, clock: Clock, ids: Collection[int]) -> dict[int, bool]:
-    """Of these messages, those that are too late for WeChat stay in the app; no longer claimed."""
-    values = {"ids": list(ids), "oldest": clock.now() - TOO_LATE, "why": LATE}
-    return dict.fromkeys(session.scalars(CLOSE_LATE, values), True)
 
 
 def _running(sessions: sessionmaker[Session]) -> list[int]:

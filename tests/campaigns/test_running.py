@@ -22,6 +22,7 @@ from backend.outbox.delivery import deliver
 from backend.outbox.ledger import Key
 from backend.outbox.models import Message, MessageState
 from backend.outbox.parts import Delivery
+from backend.outbox.preparing import TOO_LATE
 from backend.people.documents import load_documents
 from backend.people.models import Child, Consent, Departure, Guardian, Relation
 from backend.rights import departing
@@ -59,11 +60,7 @@ def make_families(sessions: Sessions, count: int) -> list[int]:
 
 
 def delivery(sessions: Sessions, clock: FixedClock, messenger: FakeMessenger) -> Delivery:
-    """What a worker sends with; a campaign's late messages are asked about as in `deps`."""
-
-    def settle(session: Session, ids: object) -> dict[int, bool]:
-        return running.close_late(session, clock, list(ids))  # type: ignore[call-overload]
-
+    """What a worker sends with."""
     return Delivery(
         sessions=sessions,
         clock=clock,
@@ -73,7 +70,6 @@ def delivery(sessions: Sessions, clock: FixedClock, messenger: FakeMessenger) ->
         appid=APPID,
         template_ids={"campaign": "tpl-campaign"},
         threads=1,
-        settle=settle,
     )
 
 
@@ -322,7 +318,7 @@ def test_a_day_late_it_does_not_ring_any_more(sessions: Sessions, clock: FixedCl
     deliver(delivery(sessions, clock, messenger))
 
     (kept,) = messages(sessions)
-    assert (kept.state, kept.problem) == (M.IN_APP, running.LATE)
+    assert (kept.state, kept.problem) == (M.IN_APP, TOO_LATE)
     assert messenger.calls == 0
 
 
