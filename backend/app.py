@@ -45,6 +45,7 @@ from backend.api.front import GuideFront
 from backend.api.schemas import ID_PATTERN
 from backend.config import Settings
 from backend.deps import EXTENSION, LOGIN, Deps, Texts, build, wechat_parts
+from backend.guides.library import Library
 from backend.kernel.clock import Clock
 from backend.people.login import LoginGateway
 from backend.webhook import views as webhook
@@ -149,9 +150,14 @@ def create_app(
     _keep_out_of_the_contract(app)
     _watch_requests(app)
     headers = {**SECURITY_HEADERS, "Cache-Control": guides_api.CACHE}
-    front = GuideFront(app.wsgi_app, lambda: parts.library, list(headers.items()))
+    front = GuideFront(app.wsgi_app, lambda: _library(app), list(headers.items()))
     app.wsgi_app = front  # type: ignore[method-assign]  # as Flask's documentation does it
     return app
+
+
+def _library(app: Flask) -> Library:
+    parts: Deps = app.extensions[EXTENSION]
+    return parts.library
 
 
 def _keep_out_of_the_contract(app: Flask) -> None:

@@ -49,6 +49,8 @@ DATABASE_FIXTURES = {
     "app",
     "client",
 }
+OF_ONE_TEST = {"database_url", "photo_dir", "content_dir"}  # parts of the application know these
+WEBS: list[tuple[dict[str, object], Flask]] = []
 MORNING = datetime(2026, 11, 23, 10, tzinfo=CITY)
 
 
@@ -249,11 +251,27 @@ def login() -> FakeLogin:
 def app(
     settings: Settings, clock: FixedClock, sessions: sessionmaker[Session], login: FakeLogin
 ) -> Flask:
-    """The whole web application on the rolled-back database."""
-    from backend.app import create_app  # costs a second; tests without the web need not pay it
+    """The whole web application on the rolled-back database, with parts of this test's own."""
+    from backend.deps import EXTENSION, LOGIN, build  # costs a second: not paid without the web
 
+    web = web_of(settings)
     known = texts() if settings.content_dir == str(ROOT / "content") else None
-    return create_app(settings, clock=clock, sessions=sessions, login=login, texts=known)
+    web.extensions[EXTENSION] = build(settings, clock=clock, sessions=sessions, texts=known)
+    web.extensions[LOGIN] = login
+    return web
+
+
+def web_of(settings: Settings) -> Flask:
+    """Routes and templates, made once for all tests of this process whose settings are alike."""
+    from backend.app import create_app
+
+    alike = {name: value for name, value in settings if name not in OF_ONE_TEST}
+    for known, web in WEBS:
+        if known == alike:
+            return web
+    made = create_app(settings, login=FakeLogin(), texts=texts())
+    WEBS.append((alike, made))
+    return made
 
 
 @pytest.fixture

@@ -26,6 +26,7 @@ from backend.guides.search import Lexicon, load_lexicon
 from backend.guides.source import GuideSource, guide_files, read_source, source_of
 
 S = TypeVar("S", GuideSource, RecipeSource)
+Shown = tuple[tuple[str, Standing], ...]  # the hash of each text that is shown, and how it stands
 log = structlog.get_logger()
 
 
@@ -39,6 +40,7 @@ class Shelf:
     pictures: dict[str, Picture]
     lexicon: Lexicon
     _rendered: dict[tuple[str, frozenset[str]], Rendered] = field(default_factory=dict)
+    _made: tuple[Shown, Library] | None = None
 
     def library(self, *, show_pending: bool, reviews: Reviews | None = None) -> Library:
         """What may be shown.
@@ -51,6 +53,21 @@ class Shelf:
         shown_recipes = _shown(self.recipes, known, show_pending=show_pending)
         guides = list(_as_signed(source_of, shown_guides, self.facts))
         recipes = list(_as_signed(recipe_of, shown_recipes, self.facts))
+        shown = (
+            *((source.content_hash, standing) for source, standing in guides),
+            *((source.content_hash, standing) for source, standing in recipes),
+        )
+        made = self._made
+        if made is None or made[0] != shown:  # else another day, or a decision about another text
+            made = (shown, self._make(guides, recipes))
+            self._made = made
+        return made[1]
+
+    def _make(
+        self,
+        guides: Sequence[tuple[GuideSource, Standing]],
+        recipes: Sequence[tuple[RecipeSource, Standing]],
+    ) -> Library:
         slugs = frozenset(source.slug for source, _ in guides)
         slugs |= frozenset(source.slug for source, _ in recipes)
         return Library(
