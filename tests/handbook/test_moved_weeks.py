@@ -42,7 +42,7 @@ tellings = st.builds(
 def weeks(draw: st.DrawFn) -> Week:
     """A plan of a week: two days at most, as the pure plan gives it."""
     days = draw(st.lists(st.integers(0, 6), min_size=0, max_size=2, unique=True))
-    return {day: draw(st.lists(tellings, min_size=1, max_size=3)) for day in days}
+    return {day: draw(st.lists(tellings, min_size=1, max_size=3, unique_by=key_of)) for day in days}
 
 
 def live(plans: list[Week]) -> dict[int, list[Told]]:
