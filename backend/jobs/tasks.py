@@ -32,7 +32,7 @@ from backend.rights.deletion import forget_grown
 
 log = structlog.get_logger()
 
-HANDLE_AT_ONCE = 100
+HANDLE_AT_ONCE = 20  # few: until the commit it holds what families in the app wait for
 GROWN_AT_ONCE = 50
 CATCH_UP_DAYS = 7  # a reminder of an older day would come too late to be of use
 
@@ -189,7 +189,7 @@ def expire_offers(sessions: sessionmaker[Session], clock: Clock) -> None:
 
 
 def handle_events(sessions: sessionmaker[Session], clock: Clock, reactions: Reactions) -> None:
-    """Handle the pushes of WeChat that are stored, a hundred in a transaction."""
+    """Handle the pushes of WeChat that are stored, a few in a transaction."""
     handled = HANDLE_AT_ONCE
     while handled == HANDLE_AT_ONCE:
         with sessions.begin() as session:
