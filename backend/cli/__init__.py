@@ -191,13 +191,15 @@ def growth(standard: str, content_root: Path) -> None:
 
 @main.command()
 def health() -> None:
-    """Say which of database, worker and scheduler live; succeed if all do."""
-    from backend.pages.health import down
+    """Say which of database, worker and scheduler live, and on which machines."""
+    from backend.pages.health import health as ask
 
     settings = process_settings()
-    missing = down(settings.database_url, settings.worker_stalled_seconds)
-    click.echo(f"down: {', '.join(missing)}" if missing else "ok")
-    sys.exit(1 if missing else 0)
+    found = ask(settings.database_url, settings.worker_stalled_seconds)
+    click.echo(f"down: {', '.join(found.down)}" if found.down else "ok")
+    for name in found.processes:
+        click.echo(f"  {name}")
+    sys.exit(1 if found.down else 0)
 
 
 main.add_command(content)

@@ -9,17 +9,9 @@ import socket
 
 from procrastinate import App, PsycopgConnector
 
-from backend.kernel.db import plain_url
+from backend.kernel.db import KEEPALIVES, SERVER_KEEPALIVES, plain_url
 
 TIMEOUT_SECONDS = 5.0
-# A host that vanishes without a word is noticed after 10 + 3 x 5 seconds.
-KEEPALIVES = {
-    "keepalives": 1,
-    "keepalives_idle": 10,
-    "keepalives_interval": 5,
-    "keepalives_count": 3,
-    "connect_timeout": 5,
-}
 
 
 def process_name(kind: str) -> str:
@@ -31,7 +23,11 @@ def make_engine(url: str, *, kind: str) -> App:
     """The application of procrastinate; its pool holds at most four connections."""
     connector = PsycopgConnector(
         conninfo=plain_url(url),
-        kwargs={"application_name": process_name(kind), **KEEPALIVES},
+        kwargs={
+            "application_name": process_name(kind),
+            "options": SERVER_KEEPALIVES,
+            **KEEPALIVES,
+        },
         min_size=1,
         max_size=4,
         timeout=TIMEOUT_SECONDS,

@@ -1,29 +1,35 @@
 """One scheduler fires, however many are started.
 
 The leader holds an advisory lock on a connection of its own. When its process dies, the
-connection ends and PostgreSQL gives the lock to whoever asks next. Never through a transaction
+connection ends and PostgreSQL gives the lock to whoever asks next; when its whole machine
+vanishes, the server's keepalives end it within half a minute. Never through a transaction
 pooler: the lock lives as long as the server's session.
 """
 
 import psycopg
 from psycopg.conninfo import make_conninfo
 
-from backend.jobs.engine import KEEPALIVES, process_name
-from backend.kernel.db import plain_url
+from backend.jobs.engine import process_name
+from backend.kernel.db import KEEPALIVES, SERVER_KEEPALIVES, plain_url
 
 SCHEDULER_LOCK = 0x63_79_73_63_68_65_64  # "cysched"; one number per database
+
+
+def address(url: str) -> str:
+    """What the leader connects with."""
+    return make_conninfo(
+        plain_url(url),
+        application_name=process_name("leader"),
+        options=f"-c statement_timeout=5000 {SERVER_KEEPALIVES}",
+        **KEEPALIVES,
+    )
 
 
 class Leader:
     """The right to fire. Not for several threads at once."""
 
     def __init__(self, url: str, lock: int = SCHEDULER_LOCK) -> None:
-        self._conninfo = make_conninfo(
-            plain_url(url),
-            application_name=process_name("leader"),
-            options="-c statement_timeout=5000",
-            **KEEPALIVES,
-        )
+        self._address = address(url)
         self._lock = lock
         self._connection: psycopg.Connection[tuple[bool]] | None = None
 
@@ -48,7 +54,7 @@ class Leader:
             connection.close()
 
     def _try_to_become(self) -> bool:
-        connection = psycopg.Connection[tuple[bool]].connect(self._conninfo, autocommit=True)
+        connection = psycopg.Connection[tuple[bool]].connect(self._address, autocommit=True)
         try:
             row = connection.execute("SELECT pg_try_advisory_lock(%s)", (self._lock,)).fetchone()
         except psycopg.OperationalError:

@@ -35,7 +35,7 @@ from backend.rights.deletion import forget_grown
 
 log = structlog.get_logger()
 
-HANDLE_AT_ONCE = 100
+HANDLE_AT_ONCE = 20  # few: until the commit it holds what families in the app wait for
 SENT_AT_ONCE = 20_000  # then the log says how many, and what a dead worker left is looked for
 GROWN_AT_ONCE = 50
 CATCH_UP_DAYS = 7  # a reminder of an older day would come too late to be of use
@@ -202,7 +202,7 @@ def expire_offers(sessions: sessionmaker[Session], clock: Clock) -> None:
 
 
 def handle_events(sessions: sessionmaker[Session], clock: Clock, reactions: Reactions) -> None:
-    """Handle the pushes of WeChat that are stored, a hundred in a transaction."""
+    """Handle the pushes of WeChat that are stored, a few in a transaction."""
     handled = HANDLE_AT_ONCE
     while handled == HANDLE_AT_ONCE:
         with sessions.begin() as session:

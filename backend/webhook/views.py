@@ -44,7 +44,7 @@ def receive(appid: str) -> Response:
     if deps().clock.now() - event.created_at >= EVENTS_STAY:
         log.warning("push_too_old", kind=event.kind)
         return _plain(STOPS_RETRIES)
-    with deps().sessions.begin() as session:
+    with deps().reads.begin() as session:  # one statement: no BEGIN and COMMIT around it
         new = store_event(session, deps().clock, event)
     log.info("push_received", kind=event.kind, new=new)
     return _plain(STOPS_RETRIES)

@@ -1,12 +1,13 @@
 """WeChat's pushes: stored once, applied later, one failing alone."""
 
 import itertools
+from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass, field
 from datetime import timedelta
 from typing import Any
 
 import pytest
-from sqlalchemy import func, select, update
+from sqlalchemy import func, select, text, update
 from sqlalchemy.orm import Session, sessionmaker
 
 from backend.accounts import service
@@ -270,3 +271,36 @@ def test_handled_events_are_forgotten_and_open_ones_kept(
     with sessions.begin() as session:
         assert service.forget_handled(session, clock.now()) == 1
     assert open_events(sessions) == 1
+
+
+def test_a_repetition_does_not_wait_for_whoever_handles_the_first(
+    committed: Sessions, clock: FixedClock
+) -> None:
+    push = Push("subscribe_msg_popup_event", "o1", {"List": ACCEPT})
+    store(committed, clock, push)
+
+    with committed.begin() as handling:
+        service.handle_open_events(handling, clock, Reactions({}, delete_parent))
+        with committed.begin() as session:
+            session.execute(text("SET LOCAL lock_timeout = 1"))  # millisecond
+            assert not service.store_event(session, clock, push)
+
+
+def test_two_workers_with_the_same_families_never_wait_in_a_circle(
+    committed: Sessions, clock: FixedClock
+) -> None:
+    """Each takes a hundred events; the second hundred names the families in reverse."""
+    people = [f"o{number:03}" for number in range(100)]
+    for openid in people + people[::-1]:
+        store(committed, clock, Push("subscribe_msg_popup_event", openid, {"List": ACCEPT}))
+
+    def work(_: int) -> None:
+        with committed.begin() as session:
+            service.handle_open_events(session, clock, Reactions({}, delete_parent))
+
+    with ThreadPoolExecutor(2) as pool:
+        list(pool.map(work, range(2)))
+
+    with committed() as session:
+        tries = session.execute(select(InboundEvent.attempts, InboundEvent.outcome)).all()
+    assert set(tries) == {(1, "applied")}

@@ -6,7 +6,7 @@ import time
 from collections.abc import Sequence
 from contextlib import suppress
 from dataclasses import dataclass
-from typing import Any
+from typing import Any, Protocol
 
 PATIENCE = 30.0  # seconds for one answer, tries included
 
@@ -23,6 +23,11 @@ class Answer:
     def code(self) -> str:
         """`booked`, or the code of the refusal."""
         return "booked" if self.status == 201 else str(json.loads(self.body)["code"])
+
+
+class Request(Protocol):
+    def bytes(self) -> bytes:
+        """The whole request, as it goes over the wire."""
 
 
 @dataclass(frozen=True)
@@ -44,7 +49,7 @@ class Call:
         return head.encode() + body
 
 
-def fire(port: int, rows: Sequence[Sequence[Call]]) -> list[Answer]:
+def fire(port: int, rows: Sequence[Sequence[Request]]) -> list[Answer]:
     """Each row on a connection of its own, one call after the other; all rows at once.
 
     A connection that breaks (a worker was killed) is opened again and the call repeated with
@@ -53,7 +58,7 @@ def fire(port: int, rows: Sequence[Sequence[Call]]) -> list[Answer]:
     return asyncio.run(_fire(port, rows))
 
 
-async def _fire(port: int, rows: Sequence[Sequence[Call]]) -> list[Answer]:
+async def _fire(port: int, rows: Sequence[Sequence[Request]]) -> list[Answer]:
     lines = [_Line(port) for _ in rows]
     await asyncio.gather(*(line.warm_up() for line in lines))
     found = await asyncio.gather(

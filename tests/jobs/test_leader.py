@@ -1,6 +1,8 @@
+import psycopg
 from sqlalchemy import Engine, text
 
-from backend.jobs.leader import Leader
+from backend.jobs.leader import Leader, address
+from tests.kernel.test_database import HALF_A_MINUTE, WATCH
 
 
 def kill_the_leaders_connection(engine: Engine) -> None:
@@ -47,3 +49,9 @@ def test_a_leader_that_lost_its_connection_notices_before_it_fires(
     assert not first.holds()
 
     second.resign()
+
+
+def test_the_server_takes_the_right_to_fire_from_a_machine_that_vanished(url: str) -> None:
+    """Linux alone would leave the lock with it for two hours, and no scheduler would fire."""
+    with psycopg.connect(address(url)) as connection:
+        assert dict(connection.execute(str(WATCH)).fetchall()) == HALF_A_MINUTE

@@ -71,7 +71,10 @@ def ask(
 
 
 class Product:
-    """Processes of one installation. Each has a process group of its own and a log file."""
+    """Processes of one installation. Each has a process group of its own and a log file.
+
+    A process is known by its command; several of one command by `worker@1`, `worker@2`.
+    """
 
     def __init__(self, database_url: str, folder: Path, *, clock: str = TEN_IN_THE_MORNING) -> None:
         self.port = free_port()
@@ -84,6 +87,7 @@ class Product:
             clock=clock,
             wechat_api_base=self.sandbox,
             sandbox_url=self.sandbox,
+            photo_dir=str(folder / "photos"),
             worker_heartbeat_seconds=1,
             worker_stalled_seconds=5,
         )
@@ -133,9 +137,10 @@ class Product:
         assert status in {200, 201, 204}, answer
         return answer
 
-    def _launch(self, command: str) -> subprocess.Popen[bytes]:
+    def _launch(self, name: str) -> subprocess.Popen[bytes]:
+        command = name.partition("@")[0]
         extra = ["--var", str(self._folder / "var")] if command == "wechat-sandbox" else []
-        with (self._folder / f"{command}.log").open("ab") as log:
+        with (self._folder / f"{name}.log").open("ab") as log:
             return subprocess.Popen(
                 [sys.executable, "-m", "backend", command, *extra],
                 cwd=ROOT,

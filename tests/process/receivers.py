@@ -1,7 +1,11 @@
 """Parents whose phones the sandbox knows, messages for them, and what became of these."""
 
+import sqlite3
 from collections import Counter
 from collections.abc import Sequence
+from contextlib import closing
+from dataclasses import dataclass
+from pathlib import Path
 
 from sqlalchemy import insert, select, text
 from sqlalchemy.orm import Session, sessionmaker
@@ -14,7 +18,53 @@ from tests.process.product import Product
 
 TEMPLATE = "handbook_reminder"
 FACTS = {"item_id": "checkup:m3", "item_title": "满3月龄健康检查", "due_date": "2026-12-01"}
+UNDER_WAY = {MessageState.WAITING, MessageState.CLAIMED, MessageState.SENDING}
 Sessions = sessionmaker[Session]
+
+
+@dataclass(frozen=True)
+class Outcome:
+    """What became of messages, by openid: our books beside the sandbox's own file."""
+
+    sent: set[str]
+    unknown: set[str]
+    phones: Counter[str]
+
+    @property
+    def lost(self) -> set[str]:
+        return self.sent - set(self.phones)
+
+    @property
+    def twice(self) -> set[str]:
+        return {openid for openid, count in self.phones.items() if count > 1}
+
+    @property
+    def unasked(self) -> set[str]:
+        """Arrived, and our books know nothing of it."""
+        return set(self.phones) - self.sent - self.unknown
+
+    def numbers(self) -> dict[str, int]:
+        return {
+            "sent": len(self.sent),
+            "unknown": len(self.unknown),
+            "unknown_but_arrived": len(self.unknown & set(self.phones)),
+            "lost": len(self.lost),
+            "twice": len(self.twice),
+        }
+
+
+def outcome(sessions: Sessions, folder: Path) -> Outcome:
+    """Of a message a parent; `folder` is the installation's."""
+    sent, unknown = (
+        openids_in(sessions, state) for state in (MessageState.SENT, MessageState.UNKNOWN)
+    )
+    return Outcome(set(sent), set(unknown), received(folder))
+
+
+def received(folder: Path) -> Counter[str]:
+    """Messages by openid, from the sandbox's own file."""
+    with closing(sqlite3.connect(folder / "var" / "wechat-sandbox.sqlite3")) as log:
+        return Counter(openid for (openid,) in log.execute("SELECT openid FROM messages"))
 
 
 def make_receivers(product: Product, sessions: Sessions, clock: Clock, count: int) -> list[int]:

@@ -1,11 +1,13 @@
 from collections.abc import Callable
 from pathlib import Path
 
-from sqlalchemy import text
-
-from backend.kernel.db import make_engine
+from tests.process.fleet import leading_pid
 from tests.process.product import Product, ask
 from tests.process.waiting import eventually
+
+
+def there(workers: int, schedulers: int) -> dict[str, int]:
+    return {"workers": workers, "schedulers": schedulers}
 
 
 def test_health_names_whoever_does_not_live(make_product: Callable[..., Product]) -> None:
@@ -16,10 +18,17 @@ def test_health_names_whoever_does_not_live(make_product: Callable[..., Product]
     assert ask("GET", f"{product.base}/livez") == (200, {"status": "ok"})
 
     product.start("scheduler", "worker")
-    eventually(lambda: product.healthz() == (200, {"status": "ok"}))
+    eventually(lambda: product.healthz() == (200, {"status": "ok"} | there(1, 1)))
+
+    product.start("worker@2", "scheduler@2")
+    eventually(lambda: product.healthz() == (200, {"status": "ok"} | there(2, 2)))
+    product.kill("worker@2")  # one of two: all goes on, and the numbers tell
+    eventually(lambda: product.healthz() == (200, {"status": "ok"} | there(1, 2)))
+    product.kill("scheduler@2")
 
     product.kill("worker")
-    eventually(lambda: product.healthz() == (503, {"status": "unavailable", "down": ["worker"]}))
+    gone = {"status": "unavailable", "down": ["worker"]}
+    eventually(lambda: product.healthz() == (503, gone | there(0, 1)))
 
     product.start("worker")
     eventually(lambda: product.down() == [])
@@ -39,19 +48,6 @@ def test_a_worker_and_a_scheduler_that_are_asked_to_stop_do_so(
     eventually(lambda: product.down() == ["worker"], seconds=2)  # it has taken its name off
     assert product.stop("scheduler") == 0
     assert product.stop("web") == 0
-
-
-LEADING = text("SELECT pid FROM heartbeats WHERE process = 'scheduler'")
-
-
-def leading_pid(product: Product) -> int | None:
-    engine = make_engine(product.settings.database_url, pool_size=1)
-    try:
-        with engine.connect() as connection:
-            pid: int | None = connection.scalar(LEADING)
-            return pid
-    finally:
-        engine.dispose()
 
 
 def test_another_scheduler_leads_as_soon_as_the_leader_is_killed(

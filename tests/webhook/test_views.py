@@ -24,7 +24,7 @@ from backend.sandbox.config import SandboxConfig
 from backend.sandbox.push_format import SealedPush, event_text, seal
 from backend.wechat.crypto import LARGEST_PUSH, signature_of
 from tests.accounts.accounts import KEYS, TOWN, add, whole
-from tests.conftest import make_settings
+from tests.conftest import make_settings, texts
 from tests.fakes import FakeLogin
 from tests.sandbox.running import CONFIG
 
@@ -75,6 +75,24 @@ def test_the_address_is_verified_by_the_echo(client: FlaskClient) -> None:
 
     assert (answer.status_code, answer.text) == (200, "<b>7")
     assert answer.mimetype == "text/plain"
+
+
+def test_the_official_example_is_echoed(
+    sessions: Sessions, clock: FixedClock, login: FakeLogin
+) -> None:
+    """WeChat's own numbers for its own token, over HTTP (see tests/wechat/test_crypto.py)."""
+    settings = make_settings("unused", wechat_token="AAAAA")
+    app = create_app(settings, clock=clock, sessions=sessions, login=login, texts=texts())
+    query = {
+        "signature": "f464b24fc39322e44b38aa78f5edd27bd1441696",
+        "timestamp": "1714036504",
+        "nonce": "1514711492",
+        "echostr": "4375120948345356249",
+    }
+
+    answer = app.test_client().get(ADDRESS, query_string=query)
+
+    assert (answer.status_code, answer.text) == (200, "4375120948345356249")
 
 
 @pytest.mark.parametrize("signature", ["", "0" * 40, "签名"])
