@@ -68,11 +68,19 @@ def store_event(session: Session, clock: Clock, event: Push) -> bool:
         dedupe_key=event.dedupe_key,
         kind=event.kind,
         openid=event.openid,
-        payload=event.payload,
+        payload=_kept(event),
         received_at=clock.now(),
     )
     stored = row.on_conflict_do_nothing().returning(InboundEvent.id)
     return session.scalar(stored) is not None
+
+
+def _kept(event: Push) -> dict[str, Any]:
+    """Of a push what its handler needs. What a person writes, sends or where they are is not."""
+    if event.kind in HANDLERS:
+        return event.payload
+    names = ("MsgType", "Event", "MsgId")
+    return {name: event.payload[name] for name in names if name in event.payload}
 
 
 def handle_open_events(
