@@ -3,10 +3,10 @@
 from dataclasses import dataclass, field
 from typing import Any
 
-from tests.migrations import account_rows, campaign_rows, diary_rows, grant_rows
+from tests.migrations import account_rows, campaign_rows, diary_rows, grant_rows, outreach_rows
 from tests.migrations.foundations import FOUNDATIONS
 
-PARTS = (account_rows, campaign_rows, diary_rows, grant_rows)
+PARTS = (account_rows, campaign_rows, diary_rows, grant_rows, outreach_rows)
 T1, T2 = "2026-11-26 10:00+08", "2026-11-26 11:00+08"
 NOTE: dict[str, Any] = {"note_sealed": "k1:x", "recorded_by": 1, "recorded_at": T1}
 
