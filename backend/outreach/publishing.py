@@ -25,6 +25,15 @@ TICK = timedelta(microseconds=1)
 
 
 @dataclass(frozen=True)
+class Draft:
+    """What is to be published: guides in their order, and the office as their author."""
+
+    way: Way
+    slugs: Sequence[str]
+    author: str
+
+
+@dataclass(frozen=True)
 class Sender:
     """Who acts."""
 
@@ -40,23 +49,20 @@ def begin(
     clock: Clock,
     library: Library,
     account: WeChatAccount,
-    *,
-    way: Way,
-    slugs: Sequence[str],
-    author: str,
+    draft: Draft,
     sender: Sender,
 ) -> Publication:
     """A new draft. Raises PublicationNotAllowed, PublicationRefused or Invalid."""
-    check_right(account, way)
-    author = author.strip()
+    check_right(account, draft.way)
+    author = draft.author.strip()
     if not 1 <= len(author) <= rules.LONGEST_AUTHOR:
         raise Invalid(f"作者（单位）要填，不超过 {rules.LONGEST_AUTHOR} 字")
     now = clock.now()
     one = Publication(
         appid=account.appid,
-        way=way,
+        way=draft.way,
         state=S.DRAFT,
-        articles=[rules.as_article(guide) for guide in rules.chosen(library, slugs)],
+        articles=[rules.as_article(guide) for guide in rules.chosen(library, draft.slugs)],
         author=author,
         author_id=sender.staff_id,
         client_id=secrets.token_hex(16),

@@ -15,7 +15,7 @@ from backend.kernel.clock import FixedClock
 from backend.kernel.privacy import Vault
 from backend.outreach import publishing
 from backend.outreach.models import Publication, PublicationState, Way
-from backend.outreach.publishing import Sender
+from backend.outreach.publishing import Draft, Sender
 from backend.outreach.rules import PublicationBySelf, PublicationChanged, PublicationNotAllowed
 from backend.outreach.running import LEASE, JobEarly, Publisher, Running, job_finished, run
 from backend.people.models import Role
@@ -57,16 +57,8 @@ class Office:
     def begin(self, way: Way, *slugs: str) -> int:
         with self.sessions.begin() as session:
             account = session.get_one(WeChatAccount, CITY.appid)
-            one = publishing.begin(
-                session,
-                self.clock,
-                self.library,
-                account,
-                way=way,
-                slugs=slugs or (GUIDE,),
-                author="某市卫健委",
-                sender=self.writer,
-            )
+            draft = Draft(way, slugs or (GUIDE,), "某市卫健委")
+            one = publishing.begin(session, self.clock, self.library, account, draft, self.writer)
             publishing.submit(session, self.clock, self.library, one, self.writer)
             return one.id
 
