@@ -41,8 +41,8 @@ PAGE, SITE = "page:", "web:"
 KINDS: Mapping[str, str] = {
     **{f"{PAGE}{path}": f"小程序：{title}" for path, title in PAGES.items()},
     **{f"{SITE}{path}": f"网页：{title}" for path, title in SITES.items()},
-    GUIDE: "一篇指南（右边填标题）",
-    ANSWER: "关键词回复（右边填词）",
+    GUIDE: "一篇指南（下面填标题）",
+    ANSWER: "关键词回复（下面填词）",
 }
 # What WeChat says about a button, by its code: the level and the field it is about.
 REFUSALS: Mapping[int, str] = {
