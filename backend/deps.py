@@ -41,6 +41,8 @@ from backend.outbox.messenger import Messenger
 from backend.outbox.parts import Delivery
 from backend.outbox.quotas import Limits
 from backend.outbox.templates import Templates, load_templates
+from backend.outreach.replies import Doors
+from backend.outreach.reply_words import ReplyWords, load_reply_words
 from backend.people.documents import Documents, load_documents
 from backend.people.login import LoginGateway
 from backend.rights.take_along.book import Programmes
@@ -72,6 +74,7 @@ class Deps:
     documents: Documents
     templates: Templates
     words: Words
+    reply_words: ReplyWords
     current_library: CurrentLibrary
     current_handbook: Follows[Schedule]
     current_pregnancy: Follows[Programme]
@@ -128,6 +131,11 @@ class Deps:
         return LinkScenes(self.settings.secret_key.get_secret_value())
 
     @property
+    def doors(self) -> Doors:
+        """Where answers of a 公众号 lead."""
+        return Doors(self.settings.public_url.rstrip("/"), self.settings.wechat_appid)
+
+    @property
     def doctor_tokens(self) -> DoctorTokens:
         """Signs the links that families show to a doctor."""
         return DoctorTokens(self.settings.secret_key.get_secret_value())
@@ -173,6 +181,7 @@ class Texts:
     documents: Documents
     templates: Templates
     words: Words
+    reply_words: ReplyWords
     screenings: ScreeningProgramme
     schedule: Schedule
     pregnancy: Programme
@@ -194,6 +203,7 @@ def read_texts(content: Path) -> Texts:
         documents=load_documents(content),
         templates=load_templates(content / "messages" / "templates.yaml"),
         words=load_words(content),
+        reply_words=load_reply_words(content),
         screenings=load_screenings(content),
         schedule=load_schedule(content),
         pregnancy=load_programme(content),
@@ -233,6 +243,7 @@ def build(
         documents=texts.documents,
         templates=texts.templates,
         words=texts.words,
+        reply_words=texts.reply_words,
         current_library=CurrentLibrary(
             texts.shelf,
             show_pending=settings.mode != "production",

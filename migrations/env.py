@@ -28,6 +28,7 @@ import backend.jobs.models
 import backend.kernel.audit
 import backend.knowledge.models
 import backend.outbox.models
+import backend.outreach.models
 import backend.people.models
 import backend.people.priority_models
 import backend.rights.handbook_grants.models

@@ -69,6 +69,15 @@ class DeleteParent(Protocol):
         """Close an account and delete what is kept of it; twice is once."""
 
 
+class JobFinished(Protocol):
+    def __call__(self, session: Session, clock: Clock, event: InboundEvent) -> str:
+        """A publication or a mass message has ended; what came of it in a word."""
+
+
+def no_job(session: Session, clock: Clock, event: InboundEvent) -> str:
+    return "no job of ours"
+
+
 @dataclass(frozen=True)
 class Reactions:
     """What handling needs from elsewhere. `template_names`: WeChat's template id → our name."""
@@ -76,6 +85,7 @@ class Reactions:
     template_names: Mapping[str, str]
     delete_parent: DeleteParent
     scenes: LinkScenes
+    job_finished: JobFinished = no_job
 
 
 def store_event(session: Session, clock: Clock, event: Push) -> bool:
@@ -90,10 +100,18 @@ def store_event(session: Session, clock: Clock, event: Push) -> bool:
         "dedupe_key": event.dedupe_key,
         "kind": event.kind,
         "openid": event.openid,
-        "payload": event.payload,
+        "payload": _kept(event),
         "received_at": clock.now(),
     }
     return session.scalar(STORE, values) is not None
+
+
+def _kept(event: Push) -> dict[str, Any]:
+    """Of a push what its handler needs. What a person writes, sends or where they are is not."""
+    if event.kind in HANDLERS:
+        return event.payload
+    names = ("MsgType", "Event", "MsgId")
+    return {name: event.payload[name] for name in names if name in event.payload}
 
 
 def handle_open_events(
@@ -204,6 +222,10 @@ def _left(session: Session, clock: Clock, _: Reactions, event: InboundEvent) -> 
     return followers.left(session, event)
 
 
+def _job(session: Session, clock: Clock, reactions: Reactions, event: InboundEvent) -> str:
+    return reactions.job_finished(session, clock, event)
+
+
 def _person_in(event: InboundEvent) -> str:
     """The person a right was revoked by: named in the event, else its sender."""
     return str(event.payload.get("OpenID") or event.openid)
@@ -236,6 +258,8 @@ HANDLERS: Mapping[str, Callable[[Session, Clock, Reactions, InboundEvent], str]]
     "subscribe": _came,
     "SCAN": _came,
     "unsubscribe": _left,
+    "PUBLISHJOBFINISH": _job,
+    "MASSSENDJOBFINISH": _job,
     "user_authorization_revoke": _revoked,
     "user_authorization_cancellation": _cancelled,
 }

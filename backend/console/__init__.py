@@ -4,6 +4,7 @@ from flask import Flask
 
 from backend.console import (  # each page module hangs its pages on `bp`  # noqa: F401
     account,
+    account_menus,
     appeals,
     auth,
     bookings,
@@ -31,6 +32,7 @@ from backend.console import (  # each page module hangs its pages on `bp`  # noq
     paper_confirmations,
     policy,
     priority,
+    publications,
     ratings,
     reminders,
     requests,

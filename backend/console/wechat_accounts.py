@@ -105,7 +105,7 @@ def add_wechat_account() -> ResponseReturnValue:
 @requires(Action.EDIT_ACCOUNTS)
 def edit_wechat_account(appid: str) -> ResponseReturnValue:
     with deps().reads() as session:
-        row = _live_in_scope(session, appid)
+        row = live_in_scope(session, appid)
     form = _offered(AccountForm())
     form.show(row)
     return _known_page(form, row)
@@ -116,11 +116,11 @@ def edit_wechat_account(appid: str) -> ResponseReturnValue:
 def change_wechat_account(appid: str) -> ResponseReturnValue:
     parts = deps()
     with parts.reads() as session:
-        row = _live_in_scope(session, appid)
+        row = live_in_scope(session, appid)
     form = _offered(AccountForm()).of_known(row, keys_from_settings=_by_settings(row))
 
     def change(session: Session) -> None:
-        found = _live_in_scope(session, appid, lock=True)
+        found = live_in_scope(session, appid, lock=True)
         mini = found.kind is AccountKind.MINI
         entry = replace(_entry_of(found), name=form.name.data.strip()) if mini else form.entry()
         keeping.change_account(session, parts.clock, found, entry, actor=viewer().actor)
@@ -138,7 +138,7 @@ def change_wechat_account(appid: str) -> ResponseReturnValue:
 @requires(Action.EDIT_ACCOUNTS)
 def ask_wechat_account(appid: str) -> ResponseReturnValue:
     with deps().reads() as session:
-        _live_in_scope(session, appid)
+        live_in_scope(session, appid)
     return _asked(appid, "已重新询问")
 
 
@@ -146,7 +146,7 @@ def ask_wechat_account(appid: str) -> ResponseReturnValue:
 @requires(Action.EDIT_ACCOUNTS)
 def retire_wechat_account(appid: str) -> ResponseReturnValue:
     with deps().sessions.begin() as session:
-        row = _live_in_scope(session, appid, lock=True)
+        row = live_in_scope(session, appid, lock=True)
         if row.kind is AccountKind.MINI:
             raise AccountUnknown("小程序由服务器的环境变量设置，不能在这里停用")
         keeping.retire(session, deps().clock, row, actor=viewer().actor)
@@ -238,7 +238,7 @@ def _in_scope(session: Session, appid: str, *, lock: bool = False) -> WeChatAcco
     return row
 
 
-def _live_in_scope(session: Session, appid: str, *, lock: bool = False) -> WeChatAccount:
+def live_in_scope(session: Session, appid: str, *, lock: bool = False) -> WeChatAccount:
     row = _in_scope(session, appid, lock=lock)
     if row.retired_at is not None:
         raise AccountUnknown

@@ -16,6 +16,7 @@ WAKE_UPS = {
     "expire_offers": 2,
     "release_unconfirmed": 60,
     "check_ratings": 30,
+    "run_publications": 2,  # each step of what a 公众号 publishes
     "run_campaigns": 2,  # a batch of families each time, and not more than the outbox can take
     "drop_photos": 60,  # of diary entries that were removed, replaced or deleted with their child
     "plan_today": 20,  # a child that was registered a moment ago has reminders today too

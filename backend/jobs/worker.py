@@ -14,9 +14,10 @@ from procrastinate import App
 
 from backend.accounts.service import Reactions
 from backend.deps import Deps, delivery_of, text_check_of, wechat_parts
-from backend.jobs import accounts, monthly, photos, tasks
+from backend.jobs import accounts, monthly, photos, publications, tasks
 from backend.jobs.engine import make_engine
 from backend.outbox.parts import Delivery
+from backend.outreach.running import job_finished
 from backend.rights.deletion import delete_parent
 
 log = structlog.get_logger()
@@ -37,7 +38,12 @@ def delivery(deps: Deps, stopping: Callable[[], bool]) -> Delivery:
 def reactions(deps: Deps) -> Reactions:
     """What WeChat's pushes set off."""
     names = {known: name for name, known in deps.settings.wechat_template_ids.items()}
-    return Reactions(template_names=names, delete_parent=delete_parent, scenes=deps.scenes)
+    return Reactions(
+        template_names=names,
+        delete_parent=delete_parent,
+        scenes=deps.scenes,
+        job_finished=job_finished,
+    )
 
 
 def register(app: App, deps: Deps, sending: Delivery) -> None:
@@ -89,6 +95,14 @@ def register(app: App, deps: Deps, sending: Delivery) -> None:
 def _register_accounts(app: App, deps: Deps) -> None:
     """What asks WeChat about our accounts and who follows them."""
     sessions, clock = deps.sessions, deps.clock
+
+    def run_publications() -> None:
+        # as the reviews stand now
+        publications.run_publications(
+            sessions, clock, deps.library, deps.doors.site, deps.account_client
+        )
+
+    app.task(name="run_publications")(run_publications)
     app.task(name="identify_followers")(
         partial(accounts.identify_followers, sessions, clock, deps.account_client)
     )

@@ -1,14 +1,25 @@
-"""WeChat's pushes come in here: verify, store once, answer at once. The work is a worker's."""
+"""WeChat's pushes come in here: verify, store once, answer at once. The work is a worker's.
+
+Who writes to a 公众号 is answered from memory, in the same response.
+"""
 
 import structlog
 from flask import Blueprint, Response, abort, request
 
 from backend.accounts.keeping import keys_of
+from backend.accounts.models import AccountKind
 from backend.accounts.rules import AccountUnknown
 from backend.accounts.service import EVENTS_STAY, store_event
 from backend.deps import deps
 from backend.kernel.privacy import Unreadable
-from backend.wechat.crypto import LARGEST_PUSH, BadPush, PushReader, SignatureInvalid
+from backend.outreach.replies import ANSWERED, reply_to, reply_xml, text_of
+from backend.wechat.crypto import (
+    LARGEST_PUSH,
+    BadPush,
+    InboundEvent,
+    PushReader,
+    SignatureInvalid,
+)
 
 STOPS_RETRIES = "success"  # any other answer, or none in five seconds: WeChat sends it again
 
@@ -47,19 +58,47 @@ def receive(appid: str) -> Response:
     with deps().reads.begin() as session:  # one statement: no BEGIN and COMMIT around it
         new = store_event(session, deps().clock, event)
     log.info("push_received", kind=event.kind, new=new)
-    return _plain(STOPS_RETRIES)
+    return _answer(reader, event)
+
+
+def _answer(reader: PushReader, event: InboundEvent) -> Response:
+    """To a person at once, and to a retry the same; to everything else that it was taken.
+
+    An answer that fails must not make WeChat send again what is stored already.
+    """
+    if event.kind not in ANSWERED or not reader.may_answer:
+        return _plain(STOPS_RETRIES)
+    parts = deps()
+    try:
+        reply = reply_to(
+            event.kind, event.payload, parts.library, parts.reply_words, parts.scenes.made
+        )
+        if reply is None:
+            return _plain(STOPS_RETRIES)
+        document = reply_xml(
+            text_of(reply, parts.doors), event.payload, int(event.created_at.timestamp())
+        )
+        sealed = reader.sealed(document, int(parts.clock.now().timestamp()))
+    except Exception as error:
+        log.error("push_answer_failed", kind=event.kind, error=type(error).__name__)
+        return _plain(STOPS_RETRIES)
+    log.info("push_answered", kind=event.kind, links=len(reply.pieces), urgent=bool(reply.first))
+    return Response(sealed, content_type="text/xml; charset=utf-8")
 
 
 def _reader(appid: str) -> PushReader:
     """Reads the pushes of an account, each with its own keys; 404 for any that is not ours."""
     try:
-        keys = keys_of(deps().vault, deps().live_account(appid))
+        row = deps().live_account(appid)
+        keys = keys_of(deps().vault, row)
     except AccountUnknown:
         abort(404)
     except Unreadable:  # its field key is gone: WeChat tries again, an operator reads the log
         log.exception("push_keys_unreadable", account=appid)
         abort(503)
-    return PushReader(appid, keys.push_token, keys.aes_key)
+    return PushReader(
+        appid, keys.push_token, keys.aes_key, may_answer=row.kind is not AccountKind.MINI
+    )
 
 
 def _plain(text: str, status: int = 200) -> Response:

@@ -6,6 +6,7 @@ Only the safe mode is read: in plain mode the signature does not cover the body.
 import hashlib
 import hmac
 import json
+import secrets
 from binascii import Error as BadBase64
 from collections.abc import Mapping
 from dataclasses import dataclass, field
@@ -52,10 +53,14 @@ def signature_of(token: str, *parts: str) -> str:
 
 
 class PushReader:
-    """Reads the pushes of one account."""
+    """Reads the pushes of one account, and seals what it answers."""
 
-    def __init__(self, appid: str, token: str, aes_key: str) -> None:
-        """`aes_key`: the 43 characters of EncodingAESKey. Raises ValueError if they are not."""
+    def __init__(self, appid: str, token: str, aes_key: str, *, may_answer: bool = False) -> None:
+        """`aes_key`: the 43 characters of EncodingAESKey. Raises ValueError if they are not.
+
+        `may_answer`: whether its people are answered in the response; not in a mini-program.
+        """
+        self.may_answer = may_answer
         self._appid = appid
         self._token = token
         try:
@@ -80,6 +85,19 @@ class PushReader:
             raise BadPush("not encrypted: the account has to be in safe mode")
         self._check(query.get("msg_signature"), query.get("timestamp"), query.get("nonce"), sealed)
         return _event(self._appid, _parsed(self._opened(sealed)))
+
+    def sealed(self, document: str, moment: int) -> str:
+        """An answer to a push: encrypted and signed, as safe mode wants it."""
+        encrypted = self._cipher.encrypt(document, self._appid)
+        if isinstance(encrypted, bytes):
+            encrypted = encrypted.decode()
+        nonce = secrets.token_hex(8)
+        signature = signature_of(self._token, str(moment), nonce, encrypted)
+        return (
+            f"<xml><Encrypt><![CDATA[{encrypted}]]></Encrypt>"
+            f"<MsgSignature><![CDATA[{signature}]]></MsgSignature>"
+            f"<TimeStamp>{moment}</TimeStamp><Nonce><![CDATA[{nonce}]]></Nonce></xml>"
+        )
 
     def _check(self, signature: str | None, *parts: str | None) -> None:
         given = [part for part in parts if part]

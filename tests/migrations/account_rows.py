@@ -5,6 +5,14 @@ from typing import Any
 T1, T2 = "2026-11-26 10:00+08", "2026-11-26 11:00+08"
 
 LAWFUL: dict[str, dict[str, Any]] = {
+    "inbound_events": {
+        "appid": "wx1",
+        "dedupe_key": "d",
+        "kind": "x",
+        "openid": "o1",
+        "payload": "{}",
+        "received_at": T1,
+    },
     "wechat_accounts": {
         "appid": "wx1",
         "kind": "mini",

@@ -3,10 +3,10 @@
 from dataclasses import dataclass, field
 from typing import Any
 
-from tests.migrations import account_rows, campaign_rows, diary_rows, grant_rows
+from tests.migrations import account_rows, campaign_rows, diary_rows, grant_rows, outreach_rows
 from tests.migrations.foundations import FOUNDATIONS
 
-PARTS = (account_rows, campaign_rows, diary_rows, grant_rows)
+PARTS = (account_rows, campaign_rows, diary_rows, grant_rows, outreach_rows)
 T1, T2 = "2026-11-26 10:00+08", "2026-11-26 11:00+08"
 NOTE: dict[str, Any] = {"note_sealed": "k1:x", "recorded_by": 1, "recorded_at": T1}
 
@@ -159,14 +159,6 @@ LAWFUL: dict[str, dict[str, Any]] = {
         "reason": "reported",
         "confirmed": False,
         "at": T1,
-    },
-    "inbound_events": {
-        "appid": "wx1",
-        "dedupe_key": "d",
-        "kind": "x",
-        "openid": "o1",
-        "payload": "{}",
-        "received_at": T1,
     },
     **{table: row for part in PARTS for table, row in part.LAWFUL.items()},
     "wechat_tokens": {"appid": "wx1", "token_sealed": "k1:x", "expires_at": T2},

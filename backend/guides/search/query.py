@@ -63,6 +63,13 @@ def read_query(typed: str, lexicon: Lexicon) -> Query:
     return Query(tuple(unique.values()), latin, round(months * DAYS_A_MONTH), _said(months))
 
 
+def typed_age_days(typed: str) -> tuple[int | None, str]:
+    """An age of months or years that somebody typed, in days, and the words without it."""
+    months, rest = _age(fold(typed)[:MAX_QUERY])
+    words = NOT_WORDS.sub("", rest)
+    return (None if months is None else round(months * DAYS_A_MONTH)), words
+
+
 def _said(months: int) -> str:
     years, rest = divmod(months, 12)
     return f"{months}月" if months < 24 else f"{years}岁{'半' if rest == 6 else ''}"

@@ -82,9 +82,18 @@ function line(one) {
 function bubble(one, side) {
   const content = one.media_id
     ? make('img', { src: `/sandbox/api/pictures/${encodeURIComponent(one.media_id)}`, alt: '图片' })
-    : make('span', {}, one.kind === 'tap' ? `点了菜单：${one.text}` : one.text);
+    : make('span', {}, ...(one.kind === 'tap' ? [`点了菜单：${one.text}`] : linked(one.text)));
   return make('p', { class: `bubble ${side}` }, content,
     make('time', { datetime: one.at }, moment(one.at)));
+}
+
+/** Of an answer's tags WeChat shows links alone; everything else stays as it was written. */
+function linked(text) {
+  return text.split(/(<a\b[^>]*>[^<]*<\/a>)/).map((part) => {
+    const found = /^<a\b[^>]*?href="([^"]*)"[^>]*>([^<]*)<\/a>$/.exec(part);
+    const address = found && safe(found[1]);
+    return address ? make('a', { href: address, rel: 'noreferrer' }, found[2]) : part;
+  });
 }
 
 function notice(one) {

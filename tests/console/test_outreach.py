@@ -1,0 +1,211 @@
+"""公众号 › 文章 and 菜单: who may, what is refused where, and what the sandbox then shows."""
+
+import re
+from collections.abc import Iterator
+from pathlib import Path
+
+import pytest
+from flask import Flask
+from sqlalchemy import select
+from sqlalchemy.orm import Session, sessionmaker
+
+from backend.accounts.models import AccountKind, Capability
+from backend.accounts.rules import Keys
+from backend.config import Settings
+from backend.deps import EXTENSION
+from backend.jobs.publications import run_publications
+from backend.kernel.clock import FixedClock
+from backend.kernel.privacy import Vault
+from backend.outreach.models import Publication, PublicationState
+from backend.people.models import Role
+from tests.accounts.accounts import TOWN, add, whole
+from tests.conftest import make_settings
+from tests.console.conftest import Desk, Enter
+from tests.sandbox.running import CITY, NEWSPAPER
+from tests.sandbox.running import TOWN as TOWN_ACCOUNT
+from tests.wechat.accounts import Accounts
+from tests.wechat.accounts import city as opened
+
+Sessions = sessionmaker[Session]
+OWN = f"/settings/wechat-accounts/{TOWN_ACCOUNT.appid}"
+OTHERS = f"/settings/wechat-accounts/{CITY.appid}"
+SEEN = re.compile(r'name="seen" value="([^"]+)"')
+
+
+@pytest.fixture
+def accounts(tmp_path: Path, clock: FixedClock) -> Iterator[Accounts]:
+    with opened(tmp_path, clock) as found:
+        yield found
+
+
+@pytest.fixture
+def settings(database: str, accounts: Accounts) -> Settings:
+    config = accounts.wechat.config
+    return make_settings(
+        database,
+        wechat_api_base=accounts.wechat.url,
+        wechat_appid=config.appid,
+        wechat_secret=config.secret,
+    )
+
+
+@pytest.fixture
+def town(
+    enter: Enter, sessions: Sessions, clock: FixedClock, vault: Vault, accounts: Accounts
+) -> Desk:
+    can = (Capability.PUBLISH, Capability.MASS, Capability.MENU)
+    for appid, where in ((TOWN_ACCOUNT.appid, TOWN), (CITY.appid, None)):
+        account = accounts.wechat.config.account(appid)
+        assert account is not None
+        keys = Keys(account.secret, account.token, account.aes_key)
+        add(sessions, clock, vault, whole(appid, town=where, keys=keys), can=can)
+    return enter(Role.TOWN)
+
+
+def act(desk: Desk, path: str, step: str) -> str:
+    seen = SEEN.search(desk.page(path))
+    assert seen is not None
+    return desk.post_and_read(f"{path}/{step}", seen=seen[1], back=f"/console{path}")
+
+
+def work(app: Flask) -> None:
+    parts = app.extensions[EXTENSION]
+    run_publications(
+        parts.sessions, parts.clock, parts.library, parts.doors.site, parts.account_client
+    )
+
+
+def test_guides_are_chosen_published_and_seen(
+    town: Desk, app: Flask, sessions: Sessions, accounts: Accounts
+) -> None:
+    answer = town.post(f"{OWN}/publications", guide=["发热怎么办"], author="x", way="publish")
+    assert answer.status_code == 303
+    path = answer.headers["Location"].removeprefix("/console")
+    assert "待审，仅供演示" in town.page(path)
+
+    assert "已交给微信" in act(town, path, "submit")
+    work(app)
+
+    with sessions() as session:
+        (one,) = session.scalars(select(Publication))
+    assert one.state is PublicationState.RUNNING
+    assert "微信处理中" in town.page(path)
+    assert "微信处理中" in town.page(f"{OWN}/publications")
+
+
+def test_a_mass_message_is_approved_by_the_city(town: Desk, enter: Enter, app: Flask) -> None:
+    answer = town.post(f"{OWN}/publications", guide="便秘", author="x", way="mass")
+    path = answer.headers["Location"].removeprefix("/console")
+    assert "等另一个人审批" in act(town, path, "submit")
+    assert "批准群发" not in town.page(path)
+    seen = SEEN.search(town.page(path))
+    assert seen is not None
+    assert town.post(f"{path}/approve", seen=seen[1]).status_code == 403
+
+    assert "已批准" in act(enter(Role.CITY), path, "approve")
+
+
+@pytest.mark.parametrize(
+    ("fields", "sentence"),
+    [
+        ({"guide": ""}, "请选 1 到 8 篇"),
+        ({"guide": "没有的"}, "没有“没有的”这一篇"),
+        ({"author": ""}, "作者（单位）要填"),
+        ({"way": "fax"}, "请选发布或群发"),
+    ],
+)
+def test_what_cannot_be_published_is_told(
+    town: Desk, fields: dict[str, object], sentence: str
+) -> None:
+    good = {"guide": "发热怎么办", "author": "x", "way": "publish"}
+    answer = town.post(f"{OWN}/publications", **(good | fields))
+
+    assert answer.status_code == 422
+    assert sentence in answer.get_data(as_text=True)
+
+
+def test_accounts_without_the_right_copy_by_hand(
+    enter: Enter, sessions: Sessions, clock: FixedClock, vault: Vault
+) -> None:
+    new = whole(NEWSPAPER.appid, AccountKind.SUBSCRIPTION, town=TOWN, certified=False)
+    add(sessions, clock, vault, new)
+    desk, base = enter(Role.TOWN), f"/settings/wechat-accounts/{NEWSPAPER.appid}"
+
+    assert "复制到公众平台" in desk.page(f"{base}/publications/new")
+    page = desk.page(f"{base}/copy/fare-zenme-ban")
+    assert "先怎么做" in page
+    file = desk.get(f"{base}/copy/fare-zenme-ban.html")
+    assert file.headers["Content-Disposition"].startswith("attachment")
+    assert "font-size" in file.get_data(as_text=True)
+    assert "没有给这个账号自定义菜单的权限" in desk.page(f"{base}/menu")
+    answer = desk.post(f"{base}/publications", guide="发热怎么办", author="x", way="publish")
+    assert answer.status_code == 422
+
+
+def test_a_town_has_no_pages_of_others_and_a_clerk_none(
+    town: Desk, enter: Enter, centre: int
+) -> None:
+    for page in ("publications", "publications/new", "menu", "copy/bianmi"):
+        assert town.get(f"{OTHERS}/{page}").status_code == 404
+        assert enter(centre_id=centre, login=f"c-{page}").get(f"{OWN}/{page}").status_code == 403
+    assert town.post(f"{OTHERS}/menu").status_code == 404
+    assert town.post(f"{OTHERS}/menu/publish").status_code == 404
+
+
+MENU = {
+    "name-0": "问一问",
+    "name-0-0": "发烧",
+    "kind-0-0": "answer",
+    "word-0-0": "发烧",
+    "name-0-1": "看指南",
+    "kind-0-1": "guide",
+    "word-0-1": "便秘",
+    "name-1": "预约",
+    "kind-1": "page:pages/book/book",
+}
+
+
+def test_a_menu_is_drafted_published_and_taken_back(town: Desk, accounts: Accounts) -> None:
+    page = town.post_and_read(f"{OWN}/menu", **MENU)
+    assert "草稿，和手机上的不一样" in page
+    assert "已发布" in town.post_and_read(f"{OWN}/menu/publish")
+
+    ask, book = accounts.official(TOWN_ACCOUNT.appid).menu_get()
+    assert [sub["type"] for sub in ask["sub_button"]] == ["click", "view"]
+    assert ask["sub_button"][0]["key"] == "answer:发烧"
+    assert ask["sub_button"][1]["url"].endswith("/g/bianmi")
+    assert book["pagepath"] == "pages/book/book"
+
+    town.post_and_read(f"{OWN}/menu", **{"name-0": "指南", "kind-0": "web:/g/"})
+    page = town.post_and_read(f"{OWN}/menu/publish")
+    restore = re.search(r'action="/console([^"]+/restore)"', page)
+    assert restore is not None
+    assert "问一问" in town.post_and_read(restore[1])
+    town.post_and_read(f"{OWN}/menu/publish")
+    assert len(accounts.official(TOWN_ACCOUNT.appid).menu_get()) == 2
+
+
+@pytest.mark.parametrize(
+    ("changes", "sentence"),
+    [
+        ({"name-0": "一二三四五六"}, "名称太长，最多 5 个汉字"),
+        ({"word-0-1": "没有的"}, "没有这一篇指南"),
+        ({"word-0-0": ""}, "请填关键词"),
+        ({"kind-1": ""}, "请选点了以后去哪里"),
+        ({"name-1": ""}, "请填名称"),
+    ],
+)
+def test_a_wrong_entry_is_marked(town: Desk, changes: dict[str, str], sentence: str) -> None:
+    answer = town.post(f"{OWN}/menu", **(MENU | changes))
+
+    assert answer.status_code == 422
+    assert sentence in answer.get_data(as_text=True)
+
+
+def test_what_wechat_refuses_is_told_and_a_lost_answer_too(town: Desk, accounts: Accounts) -> None:
+    town.post_and_read(f"{OWN}/menu", **MENU)
+    accounts.wechat.fault("/cgi-bin/menu/create", errcode=45064, times=1)
+    assert "没有关联到这个公众号" in town.post_and_read(f"{OWN}/menu/publish")
+    accounts.wechat.fault("/cgi-bin/menu/create", drop="after", times=1)
+    assert "再发布一次即可" in town.post_and_read(f"{OWN}/menu/publish")
+    assert "已发布" in town.post_and_read(f"{OWN}/menu/publish")
