@@ -73,7 +73,14 @@ def ask(
 class Product:
     """Processes of one installation. Each has a process group of its own and a log file."""
 
-    def __init__(self, database_url: str, folder: Path, *, clock: str = TEN_IN_THE_MORNING) -> None:
+    def __init__(
+        self,
+        database_url: str,
+        folder: Path,
+        *,
+        clock: str = TEN_IN_THE_MORNING,
+        metrics_port: int | None = None,
+    ) -> None:
         self.port = free_port()
         self.base = f"http://127.0.0.1:{self.port}"
         self.sandbox = f"http://127.0.0.1:{self.port + 1}"
@@ -86,6 +93,7 @@ class Product:
             sandbox_url=self.sandbox,
             worker_heartbeat_seconds=1,
             worker_stalled_seconds=5,
+            metrics_port=metrics_port,
         )
         self._folder = folder
         self._processes: dict[str, subprocess.Popen[bytes]] = {}

@@ -1,15 +1,17 @@
+import urllib.request
 from collections.abc import Callable
 from pathlib import Path
 
 from sqlalchemy import text
 
 from backend.kernel.db import make_engine
-from tests.process.product import Product, ask
+from tests.process.product import Product, ask, free_port
 from tests.process.waiting import eventually
 
 
 def test_health_names_whoever_does_not_live(make_product: Callable[..., Product]) -> None:
-    product = make_product()
+    port = free_port()
+    product = make_product(metrics_port=port)
     product.start("web")
 
     eventually(lambda: product.down() == ["worker", "scheduler"])
@@ -17,6 +19,10 @@ def test_health_names_whoever_does_not_live(make_product: Callable[..., Product]
 
     product.start("scheduler", "worker")
     eventually(lambda: product.healthz() == (200, {"status": "ok"}))
+
+    eventually(lambda: 'status="5xx"' in scraped(port))
+    eventually(lambda: 'chengyu_processes_alive{kind="web"} 2.0' in scraped(port + 1))
+    eventually(lambda: 'chengyu_jobs_total{outcome="done",task="deliver"}' in scraped(port + 2))
 
     product.kill("worker")
     eventually(lambda: product.healthz() == (503, {"status": "unavailable", "down": ["worker"]}))
@@ -26,6 +32,15 @@ def test_health_names_whoever_does_not_live(make_product: Callable[..., Product]
 
     product.kill("scheduler")
     eventually(lambda: product.down() == ["scheduler"])
+
+
+def scraped(port: int) -> str:
+    """What Prometheus would read there; nothing while nobody listens."""
+    try:
+        with urllib.request.urlopen(f"http://127.0.0.1:{port}/metrics", timeout=5) as answer:
+            return str(answer.read().decode())
+    except OSError:
+        return ""
 
 
 def test_a_worker_and_a_scheduler_that_are_asked_to_stop_do_so(
@@ -39,6 +54,16 @@ def test_a_worker_and_a_scheduler_that_are_asked_to_stop_do_so(
     eventually(lambda: product.down() == ["worker"], seconds=2)  # it has taken its name off
     assert product.stop("scheduler") == 0
     assert product.stop("web") == 0
+    assert beating(product) == []  # who ends as it should takes its row along
+
+
+def beating(product: Product) -> list[str]:
+    engine = make_engine(product.settings.database_url, pool_size=1)
+    with engine.connect() as connection:
+        found = connection.scalars(text("SELECT process FROM heartbeats WHERE process LIKE '%:%'"))
+        names = list(found)
+    engine.dispose()
+    return names
 
 
 LEADING = text("SELECT pid FROM heartbeats WHERE process = 'scheduler'")
