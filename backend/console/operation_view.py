@@ -91,6 +91,7 @@ class Operation:
     rate: overview.Rate
     today: int
     due: int
+    capped: bool
     late: str
     accounts: Sequence[Account]
     paused: Sequence[Pause]
@@ -126,6 +127,7 @@ def operation(session: Session, parts: Deps) -> Operation:
         rate=overview.rate(session, parts.clock),
         today=sum(one.whole.used for one in accounts),
         due=sum(one.whole.due for one in accounts),
+        capped=overview.capped(queue),
         late=_late_in_words(oldest, now),
         accounts=accounts,
         paused=standing,

@@ -13,7 +13,7 @@ from sqlalchemy.orm import Session
 from backend.kernel.clock import Clock
 from backend.outbox.models import MessageState
 
-MOST_COUNTED = 100_000  # messages of an hour; beyond it the page says "more than"
+MOST_COUNTED = 100_000  # of an hour, or of the queue's earliest; the page says "more than"
 LOOK_BACK = timedelta(hours=24)
 
 
@@ -55,8 +55,8 @@ class ErrorLine:
 
 
 def queue_lines(session: Session, clock: Clock) -> list[QueueLine]:
-    """What has not gone out yet, the longest waiting first."""
-    rows = session.execute(QUEUE, {"now": clock.now()})
+    """What has not gone out yet, the longest waiting first; of a longer queue its beginning."""
+    rows = session.execute(QUEUE, {"now": clock.now(), "most": MOST_COUNTED})
     return [QueueLine(*row) for row in rows]
 
 
@@ -77,6 +77,11 @@ def errors(session: Session, clock: Clock) -> list[ErrorLine]:
     ]
 
 
+def capped(lines: Sequence[QueueLine]) -> bool:
+    """Whether more may wait than was counted."""
+    return sum(one.due + one.later + one.on_the_wire for one in lines) >= MOST_COUNTED
+
+
 def oldest(lines: Sequence[QueueLine]) -> datetime | None:
     """Since when the longest waiting message is due."""
     return min((line.oldest for line in lines if line.oldest is not None), default=None)
@@ -88,8 +93,9 @@ QUEUE = text("""
            count(*) FILTER (WHERE state <> 'sending' AND due_at > :now) AS later,
            count(*) FILTER (WHERE state = 'sending') AS on_the_wire,
            min(due_at) FILTER (WHERE due_at <= :now) AS oldest
-      FROM messages
-     WHERE state IN ('waiting', 'claimed', 'sending')
+      FROM (SELECT account, template, state, due_at FROM messages
+             WHERE state IN ('waiting', 'claimed', 'sending')
+             ORDER BY due_at LIMIT :most) AS earliest
      GROUP BY account, template
      ORDER BY oldest NULLS LAST, account, template
 """)
