@@ -46,7 +46,10 @@ from backend.api.schemas import ID_PATTERN
 from backend.config import Settings
 from backend.deps import EXTENSION, LOGIN, Deps, Texts, build, wechat_parts
 from backend.guides.library import Library
+from backend.jobs.overview import work
+from backend.kernel import metrics
 from backend.kernel.clock import Clock
+from backend.kernel.work import EXTENSION as WORK
 from backend.people.login import LoginGateway
 from backend.webhook import views as webhook
 
@@ -137,6 +140,7 @@ def create_app(
     )
     parts = build(settings, clock=clock, sessions=sessions, texts=texts)
     app.extensions[EXTENSION] = parts
+    app.extensions[WORK] = work
     app.extensions[LOGIN] = login or wechat_parts(parts)[0]
     _configure(app, settings)
     app.url_map.converters["int"] = IdConverter
@@ -208,12 +212,15 @@ def _watch_requests(app: Flask) -> None:
         response.headers["X-Request-Id"] = g.get("request_id", "")
         if request.path.startswith(API):
             response.headers.setdefault("Cache-Control", "no-store")
+        route = str(request.url_rule or "-")
+        seconds = time.perf_counter() - g.get("started", time.perf_counter())
+        metrics.count_request(request.method, route, response.status_code, seconds)
         log.info(
             "request",
             method=request.method,
-            route=str(request.url_rule or "-"),
+            route=route,
             status=response.status_code,
-            ms=round((time.perf_counter() - g.get("started", time.perf_counter())) * 1000, 1),
+            ms=round(seconds * 1000, 1),
         )
         return response
 

@@ -58,6 +58,10 @@ class Settings(BaseSettings):
     send_minute_limit: int | None = Field(default=None, ge=1)
     send_template_day_limits: dict[str, int] = {}  # our template name -> messages a day
 
+    # Numbers for Prometheus: web on this port, scheduler on the next, workers from the one after.
+    metrics_port: int | None = Field(default=None, ge=1, le=65525)
+    metrics_host: str = "127.0.0.1"
+
     sandbox_url: str | None = None  # demo and test only
     demo_logins: str | None = None  # demo only: file with the passwords printed at start
 

@@ -14,7 +14,7 @@ from collections.abc import Callable, Iterable, Sequence
 from wsgiref.types import StartResponse, WSGIApplication, WSGIEnvironment
 
 from backend.guides.library import Library
-from backend.kernel import logs
+from backend.kernel import logs, metrics
 
 GUIDES = "/api/v1/guides"
 GUIDE = GUIDES + "/"
@@ -58,11 +58,11 @@ class GuideFront:
             ]
             start_response("200 OK", headers)
             status = 200
+        route = GUIDES if path == GUIDES else f"{GUIDE}<slug>"
+        seconds = time.perf_counter() - started
+        metrics.count_request("GET", route, status, seconds)
         logs.write_request(
-            request_id=request_id,
-            route=GUIDES if path == GUIDES else f"{GUIDE}<slug>",
-            status=status,
-            ms=round((time.perf_counter() - started) * 1000, 1),
+            request_id=request_id, route=route, status=status, ms=round(seconds * 1000, 1)
         )
         return (body,)
 

@@ -1,6 +1,8 @@
 """The commands of `python -m backend`. Each imports what it needs when it runs."""
 
+import os
 import sys
+import tempfile
 from pathlib import Path
 from typing import Any
 
@@ -44,16 +46,23 @@ def run(var: Path, with_parent: bool) -> None:
 @click.option("--threads", default=4, show_default=True, help="Threads in each process.")
 def web(host: str, workers: int, threads: int) -> None:
     """Answer HTTP on BACKEND_PORT."""
+    settings = process_settings()
+    with tempfile.TemporaryDirectory(prefix="chengyu-metrics-") as counted:
+        if settings.metrics_port is not None:
+            os.environ["PROMETHEUS_MULTIPROC_DIR"] = counted  # before any process counts
+        _serve(settings.port, host, workers, threads)
+
+
+def _serve(port: int, host: str, workers: int, threads: int) -> None:
     from granian.constants import Interfaces
     from granian.log import LogLevels
     from granian.server import Server
 
-    settings = process_settings()
     Server(
         "backend.cli.wsgi:make_app",
         factory=True,
         address=host,
-        port=settings.port,
+        port=port,
         interface=Interfaces.WSGI,
         workers=workers,
         blocking_threads=threads,

@@ -1,13 +1,15 @@
 """What granian loads in each of its worker processes."""
 
 import signal
+from multiprocessing.util import Finalize
 
 from flask import Flask
 
 from backend.app import create_app
 from backend.cli import lifeline
 from backend.config import load_settings
-from backend.kernel import logs
+from backend.jobs.heartbeats import Beating
+from backend.kernel import logs, metrics
 
 
 def make_app() -> Flask:
@@ -16,4 +18,10 @@ def make_app() -> Flask:
     signal.signal(signal.SIGTERM, signal.SIG_DFL)
     lifeline.hold()
     logs.configure()
-    return create_app(load_settings())
+    settings = load_settings()
+    app = create_app(settings)
+    beating = Beating(settings.database_url, "web")
+    beating.start()
+    metrics.serve("web", settings.metrics_host, settings.metrics_port)
+    Finalize(None, beating.stop, exitpriority=1)  # granian's processes run no atexit
+    return app

@@ -29,6 +29,7 @@ from backend.console import (  # each page module hangs its pages on `bp`  # noq
     no_shows,
     nursing_rooms,
     on_behalf,
+    operation,
     paper_confirmations,
     policy,
     priority,

@@ -43,6 +43,8 @@ class Action(StrEnum):
     APPROVE_CAMPAIGNS = "approve_campaigns"  # what somebody else has written
     SEE_ACCOUNTS = "see_accounts"  # 公众号: of the own town, or all
     EDIT_ACCOUNTS = "edit_accounts"
+    SEE_OPERATION = "see_operation"  # 运行: queue, errors, processes, pauses
+    STOP_SENDING = "stop_sending"  # pause and resume an account or a template
     OWN_ACCOUNT = "own_account"
 
 
@@ -94,6 +96,8 @@ PERMISSIONS: Mapping[Role, frozenset[Action]] = {
         Action.SEE_PRIORITY,
         Action.DECIDE_HANDBOOK_GRANTS,
         Action.SEE_HANDBOOK_LOG,
+        Action.SEE_OPERATION,
+        Action.STOP_SENDING,
     },
     # of a medical office: texts and nothing else; nobody else signs
     Role.REVIEWER: frozenset({Action.SEE_CONTENT, Action.REVIEW_CONTENT, Action.OWN_ACCOUNT}),

@@ -25,6 +25,6 @@ class Heartbeat(Base):
 
     process: Mapped[str] = mapped_column(
         Text, primary_key=True
-    )  # "scheduler", "worker:<host>:<pid>"
+    )  # "scheduler" leads; "worker:<host>:<pid>"
     beat_at: Mapped[datetime]
     pid: Mapped[int] = mapped_column(BigInteger)

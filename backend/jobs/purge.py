@@ -12,6 +12,7 @@ from backend.accounts.keeping import forget_keys
 from backend.accounts.models import LinkCode
 from backend.accounts.service import EVENTS_STAY, forget_handled
 from backend.handbook.pregnancy.service import forget_old
+from backend.jobs.heartbeats import FORGET_LONG_GONE
 from backend.jobs.models import TaskRun
 from backend.kernel.clock import Clock, city_date
 from backend.outbox.models import Message, SendingPause
@@ -61,6 +62,7 @@ def purge_expired(session: Session, clock: Clock) -> dict[str, int]:
     deleted["events"] = forget_handled(session, clock.now() - EVENTS_STAY)
     jobs = session.execute(FAILED_JOBS, {"stay": FAILED_JOBS_STAY})
     assert isinstance(jobs, CursorResult)
+    session.execute(FORGET_LONG_GONE)
     return deleted | {"jobs": jobs.rowcount}
 
 

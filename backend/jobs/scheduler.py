@@ -21,10 +21,12 @@ from sqlalchemy.exc import OperationalError
 from backend.config import Settings
 from backend.jobs import heartbeats
 from backend.jobs.engine import make_engine as make_task_engine
+from backend.jobs.gauges import look_into
 from backend.jobs.leader import Leader
 from backend.jobs.timetable import NOMINAL, WAKE_UPS, latest_nominal
+from backend.kernel import metrics
 from backend.kernel.clock import Clock, clock_from
-from backend.kernel.db import make_engine
+from backend.kernel.db import make_engine, read_factory
 
 log = structlog.get_logger()
 
@@ -104,11 +106,15 @@ def timetable(ticker: Ticker, *, retry_stalled_seconds: float) -> BackgroundSche
     return scheduler
 
 
-def run_until_stopped(scheduler: BackgroundScheduler) -> None:
-    """Tick until SIGTERM or SIGINT; a tick under way is finished."""
+def run_until_stopped(scheduler: BackgroundScheduler, started: Callable[[], None]) -> None:
+    """Tick until SIGTERM or SIGINT; a tick under way is finished.
+
+    `started` may start threads of its own.
+    """
     stops = {signal.SIGTERM, signal.SIGINT}
     signal.pthread_sigmask(signal.SIG_BLOCK, stops)  # before the first thread, which inherits it
     scheduler.start()
+    started()
     log.info("scheduler_started")
     signal.sigwait(stops)
     scheduler.shutdown(wait=True)
@@ -122,7 +128,17 @@ def run_scheduler(settings: Settings) -> None:
     leader = Leader(settings.database_url)
     ticker = Ticker(leader, engine, tasks, clock_from(settings.clock))
     stalled = settings.worker_stalled_seconds
+    beating = heartbeats.Beating(settings.database_url, heartbeats.SCHEDULER)
+    reads = make_engine(settings.database_url, pool_size=1, max_overflow=0)
+    look = look_into(read_factory(reads), clock_from(settings.clock))
+
+    def started() -> None:
+        beating.start()
+        metrics.serve("scheduler", settings.metrics_host, settings.metrics_port, look)
+
     with tasks.open():
-        run_until_stopped(timetable(ticker, retry_stalled_seconds=max(1.0, stalled / 3)))
+        run_until_stopped(timetable(ticker, retry_stalled_seconds=max(1.0, stalled / 3)), started)
+    beating.stop()
     leader.resign()
+    reads.dispose()
     engine.dispose()

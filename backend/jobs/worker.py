@@ -14,8 +14,10 @@ from procrastinate import App
 
 from backend.accounts.service import Reactions
 from backend.deps import Deps, delivery_of, text_check_of, wechat_parts
-from backend.jobs import accounts, monthly, photos, publications, tasks
+from backend.jobs import accounts, heartbeats, monthly, photos, publications, tasks
 from backend.jobs.engine import make_engine
+from backend.jobs.measuring import measured
+from backend.kernel import metrics
 from backend.outbox.parts import Delivery
 from backend.outreach.running import job_finished
 from backend.rights.deletion import delete_parent
@@ -64,29 +66,29 @@ def register(app: App, deps: Deps, sending: Delivery) -> None:
         # as the handbook and the library stand now
         tasks.run_campaigns(sessions, clock, deps.handbook, deps.campaign_rules)
 
-    app.task(name="run_campaigns")(run_campaigns)
-    app.task(name="deliver")(tasks.Deliver(sending).run)
-    app.task(name="plan_handbook")(nominal(plan_handbook))
-    app.task(name="plan_today")(plan_today)
-    app.task(name="handle_events")(partial(tasks.handle_events, sessions, clock, reactions(deps)))
-    app.task(name="offer_places")(partial(tasks.offer_places, sessions, clock))
-    app.task(name="expire_offers")(partial(tasks.expire_offers, sessions, clock))
-    app.task(name="check_counters")(nominal(partial(tasks.check_counters, sessions, clock)))
-    app.task(name="draw_up_statements")(
-        nominal(partial(monthly.draw_up_statements, sessions, clock))
-    )
-    app.task(name="purge")(nominal(partial(tasks.purge, sessions, clock)))
-    app.task(name="drop_photos")(partial(photos.drop, sessions, clock, deps.photos))
-    app.task(name="sweep_photos")(nominal(partial(photos.sweep, sessions, clock, deps.photos)))
-    app.task(name="release_unconfirmed")(partial(tasks.release_unconfirmed, sessions, clock))
-    app.task(name="check_ratings")(
+    _add(app, "run_campaigns", run_campaigns)
+    _add(app, "deliver", tasks.Deliver(sending).run)
+    _add(app, "plan_handbook", nominal(plan_handbook))
+    _add(app, "plan_today", plan_today)
+    _add(app, "handle_events", partial(tasks.handle_events, sessions, clock, reactions(deps)))
+    _add(app, "offer_places", partial(tasks.offer_places, sessions, clock))
+    _add(app, "expire_offers", partial(tasks.expire_offers, sessions, clock))
+    _add(app, "check_counters", nominal(partial(tasks.check_counters, sessions, clock)))
+    _add(app, "draw_up_statements", nominal(partial(monthly.draw_up_statements, sessions, clock)))
+    _add(app, "purge", nominal(partial(tasks.purge, sessions, clock)))
+    _add(app, "drop_photos", partial(photos.drop, sessions, clock, deps.photos))
+    _add(app, "sweep_photos", nominal(partial(photos.sweep, sessions, clock, deps.photos)))
+    _add(app, "release_unconfirmed", partial(tasks.release_unconfirmed, sessions, clock))
+    _add(
+        app,
+        "check_ratings",
         partial(
             tasks.check_ratings,
             sessions,
             deps.vault,
             text_check_of(deps),
             deps.settings.wechat_appid,
-        )
+        ),
     )
     app.task(name="retry_stalled")(retry_stalled)
     _register_accounts(app, deps)
@@ -102,16 +104,26 @@ def _register_accounts(app: App, deps: Deps) -> None:
             sessions, clock, deps.library, deps.doors.site, deps.account_client
         )
 
-    app.task(name="run_publications")(run_publications)
-    app.task(name="identify_followers")(
-        partial(accounts.identify_followers, sessions, clock, deps.account_client)
+    _add(app, "run_publications", run_publications)
+    _add(
+        app,
+        "identify_followers",
+        partial(accounts.identify_followers, sessions, clock, deps.account_client),
     )
-    app.task(name="ask_new_accounts")(
-        partial(accounts.ask_new_accounts, sessions, clock, deps.account_client)
+    _add(
+        app,
+        "ask_new_accounts",
+        partial(accounts.ask_new_accounts, sessions, clock, deps.account_client),
     )
-    app.task(name="ask_accounts")(
-        nominal(partial(accounts.ask_accounts, sessions, clock, deps.vault, deps.account_client))
+    _add(
+        app,
+        "ask_accounts",
+        nominal(partial(accounts.ask_accounts, sessions, clock, deps.vault, deps.account_client)),
     )
+
+
+def _add(app: App, name: str, run: Callable[..., None]) -> None:
+    app.task(name=name)(measured(name, run))
 
 
 def nominal(run: Callable[[datetime], None]) -> Callable[[str], None]:
@@ -129,7 +141,11 @@ def run_worker(deps: Deps) -> None:
     deps.ensure_accounts()
     app = make_engine(deps.settings.database_url, kind="worker")
     register(app, deps, delivery(deps, stopping.is_set))
+    beating = heartbeats.Beating(deps.settings.database_url, "worker")
+    beating.start()
+    metrics.serve("worker", deps.settings.metrics_host, deps.settings.metrics_port)
     asyncio.run(_work(app, deps, stopping))
+    beating.stop()
 
 
 async def _work(app: App, deps: Deps, stopping: threading.Event) -> None:

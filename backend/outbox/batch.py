@@ -3,6 +3,7 @@
 from collections import Counter, deque
 from collections.abc import Callable, Mapping, Sequence
 from concurrent.futures import ThreadPoolExecutor
+from contextvars import copy_context
 from dataclasses import dataclass, field, replace
 from queue import SimpleQueue
 from typing import TypeVar
@@ -11,11 +12,12 @@ import structlog
 from sqlalchemy.exc import OperationalError
 from sqlalchemy.orm import Session
 
+from backend.kernel.metrics import MESSAGES, SEND_SECONDS
 from backend.outbox import claims, pauses
 from backend.outbox.channels import fall_on
 from backend.outbox.claims import Claimed, Ready
 from backend.outbox.marking import mark_sending
-from backend.outbox.messenger import FailureKind, OutcomeUnknown, SendFailure, Stop
+from backend.outbox.messenger import FailureKind, OutcomeUnknown, SendFailure, Stop, code_label
 from backend.outbox.models import MessageState
 from backend.outbox.outcomes import Outcomes
 from backend.outbox.parts import Delivery
@@ -67,7 +69,7 @@ class Batch:
         threads = self._parts.threads
         with ThreadPoolExecutor(threads, "send") as pool:
             for _ in range(threads):
-                pool.submit(self._send_all)
+                pool.submit(copy_context().run, self._send_all)  # log lines keep the run id
             try:
                 while self._queue or self._flying:
                     self._fill()
@@ -176,6 +178,7 @@ class Batch:
             verdict = verdict_on(crash, ready.counted, self._parts.clock.now())
         if verdict.stop is not None:
             self._stopped.add(_stopped_lane(ready, verdict.stop))
+        MESSAGES.labels(verdict.state.value, code_label(verdict.errcode), ready.key.appid).inc()
         self._done.put(ready, verdict)
 
     def _last_word(self, ready: Ready) -> Verdict | None:
@@ -202,7 +205,8 @@ class Batch:
         if sender is None:  # the account was given up a moment ago
             return HELD
         try:
-            told = sender.messenger.send(key.openid, key.template_id, ready.data, ready.page)
+            with SEND_SECONDS.labels(key.appid).time():
+                told = sender.messenger.send(key.openid, key.template_id, ready.data, ready.page)
         except SendFailure as failure:
             verdict = verdict_on(failure, ready.counted, self._parts.clock.now())
             report = log.error if verdict.alert else log.info

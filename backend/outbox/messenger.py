@@ -118,6 +118,13 @@ _KIND_OF_CODE: Mapping[int, FailureKind] = {
 }
 
 
+def code_label(errcode: int | None) -> str:
+    """An error code for a counter: what we do not know is one value, however many they are."""
+    if errcode is None:
+        return "none"
+    return str(errcode) if errcode in _KIND_OF_CODE else "other"
+
+
 def kind_of(errcode: int) -> FailureKind:
     """The kind of a WeChat error code.
 

@@ -72,6 +72,7 @@ class Message(Base):
             "wechat_id",
             postgresql_where=text("wechat_id IS NOT NULL"),
         ),
+        Index("ix_messages_sent_at", "sent_at", postgresql_where=text("sent_at IS NOT NULL")),
         Index("ix_messages_trouble", "id", postgresql_where=text("state IN ('unknown', 'failed')")),
         Index(None, "child_id"),
         Index(

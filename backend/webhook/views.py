@@ -11,6 +11,7 @@ from backend.accounts.models import AccountKind
 from backend.accounts.rules import AccountUnknown
 from backend.accounts.service import EVENTS_STAY, store_event
 from backend.deps import deps
+from backend.kernel.metrics import PUSHES
 from backend.kernel.privacy import Unreadable
 from backend.outreach.replies import ANSWERED, reply_to, reply_xml, text_of
 from backend.wechat.crypto import (
@@ -47,16 +48,20 @@ def receive(appid: str) -> Response:
     try:
         event = reader.read(request.args, request.get_data(cache=False))
     except SignatureInvalid:
+        PUSHES.labels("forged").inc()
         log.warning("push_forged")
         return _plain("", 403)
     except BadPush as error:
+        PUSHES.labels("unreadable").inc()
         log.warning("push_unreadable", reason=str(error))
         return _plain("", 400)
     if deps().clock.now() - event.created_at >= EVENTS_STAY:
+        PUSHES.labels("too_old").inc()
         log.warning("push_too_old", kind=event.kind)
         return _plain(STOPS_RETRIES)
     with deps().reads.begin() as session:  # one statement: no BEGIN and COMMIT around it
         new = store_event(session, deps().clock, event)
+    PUSHES.labels("new" if new else "repeated").inc()
     log.info("push_received", kind=event.kind, new=new)
     return _answer(reader, event)
 

@@ -17,6 +17,7 @@ from wechatpy.client.api import WeChatWxa
 from wechatpy.exceptions import WeChatClientException
 
 from backend.kernel.clock import Clock
+from backend.kernel.metrics import TOKENS
 from backend.wechat.redaction import redact
 from backend.wechat.tokens import StoredToken, TokenStore
 from backend.wechat.transport import WECHAT, Answer, Transport, TransportFailure
@@ -200,7 +201,9 @@ class AccountClient(WeChatClient):  # type: ignore[misc]  # wechatpy has no type
         else:
             self._store.put(self.appid, held.token, held.expires_at)
             self._held = held
+            TOKENS.labels(self.appid, "fetched").inc()
             return held
+        TOKENS.labels(self.appid, "failed").inc()
         raise failure
 
     def _request(

@@ -280,7 +280,7 @@ def test_a_repetition_does_not_wait_for_whoever_handles_the_first(
     store(committed, clock, push)
 
     with committed.begin() as handling:
-        service.handle_open_events(handling, clock, Reactions({}, delete_parent))
+        service.handle_open_events(handling, clock, Reactions({}, delete_parent, LinkScenes("s")))
         with committed.begin() as session:
             session.execute(text("SET LOCAL lock_timeout = 1"))  # millisecond
             assert not service.store_event(session, clock, push)
@@ -296,7 +296,9 @@ def test_two_workers_with_the_same_families_never_wait_in_a_circle(
 
     def work(_: int) -> None:
         with committed.begin() as session:
-            service.handle_open_events(session, clock, Reactions({}, delete_parent))
+            service.handle_open_events(
+                session, clock, Reactions({}, delete_parent, LinkScenes("s"))
+            )
 
     with ThreadPoolExecutor(2) as pool:
         list(pool.map(work, range(2)))

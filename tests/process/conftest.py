@@ -2,6 +2,7 @@
 
 from collections.abc import Callable, Iterator
 from pathlib import Path
+from typing import Any
 
 import pytest
 
@@ -23,7 +24,7 @@ def make_product(
     """Makes installations on databases of their own; nothing of them stays."""
     made: list[Product] = []
 
-    def make(**settings: str) -> Product:
+    def make(**settings: Any) -> Product:
         made.append(Product(make_database(), tmp_path, **settings))
         return made[-1]
 

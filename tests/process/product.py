@@ -76,7 +76,14 @@ class Product:
     A process is known by its command; several of one command by `worker@1`, `worker@2`.
     """
 
-    def __init__(self, database_url: str, folder: Path, *, clock: str = TEN_IN_THE_MORNING) -> None:
+    def __init__(
+        self,
+        database_url: str,
+        folder: Path,
+        *,
+        clock: str = TEN_IN_THE_MORNING,
+        metrics_port: int | None = None,
+    ) -> None:
         self.port = free_port()
         self.base = f"http://127.0.0.1:{self.port}"
         self.sandbox = f"http://127.0.0.1:{self.port + 1}"
@@ -90,6 +97,7 @@ class Product:
             photo_dir=str(folder / "photos"),
             worker_heartbeat_seconds=1,
             worker_stalled_seconds=5,
+            metrics_port=metrics_port,
         )
         self._folder = folder
         self._processes: dict[str, subprocess.Popen[bytes]] = {}

@@ -104,6 +104,7 @@ export const SENTENCES: Record<string, string> = {
   password_weak: '新密码要 10–128 个字符，不能和账号相同',
   password_wrong: '原密码不对',
   pause_ended: '这个暂停已经结束，请刷新页面查看',
+  paused_already: '已经暂停，要等有人来恢复',
   payload_too_large: '提交的内容太大，请减少后再试',
   phone_code_invalid: '手机号授权已失效，请重新点按钮授权',
   photo_missing: '没有收到照片，请重新选择',
