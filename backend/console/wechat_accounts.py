@@ -23,6 +23,7 @@ from backend.accounts.models import (
 )
 from backend.accounts.queries import account, accounts_of, answers_of
 from backend.accounts.rules import AccountUnknown, lawful, trouble
+from backend.accounts.templates import live_rows
 from backend.console import notices
 from backend.console.auth import requires, viewer
 from backend.console.blueprint import bp
@@ -62,6 +63,8 @@ class Card:
     lines: Sequence[Line]
     by_settings: bool
     may_retire: bool
+    templates: int
+    in_trouble: int
 
 
 @bp.get("/settings/wechat-accounts")
@@ -105,7 +108,7 @@ def add_wechat_account() -> ResponseReturnValue:
 @requires(Action.EDIT_ACCOUNTS)
 def edit_wechat_account(appid: str) -> ResponseReturnValue:
     with deps().reads() as session:
-        row = _live_in_scope(session, appid)
+        row = live_in_scope(session, appid)
     form = _offered(AccountForm())
     form.show(row)
     return _known_page(form, row)
@@ -116,11 +119,11 @@ def edit_wechat_account(appid: str) -> ResponseReturnValue:
 def change_wechat_account(appid: str) -> ResponseReturnValue:
     parts = deps()
     with parts.reads() as session:
-        row = _live_in_scope(session, appid)
+        row = live_in_scope(session, appid)
     form = _offered(AccountForm()).of_known(row, keys_from_settings=_by_settings(row))
 
     def change(session: Session) -> None:
-        found = _live_in_scope(session, appid, lock=True)
+        found = live_in_scope(session, appid, lock=True)
         mini = found.kind is AccountKind.MINI
         entry = replace(_entry_of(found), name=form.name.data.strip()) if mini else form.entry()
         keeping.change_account(session, parts.clock, found, entry, actor=viewer().actor)
@@ -138,7 +141,7 @@ def change_wechat_account(appid: str) -> ResponseReturnValue:
 @requires(Action.EDIT_ACCOUNTS)
 def ask_wechat_account(appid: str) -> ResponseReturnValue:
     with deps().reads() as session:
-        _live_in_scope(session, appid)
+        live_in_scope(session, appid)
     return _asked(appid, "已重新询问")
 
 
@@ -146,7 +149,7 @@ def ask_wechat_account(appid: str) -> ResponseReturnValue:
 @requires(Action.EDIT_ACCOUNTS)
 def retire_wechat_account(appid: str) -> ResponseReturnValue:
     with deps().sessions.begin() as session:
-        row = _live_in_scope(session, appid, lock=True)
+        row = live_in_scope(session, appid, lock=True)
         if row.kind is AccountKind.MINI:
             raise AccountUnknown("小程序由服务器的环境变量设置，不能在这里停用")
         keeping.retire(session, deps().clock, row, actor=viewer().actor)
@@ -190,6 +193,7 @@ def _card(session: Session, row: WeChatAccount, known: Counts) -> Card:
     answers = {one.capability: one for one in answers_of(session, row.appid)}
     mini = row.kind is AccountKind.MINI
     shown = () if mini else tuple(Capability)
+    used = live_rows(session, row.appid)
     return Card(
         row=row,
         kind=KIND_TITLES[row.kind],
@@ -199,6 +203,8 @@ def _card(session: Session, row: WeChatAccount, known: Counts) -> Card:
         lines=[_line(row, one, answers.get(one)) for one in shown],
         by_settings=_by_settings(row),
         may_retire=not mini and row.retired_at is None,
+        templates=len(used),
+        in_trouble=sum(one.trouble is not None for one in used.values()),
     )
 
 
@@ -238,7 +244,7 @@ def _in_scope(session: Session, appid: str, *, lock: bool = False) -> WeChatAcco
     return row
 
 
-def _live_in_scope(session: Session, appid: str, *, lock: bool = False) -> WeChatAccount:
+def live_in_scope(session: Session, appid: str, *, lock: bool = False) -> WeChatAccount:
     row = _in_scope(session, appid, lock=lock)
     if row.retired_at is not None:
         raise AccountUnknown
