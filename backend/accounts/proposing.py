@@ -5,6 +5,7 @@ without a person and the proof.
 """
 
 from collections.abc import Sequence
+from typing import TypeVar
 
 from backend.accounts.templates import Chosen
 from backend.outbox.fields import UnfitValue, kind_of_field
@@ -16,7 +17,10 @@ EMPTY = ""
 FITS_AS_WELL = frozenset({("time", "date"), ("phrase", "thing"), ("thing", "name")})
 
 
-def best_of(template: Template, chosen: Sequence[Chosen]) -> Chosen | None:
+One = TypeVar("One", bound=Chosen)
+
+
+def best_of(template: Template, chosen: Sequence[One]) -> One | None:
     """The one with the title that templates.yaml names; else the only one; else none."""
     title = template.wechat.title if template.wechat else ""
     named = [one for one in chosen if one.title == title]

@@ -36,9 +36,9 @@ def add_accounts(session: Session, parts: Deps) -> None:
         if account(session, appid) is None:
             new = WholeAccount(appid, entry, _keys(parts))
             add_account(session, parts.clock, parts.vault, new, actor=ACTOR)
-    for appid in (settings.wechat_public_appid, *TOWNS):
-        if appid is not None:
-            templates.bootstrap(session, parts.clock, appid, _forms(parts, appid))
+    for served in (settings.wechat_public_appid, *TOWNS):
+        if served is not None:
+            templates.bootstrap(session, parts.clock, served, _forms(parts, served))
 
 
 def _forms(parts: Deps, appid: str) -> dict[str, Form]:
