@@ -228,9 +228,8 @@ def build(
         sessions, reads = session_factory(engine), read_factory(engine)
     else:
         reads = sessions
-    clock = clock or clock_from(settings.clock)
+    clock, vault = clock or clock_from(settings.clock), make_vault(settings)
     texts = texts or read_texts(Path(settings.content_dir))
-    vault = make_vault(settings)
     forms = forms_in(settings, texts.templates)
     return Deps(
         settings=settings,

@@ -46,6 +46,26 @@ WORDINGS = {
     "children": "几个孩子",
     "after_due": "预产期到了",
 }
+MEANINGS = {
+    "title": "活动名称",
+    "centre": "中心",
+    "child": "宝宝姓名，打码",
+    "starts_at": "活动开始",
+    "before": "原定时间",
+    "until": "截止时间",
+    "room": "场地",
+    "reason": "原因",
+    "item_title": "提醒的事项",
+    "titles": "几件事的名称",
+    "number": "几件事",
+    "due_date": "日期",
+    "aim_date": "产检日期",
+    "week": "孕周",
+    "card": "卡片标题",
+    "headline": "群发标题",
+    "sentence": "群发内容",
+}
+FORMS = {"time": "年月日和时间", "date": "年月日", "short": "月日"}
 CHOOSE_FIRST = "请先在公众平台选用一个合适的模板，再回到这里"
 
 
@@ -270,7 +290,7 @@ def _page(
         there=there,
         kinds=KINDS,
         wordings={one: WORDINGS.get(one, one) for one in template.variants},
-        offered=list(offered_texts(template)),
+        offered=[(text, _meaning(text)) for text in offered_texts(template)],
         samples=samples,
         problem=problem and sentence(problem),
         wrong=getattr(problem, "field", ""),
@@ -279,6 +299,13 @@ def _page(
         trouble=row and row.trouble and TROUBLES[row.trouble],
         choose_first=CHOOSE_FIRST,
     )
+
+
+def _meaning(text: str) -> str:
+    """What `{starts_at:time}` stands for, in Chinese."""
+    name, _, spec = text.strip("{}").partition(":")
+    said = MEANINGS.get(name, "")
+    return f"{said}，{FORMS[spec]}" if spec else said
 
 
 def _typed(template: Template, one: ChosenTemplate) -> Form:

@@ -14,6 +14,7 @@ from backend.accounts import templates as registry
 from backend.accounts.models import AccountKind, WeChatTemplate
 from backend.accounts.rules import Keys
 from backend.config import Settings
+from backend.console.message_templates import MEANINGS
 from backend.jobs import accounts as night
 from backend.kernel.audit import AuditEntry
 from backend.kernel.clock import CITY, FixedClock
@@ -31,6 +32,7 @@ from tests.accounts.accounts import KEYS, TOWN, add, whole
 from tests.conftest import make_settings
 from tests.console.conftest import Desk, Enter
 from tests.factories import make_parent
+from tests.outbox.scene import TEMPLATES
 from tests.sandbox.running import CONFIG, config_in, running
 from tests.wechat.conftest import WeChat
 
@@ -114,6 +116,9 @@ def test_what_the_account_has_chosen_is_proposed_proved_and_saved(
     assert "没有选" in town.page(BASE)
     page = unescape(town.page(f"{PAGE}?template={ACTIVITY.id}"))
     assert 'value="{starts_at:time}"' in page
+    assert "活动开始，年月日和时间" in page
+    told = {fact for name in TEMPLATES for fact in TEMPLATES[name].told}
+    assert told <= set(MEANINGS), "a fact without a Chinese meaning"
     assert "还不能保存：这样填微信会拒收：“状态”（phrase3）还没有填" in page.replace("。", "：")
 
     looked = unescape(town.post(PAGE, preview="1", **FILLED).get_data(as_text=True))
