@@ -1,5 +1,6 @@
 """The parts of the product, made once and handed down."""
 
+from collections.abc import Mapping
 from dataclasses import dataclass, replace
 from datetime import timedelta
 from pathlib import Path
@@ -13,6 +14,7 @@ from backend.accounts import queries as account_queries
 from backend.accounts.from_settings import SettingsAccounts
 from backend.accounts.keeping import keys_of
 from backend.accounts.models import WeChatAccount
+from backend.accounts.registry import TemplateRegistry
 from backend.accounts.rules import AccountUnknown
 from backend.accounts.scenes import LinkScenes
 from backend.bookings.passes import Passes
@@ -37,6 +39,7 @@ from backend.kernel.clock import Clock, clock_from
 from backend.kernel.db import make_engine, read_factory, session_factory
 from backend.kernel.privacy import Vault
 from backend.knowledge.questions import Questions, load_questions
+from backend.outbox.forms import Form
 from backend.outbox.messenger import Messenger
 from backend.outbox.parts import Delivery
 from backend.outbox.quotas import Limits
@@ -82,6 +85,7 @@ class Deps:
     screenings: ScreeningProgramme
     growth: Standards
     settings_accounts: SettingsAccounts
+    registry: TemplateRegistry
     clients: AccountClients
 
     def live_account(self, appid: str) -> WeChatAccount:
@@ -114,6 +118,11 @@ class Deps:
             return self.clients.get(appid, settings.wechat_secret.get_secret_value(), 0)
         row = self.live_account(appid)
         return self.clients.get(appid, keys_of(self.vault, row).secret, row.secret_version)
+
+    @property
+    def template_ids(self) -> Mapping[str, str]:
+        """Our template name → the mini-program's template at WeChat, as it stands now."""
+        return self.registry.ids(self.settings.wechat_appid)
 
     @property
     def passes(self) -> Passes:
@@ -228,9 +237,9 @@ def build(
         sessions, reads = session_factory(engine), read_factory(engine)
     else:
         reads = sessions
-    clock = clock or clock_from(settings.clock)
+    clock, vault = clock or clock_from(settings.clock), make_vault(settings)
     texts = texts or read_texts(Path(settings.content_dir))
-    vault = make_vault(settings)
+    forms = forms_in(settings, texts.templates)
     return Deps(
         settings=settings,
         sessions=sessions,
@@ -256,11 +265,22 @@ def build(
         current_questions=Follows(texts.questions.about),
         screenings=texts.screenings,
         growth=Standards(texts.folder),
-        settings_accounts=SettingsAccounts(settings),
+        settings_accounts=SettingsAccounts(settings, forms),
+        registry=TemplateRegistry(reads, {settings.wechat_appid: forms}),
         clients=AccountClients(
             settings.wechat_api_base, sessions=sessions, clock=clock, vault=vault
         ),
     )
+
+
+def forms_in(settings: Settings, templates: Templates) -> dict[str, Form]:
+    """The mini-program's templates of the environment's variables, in templates.yaml's fields."""
+    found = {}
+    for name in templates:
+        form, template_id = templates[name].wechat, settings.wechat_template_ids.get(name)
+        if form is not None and template_id is not None:
+            found[name] = Form(template_id, form.title, "once", templates[name].own_fields())
+    return found
 
 
 def handbook_of(whole: Schedule, library: Library) -> Schedule:
@@ -314,7 +334,8 @@ def delivery_of(deps: Deps, messenger: Messenger, *, at_night: bool = False) -> 
         templates=deps.templates,
         messenger=messenger,
         appid=deps.settings.wechat_appid,
-        template_ids=deps.settings.wechat_template_ids,
+        template_ids=deps.registry.live_ids(deps.settings.wechat_appid),
+        forms=deps.registry.live_forms(deps.settings.wechat_appid),
         threads=deps.settings.send_threads,
         at_night=at_night,
         settle=settle,

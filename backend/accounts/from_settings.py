@@ -1,15 +1,18 @@
-"""The accounts that the environment's variables name, as rows of the table."""
+"""The accounts and templates that the environment's variables name, as rows of their tables."""
 
 import threading
+from collections.abc import Mapping
 
 from sqlalchemy.orm import Session, sessionmaker
 
+from backend.accounts import templates
 from backend.accounts.keeping import AccountEntry, WholeAccount, bootstrap
 from backend.accounts.models import AccountKind
 from backend.accounts.rules import Keys
 from backend.config import Settings
 from backend.kernel.clock import Clock
 from backend.kernel.privacy import Vault
+from backend.outbox.forms import Form
 
 MINI_NAME, PUBLIC_NAME = "小程序", "公众号"  # until somebody writes their names
 
@@ -37,8 +40,9 @@ def accounts_in(settings: Settings) -> list[WholeAccount]:
 class SettingsAccounts:
     """Writes them once in a process, at the first need: a start must not need the database."""
 
-    def __init__(self, settings: Settings) -> None:
+    def __init__(self, settings: Settings, forms: Mapping[str, Form]) -> None:
         self._wanted = accounts_in(settings)
+        self._mini, self._forms = settings.wechat_appid, forms
         self._written = False
         self._lock = threading.Lock()
 
@@ -56,4 +60,5 @@ class SettingsAccounts:
                 return
             with sessions.begin() as session:
                 bootstrap(session, clock, vault, self._wanted)
+                templates.bootstrap(session, clock, self._mini, self._forms)
             self._written = True

@@ -218,6 +218,59 @@ class LinkCode(Base):
     outcome: Mapped[LinkOutcome | None] = mapped_column(enum_column(LinkOutcome))
 
 
+class TemplateKind(StrEnum):
+    ONCE = "once"  # a 订阅消息: one for each permission
+    LONG = "long"  # a 订阅消息: any number after one permission
+    MESSAGE = "message"  # a 服务号's 模板消息: followers, no permission
+
+
+class TemplateTrouble(StrEnum):
+    """Why WeChat would not take what we send for a template; it is paused meanwhile."""
+
+    GONE = "gone"  # the account has it no more
+    CHANGED = "changed"  # other fields, or other values, than those that were written down
+
+
+class WeChatTemplate(Base):
+    """Which template of an account at WeChat says one of our messages, and what is in its fields.
+
+    `name`: ours, in content/messages/templates.yaml. `fields`: see `outbox.forms`; proved when it
+    is saved. A row is never changed by a person: the next one takes its place.
+    """
+
+    __tablename__ = "wechat_templates"
+    __table_args__ = (
+        CheckConstraint("char_length(template_id) BETWEEN 1 AND 64", "template_named"),
+        CheckConstraint("name <> '' AND title <> ''", "named"),
+        CheckConstraint(
+            "jsonb_typeof(fields) = 'array' AND fields <> '[]'::jsonb", "fields_listed"
+        ),
+        CheckConstraint("retired_at >= saved_at", "retired_after_saving"),
+        CheckConstraint("trouble IS NULL OR checked_at IS NOT NULL", "trouble_was_found"),
+        Index(
+            "uq_wechat_templates_live",
+            "appid",
+            "name",
+            unique=True,
+            postgresql_where=text("retired_at IS NULL"),
+        ),
+        Index(None, "appid", "template_id"),
+    )
+
+    id: Mapped[int] = mapped_column(BigInteger, Identity(), primary_key=True)
+    appid: Mapped[str] = mapped_column(ForeignKey("wechat_accounts.appid", ondelete="CASCADE"))
+    name: Mapped[str] = mapped_column(Text)
+    template_id: Mapped[str] = mapped_column(Text)
+    kind: Mapped[TemplateKind] = mapped_column(enum_column(TemplateKind))
+    title: Mapped[str] = mapped_column(Text)
+    fields: Mapped[list[dict[str, Any]]] = mapped_column(JSONB)
+    saved_at: Mapped[datetime]
+    saved_by: Mapped[str] = mapped_column(Text)  # `staff:7`, or `settings`
+    checked_at: Mapped[datetime | None]
+    trouble: Mapped[TemplateTrouble | None] = mapped_column(enum_column(TemplateTrouble))
+    retired_at: Mapped[datetime | None]
+
+
 class InboundEvent(Base):
     """A push of WeChat. The dedupe key makes the retries of WeChat harmless."""
 

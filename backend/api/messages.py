@@ -110,7 +110,7 @@ def list_subscriptions() -> SubscriptionsOut:
 @bp.doc(responses={422: "More than three, or a template that we do not have"})
 def report_subscriptions(json_data: AnswersIn) -> SubscriptionsOut:
     """Tell what the parent answered. Telling it again changes nothing."""
-    unknown = set(json_data.results) - set(deps().settings.wechat_template_ids.values())
+    unknown = set(json_data.results) - set(deps().template_ids.values())
     if unknown:
         raise Invalid("没有这个消息模板，请更新小程序")
     with deps().sessions.begin() as session:
@@ -125,20 +125,20 @@ def report_subscriptions(json_data: AnswersIn) -> SubscriptionsOut:
 
 
 def _subscriptions() -> SubscriptionsOut:
-    settings, templates = deps().settings, deps().templates
+    settings, templates, ids = deps().settings, deps().templates, deps().template_ids
     with deps().reads() as session:
         left = ledger.balances(session, appid=settings.wechat_appid, parent_id=viewer())
     forms = {name: templates[name].wechat for name in templates}
     return SubscriptionsOut(
         templates=[
             SubscriptionOut(
-                template_id=settings.wechat_template_ids[name],
+                template_id=ids[name],
                 name=name,
                 title=form.title,
                 why=form.why,
-                balance=left.get(settings.wechat_template_ids[name], 0),
+                balance=left.get(ids[name], 0),
             )
             for name, form in forms.items()
-            if form is not None and name in settings.wechat_template_ids
+            if form is not None and name in ids
         ]
     )

@@ -1,19 +1,21 @@
 """The 公众号 of the demonstration: the city's 服务号, those of two towns, a town's 订阅号.
 
-The WeChat sandbox knows the same ones, all with the settings' keys. What they may do, the worker
-asks it in the first minute.
+The WeChat sandbox knows the same ones, all with the settings' keys, and the same templates. What
+they may do, the worker asks it in the first minute.
 """
 
 from sqlalchemy.orm import Session
 
+from backend.accounts import templates
 from backend.accounts.from_settings import PUBLIC_NAME, accounts_in
 from backend.accounts.keeping import AccountEntry, WholeAccount, add_account, change_account
 from backend.accounts.models import AccountKind
 from backend.accounts.queries import account
 from backend.accounts.rules import Keys
 from backend.accounts.service import bootstrap
-from backend.cli.sandbox import CITY_NAME, PAPER, TOWNS
+from backend.cli.sandbox import CITY_NAME, PAPER, TOWNS, public_template_id
 from backend.deps import Deps
+from backend.outbox.forms import Form
 
 ACTOR = "system"
 TOWN_CODES = dict(zip(TOWNS, ("320281103", "320281107"), strict=True))  # 青阳镇, 华士镇
@@ -34,6 +36,21 @@ def add_accounts(session: Session, parts: Deps) -> None:
         if account(session, appid) is None:
             new = WholeAccount(appid, entry, _keys(parts))
             add_account(session, parts.clock, parts.vault, new, actor=ACTOR)
+    for served in (settings.wechat_public_appid, *TOWNS):
+        if served is not None:
+            templates.bootstrap(session, parts.clock, served, _forms(parts, served))
+
+
+def _forms(parts: Deps, appid: str) -> dict[str, Form]:
+    """Of a 服务号, as the sandbox has chosen them for it."""
+    found = {}
+    for name in parts.templates:
+        form = parts.templates[name].wechat
+        if form is not None:
+            template_id = public_template_id(appid, "message", name)
+            fields = parts.templates[name].own_fields()
+            found[name] = Form(template_id, form.title, "message", fields)
+    return found
 
 
 def _entries() -> dict[str, AccountEntry]:

@@ -80,11 +80,12 @@ def _public_templates(settings: Settings, appid: str) -> dict[str, Template]:
         fields = tuple(TemplateField(key, field.label) for key, field in form.fields.items())
         kinds: tuple[Literal["message", "once"], ...] = ("message", "once")
         for kind in kinds:
-            template_id = _template_id(f"{appid}:{kind}:{name}")
+            template_id = public_template_id(appid, kind, name)
             known[template_id] = Template(template_id, form.title, fields, kind)
     return known
 
 
-def _template_id(name: str) -> str:
+def public_template_id(appid: str, kind: str, name: str) -> str:
     """As WeChat's look, the same at every start."""
-    return base64.urlsafe_b64encode(hashlib.sha256(name.encode()).digest())[:43].decode()
+    digest = hashlib.sha256(f"{appid}:{kind}:{name}".encode()).digest()
+    return base64.urlsafe_b64encode(digest)[:43].decode()

@@ -24,6 +24,7 @@ from backend.console import (  # each page module hangs its pages on `bp`  # noq
     handbooks,
     knowledge,
     known_families,
+    message_templates,
     messages,
     my_visits,
     no_shows,

@@ -195,7 +195,7 @@ def counted(session: Session, found: Campaign) -> Count:
     settings, clock = deps().settings, deps().clock
     day = max(city_date(found.planned_at), city_date(clock.now()))
     who = families(session, clock, deps().handbook, draft_of(found).audience, day)
-    template_id = settings.wechat_template_ids.get(TEMPLATE, "")
+    template_id = deps().template_ids.get(TEMPLATE, "")
     return count(session, who, Channel(settings.wechat_appid, template_id))
 
 

@@ -23,6 +23,7 @@ from backend.accounts.models import (
 )
 from backend.accounts.queries import account, accounts_of, answers_of
 from backend.accounts.rules import AccountUnknown, lawful, trouble
+from backend.accounts.templates import live_rows
 from backend.console import notices
 from backend.console.auth import requires, viewer
 from backend.console.blueprint import bp
@@ -62,6 +63,8 @@ class Card:
     lines: Sequence[Line]
     by_settings: bool
     may_retire: bool
+    templates: int
+    in_trouble: int
 
 
 @bp.get("/settings/wechat-accounts")
@@ -190,6 +193,7 @@ def _card(session: Session, row: WeChatAccount, known: Counts) -> Card:
     answers = {one.capability: one for one in answers_of(session, row.appid)}
     mini = row.kind is AccountKind.MINI
     shown = () if mini else tuple(Capability)
+    used = live_rows(session, row.appid)
     return Card(
         row=row,
         kind=KIND_TITLES[row.kind],
@@ -199,6 +203,8 @@ def _card(session: Session, row: WeChatAccount, known: Counts) -> Card:
         lines=[_line(row, one, answers.get(one)) for one in shown],
         by_settings=_by_settings(row),
         may_retire=not mini and row.retired_at is None,
+        templates=len(used),
+        in_trouble=sum(one.trouble is not None for one in used.values()),
     )
 
 

@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING
 import structlog
 from sqlalchemy.orm import Session, sessionmaker
 
-from backend.accounts import followers
+from backend.accounts import followers, templates
 from backend.accounts.asking import keep_findings
 from backend.accounts.keeping import reseal
 from backend.accounts.models import AccountKind
@@ -72,7 +72,31 @@ def _ask_each(
             with sessions.begin() as session:
                 keep_findings(session, clock, appid, findings)
             asked += 1
+        if client is not None:
+            check_templates(sessions, clock, client, kind)
     return asked
+
+
+def check_templates(
+    sessions: sessionmaker[Session], clock: Clock, client: "AccountClient", kind: AccountKind
+) -> None:
+    """Ask whether the account still has the templates that we send as they were written down.
+
+    What gets no answer, or no right to an answer, is asked the next night: a template is paused
+    only when WeChat has shown its list without it.
+    """
+    from backend.wechat.chosen import NO_ANSWER, chosen
+
+    with sessions() as session:
+        if not templates.live_rows(session, client.appid):
+            return
+    try:
+        there = chosen(client, kind)
+    except NO_ANSWER as error:
+        log.info("templates_not_checked", account=client.appid, reason=type(error).__name__)
+        return
+    with sessions.begin() as session:
+        templates.keep_check(session, clock, client.appid, there)
 
 
 def identify_followers(sessions: sessionmaker[Session], clock: Clock, clients: Clients) -> None:

@@ -39,7 +39,7 @@ def delivery(deps: Deps, stopping: Callable[[], bool]) -> Delivery:
 
 def reactions(deps: Deps) -> Reactions:
     """What WeChat's pushes set off."""
-    names = {known: name for name, known in deps.settings.wechat_template_ids.items()}
+    names = deps.registry.live_names(deps.settings.wechat_appid)
     return Reactions(
         template_names=names,
         delete_parent=delete_parent,

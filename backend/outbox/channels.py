@@ -12,6 +12,7 @@ from sqlalchemy import text
 from sqlalchemy.orm import Session
 
 from backend.kernel.clock import Clock
+from backend.outbox.forms import Form
 from backend.outbox.messenger import Messenger
 from backend.outbox.models import Channel
 from backend.outbox.quotas import NO_LIMITS, Limits
@@ -34,6 +35,7 @@ class Address(NamedTuple):
 class Sender:
     """One account that messages go through. `template_ids`: our template name → WeChat's id.
 
+    `forms`: by our name, what this account's templates say where it has written that down.
     `permitted`: every message uses one of the permissions in the ledger; a 服务号 needs none.
     """
 
@@ -42,6 +44,7 @@ class Sender:
     template_ids: Mapping[str, str]
     limits: Limits = NO_LIMITS
     permitted: bool = True
+    forms: Mapping[str, Form] = field(default_factory=dict)
 
 
 class NextChannel(Protocol):

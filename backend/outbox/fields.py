@@ -17,6 +17,7 @@ LONGEST_PHRASE = 5
 LONGEST_NAME = 10
 LONGEST_LATIN_NAME = 20
 LONGEST_NUMBER = 32
+LONGEST_SYMBOL = 5
 
 HAN = r"[\u4e00-\u9fff]"
 CLOCK_TIME = r"(?:[01]?\d|2[0-3]):[0-5]\d"
@@ -87,11 +88,11 @@ def _phrase(field: str, value: str) -> str:
     return value
 
 
-def _name(field: str, value: str) -> str:
+def _name(_field: str, value: str) -> str:
+    """WeChat takes no digit in a name; names that go out are masked with stars anyway."""
     longest = LONGEST_NAME if re.search(HAN, value) else LONGEST_LATIN_NAME
-    if any(c.isdigit() for c in value):
-        raise UnfitValue(field, "a name has no digits")
-    return shorten(value, longest, mark="")
+    masked = "".join("*" if c.isdigit() else c for c in value)
+    return shorten(masked, longest, mark="")
 
 
 def _number(field: str, value: str) -> str:
@@ -126,6 +127,24 @@ def _moment(field: str, value: str, pattern: str) -> str:
     return value
 
 
+def _shaped(pattern: str) -> Callable[[str, str], str]:
+    """For kinds whose values a person writes: they are right or wrong, and never cut."""
+    compiled = re.compile(pattern)
+
+    def fitter(field: str, value: str) -> str:
+        if compiled.fullmatch(value) is None:
+            raise UnfitValue(field, "not of the shape of its kind")
+        return value
+
+    return fitter
+
+
+def _symbol(field: str, value: str) -> str:
+    if len(value) > LONGEST_SYMBOL or any(unicodedata.category(c)[0] not in "PS" for c in value):
+        raise UnfitValue(field, f"1 to {LONGEST_SYMBOL} signs")
+    return value
+
+
 FITTERS: Mapping[str, Callable[[str, str], str]] = {
     "thing": _thing,
     "phrase": _phrase,
@@ -134,4 +153,9 @@ FITTERS: Mapping[str, Callable[[str, str], str]] = {
     "character_string": _characters,
     "time": _time,
     "date": _date,
+    "letter": _shaped(r"[A-Za-z]{1,32}"),
+    "symbol": _symbol,
+    "amount": _shaped(r"[¥￥$€£]\d{1,10}(\.\d{1,2})?元?|\d{1,10}(\.\d{1,2})?元"),
+    "phone_number": _shaped(r"[0-9+\-() ]{1,17}"),
+    "car_number": _shaped(rf"{HAN}?[A-Z0-9]{{1,7}}{HAN}?"),
 }

@@ -58,9 +58,9 @@ class Key:
 
 @dataclass(frozen=True)
 class Use:
-    """That a message wants to use one of a balance."""
+    """That a message wants to use one of a balance; None: one that is in no outbox (a trial)."""
 
-    message_id: int
+    message_id: int | None
     key: Key
 
 

@@ -12,6 +12,7 @@ from backend.kernel.privacy import Vault
 from backend.outbox import claims
 from backend.outbox.channels import NO_NEXT_CHANNEL, NextChannel, Sender
 from backend.outbox.claims import Settle, Terms
+from backend.outbox.forms import Form
 from backend.outbox.hours import is_quiet
 from backend.outbox.messenger import Messenger
 from backend.outbox.quotas import NO_LIMITS, Limits
@@ -20,7 +21,7 @@ from backend.outbox.templates import Templates
 
 @dataclass(frozen=True)
 class Delivery:
-    """`appid`, `messenger`, `template_ids` and `limits` are those of the mini-program.
+    """`appid`, `messenger`, `template_ids`, `forms` and `limits` are those of the mini-program.
 
     `threads`: messages on the wire at once; twice as many may be unknown after a kill. `ways`:
     what comes after the mini-program. `settle` keeps messages about several things true, see
@@ -42,6 +43,7 @@ class Delivery:
     stopping: Callable[[], bool] = lambda: False
     limits: Limits = NO_LIMITS
     ways: NextChannel = field(default=NO_NEXT_CHANNEL)
+    forms: Mapping[str, Form] = field(default_factory=dict)
 
     def held_back(self) -> bool:
         """Whether nothing may go out now."""
@@ -53,7 +55,7 @@ class Delivery:
 
     @cached_property
     def mini_program(self) -> Sender:
-        return Sender(self.appid, self.messenger, self.template_ids, self.limits)
+        return Sender(self.appid, self.messenger, self.template_ids, self.limits, forms=self.forms)
 
     def sender(self, account: str) -> Sender | None:
         """Who sends for a message's account: "" is the mini-program; None: nobody any more."""

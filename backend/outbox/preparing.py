@@ -58,6 +58,7 @@ def _prepared(parts: Delivery, claim: Claimed) -> Ready | Ended:
         {**claim.data, "child_id": claim.child_id or 0},
         child_name(parts, claim),
         _names(parts, claim),
+        sender.forms.get(claim.template),
     )
     key = Key(sender.appid, claim.openid, template_id)
     return Ready(claim, key, data, page, permitted=sender.permitted)

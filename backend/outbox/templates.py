@@ -18,6 +18,7 @@ from pydantic import BaseModel, ConfigDict, Field, ValidationError, model_valida
 from backend.kernel.privacy import mask_name
 from backend.outbox import merged
 from backend.outbox.fields import UnfitValue, fit, kind_of_field
+from backend.outbox.forms import Form, FormField
 from backend.outbox.usefulness import UsefulFor
 from backend.outbox.values import (
     ALWAYS,
@@ -138,6 +139,36 @@ class Template(_Strict):
         other = {} if variant is None else variant.fields
         return {name: other.get(name, field.text) for name, field in fields.items()}
 
+    def own_fields(self) -> tuple[FormField, ...]:
+        """The fields of templates.yaml, as a form has them."""
+        fields = self.wechat.fields if self.wechat else {}
+        return tuple(
+            FormField(name, field.label, field.text, self._other_texts(name))
+            for name, field in fields.items()
+        )
+
+    def _other_texts(self, field: str) -> dict[str, str]:
+        return {
+            wording: variant.fields[field]
+            for wording, variant in self.variants.items()
+            if field in variant.fields
+        }
+
+    @cached_property
+    def told(self) -> frozenset[str]:
+        """The facts that go to WeChat; no form of an account may name another one."""
+        return frozenset(
+            name
+            for field in self.own_fields()
+            for text in field.texts()
+            for name, _ in placeholders(text)
+        )
+
+    def shapes(self, facts: Mapping[str, Any]) -> list[dict[str, Any]]:
+        """Messages with these facts, in every wording and every list that there may be."""
+        said = [{**facts, WORDING: wording} for wording in ("", *self.variants)]
+        return said + list(merged.samples(self.each, facts))
+
 
 @dataclass(frozen=True)
 class Words:
@@ -193,10 +224,12 @@ class Templates:
         facts: Mapping[str, Any],
         child: str | None,
         names: Mapping[int, str] | None = None,
+        form: Form | None = None,
     ) -> tuple[dict[str, str], str | None]:
         """Values by WeChat's field name, each of them fit to be sent, and the page to open.
 
-        The child's name is masked: WeChat and its notification list are not ours.
+        `form`: of the account that sends, where it is another than the template's own. The
+        child's name is masked: WeChat and its notification list are not ours.
         Raises UnknownTemplate, MissingFact or fields.UnfitValue.
         """
         template = self[name]
@@ -205,10 +238,14 @@ class Templates:
         masked = {child_id: mask_name(each) for child_id, each in (names or {}).items()}
         said = _said(template, facts, mask_name(child) if child else YOUR_CHILD, masked)
         values = _Values(template, said)
-        data = {
-            field: fit(field, fill(text, values))
-            for field, text in template.field_texts(said).items()
-        }
+        if form is None:
+            data = {
+                field: fit(field, fill(text, values))
+                for field, text in template.field_texts(said).items()
+            }
+        else:
+            wording = str(said.get(WORDING))
+            data = {one.name: one.fit(fill(one.text_for(wording), values)) for one in form.fields}
         return data, _page(template.page_for(said), values)
 
 
@@ -290,12 +327,10 @@ def _checked(name: str, entry: Any) -> Template:
 
 def _prove(templates: Templates, name: str, template: Template) -> None:
     facts = {fact: SAMPLES[kind] for fact, kind in template.facts.items()}
-    samples = [{**facts, WORDING: wording} for wording in ("", *template.variants)]
-    samples += merged.samples(template.each, facts)
     long_name = SAMPLES[FactKind.TEXT]
     names = dict.fromkeys(merged.SAMPLE_CHILDREN, long_name)
     try:
-        for said in samples:
+        for said in template.shapes(facts):
             templates.render_in_app(name, said, long_name, names)
             if template.wechat is not None:
                 templates.render_wechat(name, said, long_name, names)

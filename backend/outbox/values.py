@@ -7,6 +7,7 @@ from string import Formatter
 from typing import Any, Self
 
 from backend.kernel.clock import CITY
+from backend.outbox.fields import one_line
 
 WEEKDAYS = "一二三四五六日"
 NOTHING_SAID = "—"  # for a fact that is null: a sentence stays a sentence, a field is never empty
@@ -73,7 +74,7 @@ def value_of(name: str, kind: FactKind, given: Mapping[str, Any]) -> Any:
         raise MissingFact(name)
     value = given[name]
     if kind is FactKind.TEXT:
-        return NOTHING_SAID if value is None or not str(value).strip() else str(value)
+        return NOTHING_SAID if value is None or not one_line(str(value)) else str(value)
     try:
         return MAKERS[kind](value)
     except (TypeError, ValueError):

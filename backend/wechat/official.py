@@ -367,4 +367,10 @@ def _message_form(item: Mapping[str, Any]) -> ChosenTemplate:
 
 def _notice_form(item: Mapping[str, Any]) -> ChosenTemplate:
     kind: Literal["once", "long"] = "once" if int(item["type"]) == 2 else "long"
-    return ChosenTemplate(str(item["priTmplId"]), str(item["title"]), str(item["content"]), kind)
+    listed = {
+        str(one["keywordCode"]).removesuffix(".DATA"): tuple(map(str, one["enumValueList"]))
+        for one in item.get("keywordEnumValueList") or ()
+    }
+    return ChosenTemplate(
+        str(item["priTmplId"]), str(item["title"]), str(item["content"]), kind, listed
+    )

@@ -15,12 +15,14 @@ class ChosenTemplate:
     """A template of the account. `content` is its form: `会议时间:{{date2.DATA}}`, by lines.
 
     `once`: one notice for each consent; `long`: any number; `message`: a 模板消息, no consent.
+    `values`: what a field takes, by its name, where WeChat lists that.
     """
 
     id: str
     title: str
     content: str
     kind: Literal["once", "long", "message"]
+    values: Mapping[str, tuple[str, ...]] = field(default_factory=dict)
 
     @property
     def fields(self) -> dict[str, str]:

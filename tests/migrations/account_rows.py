@@ -32,6 +32,18 @@ LAWFUL: dict[str, dict[str, Any]] = {
         "asked_at": T1,
         "errcode": 0,
     },
+    "wechat_templates": {
+        "id": 1,
+        "appid": "wx1",
+        "name": "campaign",
+        "template_id": "t1",
+        "kind": "once",
+        "title": "x",
+        "fields": '[{"name": "thing1"}]',
+        "saved_at": T1,
+        "saved_by": "staff:1",
+        "retired_at": None,
+    },
     "followers": {"appid": "wx1", "openid": "o1", "parent_id": 1, "followed_at": T1},
     "link_codes": {
         "id": 1,
@@ -43,6 +55,8 @@ LAWFUL: dict[str, dict[str, Any]] = {
     },
 }
 OTHER: dict[str, Any] = {"appid": "wx2", "kind": "service"}
+
+OTHER_TEMPLATE: dict[str, Any] = {"id": 2, "name": "booking_moved"}
 
 BREACHES: list[tuple[str, str, dict[str, Any]]] = [
     ("pk_wechat_accounts", "wechat_accounts", {"kind": "service"}),
@@ -74,6 +88,19 @@ BREACHES: list[tuple[str, str, dict[str, Any]]] = [
     ("ck_wechat_accounts_named", "wechat_accounts", OTHER | {"name": ""}),
     ("pk_capability_answers", "capability_answers", {}),
     ("ck_capability_answers_capability_known", "capability_answers", {"capability": "fly"}),
+    ("uq_wechat_templates_live", "wechat_templates", {"id": 2, "template_id": "t2"}),
+    *(
+        (f"ck_wechat_templates_{rule}", "wechat_templates", OTHER_TEMPLATE | wrong)
+        for rule, wrong in (
+            ("templatekind_known", {"kind": "fax"}),
+            ("templatetrouble_known", {"trouble": "odd", "checked_at": T1}),
+            ("template_named", {"template_id": ""}),
+            ("named", {"title": ""}),
+            ("fields_listed", {"fields": "[]"}),
+            ("retired_after_saving", {"retired_at": "2026-11-26 09:00+08"}),
+            ("trouble_was_found", {"trouble": "gone"}),
+        )
+    ),
     ("pk_followers", "followers", {"parent_id": None}),
     ("uq_followers_parent", "followers", {"openid": "o2"}),
     (

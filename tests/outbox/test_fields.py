@@ -21,6 +21,10 @@ def test_line_breaks_and_control_characters_become_blanks() -> None:
     assert fit("thing1", "上午\n九点\t到\u200b场\x07") == "上午 九点 到 场"
 
 
+def test_a_digit_in_a_name_becomes_a_star() -> None:
+    assert fit("name1", "3号") == "*号"
+
+
 def test_a_character_outside_the_basic_plane_counts_two() -> None:
     fitted = fit("thing1", "😀" * 11)
 
@@ -41,7 +45,6 @@ def test_a_character_outside_the_basic_plane_counts_two() -> None:
         ("date1", "2026年2月30日"),
         ("number1", "三"),
         ("number1", "1" * 33),
-        ("name1", "王5"),
         ("character_string1", "预约号"),
         ("thing", "没有编号"),
         ("video1", "没有这一种"),
@@ -65,6 +68,11 @@ def test_what_cannot_be_made_to_fit_is_refused_without_repeating_it(field: str, 
         ("name1", "欧阳一一"),
         ("number1", "12.5"),
         ("character_string1", "A-12 b"),
+        ("letter1", "ABC"),
+        ("symbol1", "!?"),
+        ("amount1", "9.90元"),
+        ("phone_number1", "0510-86861111"),
+        ("car_number1", "苏B12345"),
     ],
 )
 def test_what_fits_is_left_alone(field: str, value: str) -> None:

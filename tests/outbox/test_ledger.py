@@ -111,7 +111,7 @@ def test_a_refusal_takes_all_that_is_left_and_settles_the_report(
     assert not [entry for entry in entries(sessions, key) if not entry[2]]
 
 
-def used(sessions: Sessions, clock: FixedClock, uses: list[Use]) -> set[int]:
+def used(sessions: Sessions, clock: FixedClock, uses: list[Use]) -> set[int | None]:
     with sessions.begin() as session:
         allowed = ledger.allowed(session, {one.key for one in uses})
         granted = [one for one in uses if one.key in allowed]
