@@ -13,7 +13,8 @@ from sqlalchemy.orm import Session, sessionmaker
 from backend.accounts import queries as account_queries
 from backend.accounts.from_settings import SettingsAccounts
 from backend.accounts.keeping import keys_of
-from backend.accounts.models import WeChatAccount
+from backend.accounts.models import Capability, WeChatAccount
+from backend.accounts.next_channel import ServiceAccounts, TemplateIds
 from backend.accounts.rules import AccountUnknown
 from backend.accounts.scenes import LinkScenes
 from backend.bookings.passes import Passes
@@ -315,7 +316,31 @@ def delivery_of(deps: Deps, messenger: Messenger, *, at_night: bool = False) -> 
         at_night=at_night,
         settle=settle_all,
         limits=send_limits(deps.settings),
+        ways=service_accounts(deps),
     )
+
+
+def service_accounts(deps: Deps) -> ServiceAccounts:
+    """The 服务号 by which a message goes that the mini-program may not send."""
+
+    def messenger_of(appid: str, capability: Capability) -> Messenger:
+        from backend.wechat.messenger import NoticeMessenger, ServiceMessenger
+
+        kind = ServiceMessenger if capability is Capability.TEMPLATE else NoticeMessenger
+        return kind(deps.account_client(appid), deps.settings.wechat_appid)
+
+    return ServiceAccounts(
+        deps.reads,
+        deps.clock,
+        messenger_of=messenger_of,
+        template_ids=template_ids_of(deps.settings),
+        limits=Limits(day=deps.settings.send_service_day_limit),
+    )
+
+
+def template_ids_of(settings: Settings) -> TemplateIds:
+    """Which templates a 服务号 has chosen."""
+    return lambda _session, appid: settings.wechat_service_template_ids.get(appid, {})
 
 
 def send_limits(settings: Settings) -> Limits:

@@ -27,6 +27,7 @@ from backend.cli.database import DatabaseUnavailable, EmbeddedPostgres
 from backend.cli.demo import LOGINS, seed
 from backend.cli.first_start import demo_passwords, settings_of
 from backend.cli.preview import PreviewNotBuilt, build_if_stale
+from backend.cli.sandbox import service_template_ids
 from backend.config import WrongSettings, load_settings
 from backend.deps import build
 from backend.kernel import schema
@@ -40,6 +41,8 @@ HEALTHY_SECONDS = 120.0
 MOST_RESTARTS = 5  # before the first answer; more, and it will never come
 POLL_SECONDS = 0.1
 STOPS = (signal.SIGINT, signal.SIGTERM, signal.SIGHUP)
+
+CITY_APPID = "wxsandboxpublic00"  # the city's 服务号 in the sandbox
 
 
 class CannotRun(Exception):
@@ -238,9 +241,12 @@ def _settings_of_run(environ: Mapping[str, str], var: Path, port: int) -> dict[s
         "BACKEND_PUBLIC_URL": f"http://127.0.0.1:{port}",
         "BACKEND_SANDBOX_URL": sandbox,
         "BACKEND_WECHAT_API_BASE": sandbox,
-        "BACKEND_WECHAT_PUBLIC_APPID": "wxsandboxpublic00",
+        "BACKEND_WECHAT_PUBLIC_APPID": CITY_APPID,
         "BACKEND_WECHAT_PUBLIC_SECRET": environ["BACKEND_WECHAT_SECRET"],  # one in the sandbox
         "BACKEND_WECHAT_TEMPLATE_IDS": json.dumps(ids),
+        "BACKEND_WECHAT_SERVICE_TEMPLATE_IDS": json.dumps(
+            service_template_ids(templates, CITY_APPID)
+        ),
         "BACKEND_DEMO_LOGINS": str(var / "demo-logins.json"),
         "BACKEND_PHOTO_DIR": str(var / "photos"),
         # On one machine a worker that dies is missed sooner than on many.

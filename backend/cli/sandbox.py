@@ -9,7 +9,7 @@ from urllib.parse import urlsplit
 
 from backend.config import Settings
 from backend.kernel.clock import clock_from
-from backend.outbox.templates import load_templates
+from backend.outbox.templates import Templates, load_templates
 from backend.sandbox.config import Account, SandboxConfig, SandboxRefused, refuse_production
 from backend.sandbox.server import serve
 from backend.sandbox.templates import Template, TemplateField
@@ -83,6 +83,15 @@ def _public_templates(settings: Settings, appid: str) -> dict[str, Template]:
             template_id = _template_id(f"{appid}:{kind}:{name}")
             known[template_id] = Template(template_id, form.title, fields, kind)
     return known
+
+
+def service_template_ids(ours: Templates, city: str) -> dict[str, dict[str, str]]:
+    """The 模板消息 of each 服务号 of the sandbox, as a setting: appid → our name → WeChat's id."""
+    names = [name for name in ours if ours[name].wechat is not None]
+    return {
+        appid: {name: _template_id(f"{appid}:message:{name}") for name in names}
+        for appid in (city, *TOWNS)
+    }
 
 
 def _template_id(name: str) -> str:

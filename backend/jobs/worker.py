@@ -13,7 +13,7 @@ import structlog
 from procrastinate import App
 
 from backend.accounts.service import Reactions
-from backend.deps import Deps, delivery_of, text_check_of, wechat_parts
+from backend.deps import Deps, delivery_of, template_ids_of, text_check_of, wechat_parts
 from backend.jobs import accounts, monthly, photos, tasks
 from backend.jobs.engine import make_engine
 from backend.outbox.parts import Delivery
@@ -37,7 +37,12 @@ def delivery(deps: Deps, stopping: Callable[[], bool]) -> Delivery:
 def reactions(deps: Deps) -> Reactions:
     """What WeChat's pushes set off."""
     names = {known: name for name, known in deps.settings.wechat_template_ids.items()}
-    return Reactions(template_names=names, delete_parent=delete_parent, scenes=deps.scenes)
+    return Reactions(
+        template_names=names,
+        delete_parent=delete_parent,
+        scenes=deps.scenes,
+        template_ids=template_ids_of(deps.settings),
+    )
 
 
 def register(app: App, deps: Deps, sending: Delivery) -> None:

@@ -202,7 +202,9 @@ class Batch:
         if sender is None:  # the account was given up a moment ago
             return HELD
         try:
-            told = sender.messenger.send(key.openid, key.template_id, ready.data, ready.page)
+            told = sender.messenger.send(
+                key.openid, key.template_id, ready.data, ready.page, ready.claim.id
+            )
         except SendFailure as failure:
             verdict = verdict_on(failure, ready.counted, self._parts.clock.now())
             report = log.error if verdict.alert else log.info
