@@ -32,6 +32,7 @@ from backend.console import (  # each page module hangs its pages on `bp`  # noq
     policy,
     priority,
     ratings,
+    reach,
     reminders,
     requests,
     review,
