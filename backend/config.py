@@ -47,6 +47,7 @@ class Settings(BaseSettings):
     wechat_token: SecretStr
     wechat_aes_key: SecretStr = Field(min_length=43, max_length=43)
     wechat_template_ids: dict[str, str] = {}  # our template name -> WeChat's template id
+    # appid of a 服务号 -> our template name -> WeChat's template id
     wechat_page_state: Literal["developer", "trial", "formal"] = "formal"
 
     worker_heartbeat_seconds: float = Field(default=10, gt=0)
@@ -56,6 +57,7 @@ class Settings(BaseSettings):
     # What the mini-program may be sent; see "Sending" in docs/operations.md.
     send_day_limit: int | None = Field(default=10_000_000, ge=1)
     send_minute_limit: int | None = Field(default=None, ge=1)
+    send_service_day_limit: int | None = Field(default=100_000, ge=1)  # of each 服务号
     send_template_day_limits: dict[str, int] = {}  # our template name -> messages a day
 
     # Numbers for Prometheus: web on this port, scheduler on the next, workers from the one after.

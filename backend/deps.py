@@ -13,7 +13,8 @@ from sqlalchemy.orm import Session, sessionmaker
 from backend.accounts import queries as account_queries
 from backend.accounts.from_settings import SettingsAccounts
 from backend.accounts.keeping import keys_of
-from backend.accounts.models import WeChatAccount
+from backend.accounts.models import Capability, WeChatAccount
+from backend.accounts.next_channel import ServiceAccounts
 from backend.accounts.registry import TemplateRegistry
 from backend.accounts.rules import AccountUnknown
 from backend.accounts.scenes import LinkScenes
@@ -340,6 +341,25 @@ def delivery_of(deps: Deps, messenger: Messenger, *, at_night: bool = False) -> 
         at_night=at_night,
         settle=settle,
         limits=send_limits(deps.settings),
+        ways=service_accounts(deps),
+    )
+
+
+def service_accounts(deps: Deps) -> ServiceAccounts:
+    """The 服务号 by which a message goes that the mini-program may not send."""
+
+    def messenger_of(appid: str, capability: Capability) -> Messenger:
+        from backend.wechat.messenger import NoticeMessenger, ServiceMessenger
+
+        kind = ServiceMessenger if capability is Capability.TEMPLATE else NoticeMessenger
+        return kind(deps.account_client(appid), deps.settings.wechat_appid)
+
+    return ServiceAccounts(
+        deps.reads,
+        deps.clock,
+        messenger_of=messenger_of,
+        forms_of=deps.registry.forms,
+        limits=Limits(day=deps.settings.send_service_day_limit),
     )
 
 

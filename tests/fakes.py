@@ -49,7 +49,12 @@ class FakeMessenger:
     _lock: threading.Lock = field(default_factory=threading.Lock)
 
     def send(
-        self, openid: str, template_id: str, data: Mapping[str, str], page: str | None
+        self,
+        openid: str,
+        template_id: str,
+        data: Mapping[str, str],
+        page: str | None,
+        message_id: int | None,
     ) -> int | None:
         with self._lock:
             self.calls += 1

@@ -17,7 +17,7 @@ from sqlalchemy.sql.dml import ReturningInsert
 
 from backend.accounts import followers
 from backend.accounts.keeping import bootstrap as bootstrap  # beside what else starts here
-from backend.accounts.models import InboundEvent
+from backend.accounts.models import AccountKind, InboundEvent, WeChatAccount
 from backend.accounts.scenes import LinkScenes
 from backend.kernel import audit
 from backend.kernel.clock import Clock
@@ -27,6 +27,7 @@ from backend.outbox.ledger import Answer, Key
 from backend.people.models import Parent, ParentIdentity, ParentToken
 
 MOST_ATTEMPTS = 5
+EARLY = timedelta(seconds=30)  # a push may come before the message's own outcome is written
 EVENTS_STAY = timedelta(days=30)  # handled pushes; what is older cannot be told from a replay
 REVOKED_PHONE = "8"  # RevokeInfo of user_authorization_revoke; WeChat demands deletion
 SENT_WELL = "success"
@@ -78,14 +79,28 @@ def no_job(session: Session, clock: Clock, event: InboundEvent) -> str:
     return "no job of ours"
 
 
+NamesOf = Callable[[str], Mapping[str, str]]
+
+
+class TooEarly(Exception):
+    """What the push is about is not there yet; it is handled again at the next turn."""
+
+
+def _none_known(_appid: str) -> Mapping[str, str]:
+    return {}
+
+
 @dataclass(frozen=True)
 class Reactions:
-    """What handling needs from elsewhere. `template_names`: WeChat's template id → our name."""
+    """What handling needs from elsewhere. `template_names`: WeChat's template id → our name, of
+    the mini-program; `names_of`: the same of a 服务号, by its appid.
+    """
 
     template_names: Mapping[str, str]
     delete_parent: DeleteParent
     scenes: LinkScenes
     job_finished: JobFinished = no_job
+    names_of: NamesOf = _none_known
 
 
 def store_event(session: Session, clock: Clock, event: Push) -> bool:
@@ -117,7 +132,7 @@ def _kept(event: Push) -> dict[str, Any]:
 def handle_open_events(
     session: Session, clock: Clock, reactions: Reactions, limit: int = 100
 ) -> int:
-    """Handle up to `limit` stored events; return how many were looked at.
+    """Handle up to `limit` stored events; return how many need no other turn.
 
     SKIP LOCKED: any number of workers at once. Each event has a savepoint of its own, so one
     that fails changes nothing and holds up nobody: it is tried again after the others, and
@@ -133,7 +148,7 @@ def handle_open_events(
     ).all()
     for event in sorted(events, key=lambda one: (one.appid, one.openid)):
         _handle(session, clock, reactions, event)
-    return len(events)
+    return sum(event.handled_at is not None for event in events)
 
 
 def _handle(session: Session, clock: Clock, reactions: Reactions, event: InboundEvent) -> None:
@@ -142,6 +157,9 @@ def _handle(session: Session, clock: Clock, reactions: Reactions, event: Inbound
     try:
         with session.begin_nested():
             event.outcome = handler(session, clock, reactions, event) if handler else "ignored"
+    except TooEarly:
+        event.outcome = "too early"
+        return
     except Exception as error:  # whatever a push holds, it must not stop those behind it
         log.exception("event_failed", event_id=event.id, kind=event.kind)
         event.outcome = f"failed: {type(error).__name__}"
@@ -165,6 +183,10 @@ def _answered(session: Session, clock: Clock, _: Reactions, event: InboundEvent)
 
 def _receipt(session: Session, clock: Clock, reactions: Reactions, event: InboundEvent) -> str:
     """subscribe_msg_sent_event: what became of a message after WeChat took it."""
+    account = event.appid if _is_service(session, event.appid) else ""
+    names = reactions.template_names
+    if account:
+        names = reactions.names_of(account)
     outcomes = []
     for item in event.payload.get("List") or [event.payload]:
         if item["ErrorStatus"] == SENT_WELL:
@@ -174,12 +196,31 @@ def _receipt(session: Session, clock: Clock, reactions: Reactions, event: Inboun
             session,
             clock,
             key=Key(event.appid, event.openid, item["TemplateId"]),
-            template=reactions.template_names.get(item["TemplateId"]),
+            template=names.get(item["TemplateId"]),
             errcode=int(item.get("ErrorCode") or 0),
             status=str(item["ErrorStatus"])[:200],
+            account=account,
         )
         outcomes.append("closed" if closed else "no such message")
     return ", ".join(outcomes)
+
+
+def _is_service(session: Session, appid: str) -> bool:
+    account = session.get(WeChatAccount, appid)
+    return account is not None and account.kind is AccountKind.SERVICE
+
+
+def _job_finished(session: Session, clock: Clock, _: Reactions, event: InboundEvent) -> str:
+    """TEMPLATESENDJOBFINISH: what became of a 模板消息. WeChat may be faster than our own pen."""
+    done = receipts.job_finished(
+        session,
+        appid=event.appid,
+        wechat_id=int(event.payload["MsgID"]),
+        status=str(event.payload["Status"]),
+    )
+    if done == receipts.NOT_FOUND and clock.now() - event.received_at < EARLY:
+        raise TooEarly
+    return done
 
 
 def _revoked(session: Session, clock: Clock, _: Reactions, event: InboundEvent) -> str:
@@ -255,6 +296,7 @@ HANDLERS: Mapping[str, Callable[[Session, Clock, Reactions, InboundEvent], str]]
     POPUP: _answered,
     "subscribe_msg_change_event": _answered,
     "subscribe_msg_sent_event": _receipt,
+    "TEMPLATESENDJOBFINISH": _job_finished,
     "subscribe": _came,
     "SCAN": _came,
     "unsubscribe": _left,

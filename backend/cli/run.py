@@ -41,6 +41,8 @@ MOST_RESTARTS = 5  # before the first answer; more, and it will never come
 POLL_SECONDS = 0.1
 STOPS = (signal.SIGINT, signal.SIGTERM, signal.SIGHUP)
 
+CITY_APPID = "wxsandboxpublic00"  # the city's 服务号 in the sandbox
+
 
 class CannotRun(Exception):
     """The text says why, in a sentence for whoever started it."""
@@ -238,7 +240,7 @@ def _settings_of_run(environ: Mapping[str, str], var: Path, port: int) -> dict[s
         "BACKEND_PUBLIC_URL": f"http://127.0.0.1:{port}",
         "BACKEND_SANDBOX_URL": sandbox,
         "BACKEND_WECHAT_API_BASE": sandbox,
-        "BACKEND_WECHAT_PUBLIC_APPID": "wxsandboxpublic00",
+        "BACKEND_WECHAT_PUBLIC_APPID": CITY_APPID,
         "BACKEND_WECHAT_PUBLIC_SECRET": environ["BACKEND_WECHAT_SECRET"],  # one in the sandbox
         "BACKEND_WECHAT_TEMPLATE_IDS": json.dumps(ids),
         "BACKEND_DEMO_LOGINS": str(var / "demo-logins.json"),

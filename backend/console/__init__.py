@@ -36,6 +36,7 @@ from backend.console import (  # each page module hangs its pages on `bp`  # noq
     priority,
     publications,
     ratings,
+    reach,
     reminders,
     requests,
     review,

@@ -214,7 +214,7 @@ def _send(key: Key, form: Form, name: str, data: Mapping[str, str]) -> None:
     """With no transaction open; what came of it is kept and told."""
     parts, failure = deps(), None
     try:
-        _messenger(key.appid).send(key.openid, key.template_id, data, None)
+        _messenger(key.appid).send(key.openid, key.template_id, data, None, None)
     except SendFailure as error:
         failure = error
     with parts.sessions.begin() as session:

@@ -45,6 +45,7 @@ def reactions(deps: Deps) -> Reactions:
         delete_parent=delete_parent,
         scenes=deps.scenes,
         job_finished=job_finished,
+        names_of=deps.registry.names,
     )
 
 

@@ -206,7 +206,9 @@ class Batch:
             return HELD
         try:
             with SEND_SECONDS.labels(key.appid).time():
-                told = sender.messenger.send(key.openid, key.template_id, ready.data, ready.page)
+                told = sender.messenger.send(
+                    key.openid, key.template_id, ready.data, ready.page, ready.claim.id
+                )
         except SendFailure as failure:
             verdict = verdict_on(failure, ready.counted, self._parts.clock.now())
             report = log.error if verdict.alert else log.info

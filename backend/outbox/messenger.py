@@ -178,13 +178,19 @@ class OutcomeUnknown(SendFailure):
 
 class Messenger(Protocol):
     def send(
-        self, openid: str, template_id: str, data: Mapping[str, str], page: str | None
+        self,
+        openid: str,
+        template_id: str,
+        data: Mapping[str, str],
+        page: str | None,
+        message_id: int | None,
     ) -> int | None:
         """Send one message now; returning means that WeChat accepted it.
 
         Returns the id by which WeChat will tell what became of it, where it will.
         `data` maps template fields to text (`{"thing1": "入户指导"}`); `page` is a path of the
-        mini-program without a leading slash, with its query, or None.
+        mini-program without a leading slash, with its query, or None. `message_id` is ours, None of a trial: where
+        WeChat can tell a message from its repetition, this is what it is told by.
 
         Raises TemporaryFailure, PermanentFailure or OutcomeUnknown, and nothing else.
         """

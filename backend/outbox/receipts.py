@@ -11,17 +11,26 @@ from backend.outbox.models import Message, MessageState
 from backend.people.models import ParentIdentity
 
 ARRIVED = "success"
+NOT_FOUND = "no such message"
 ON_THE_WIRE = (MessageState.SENT, MessageState.UNKNOWN, MessageState.SENDING)
 
 
-def did_not_arrive(
-    session: Session, clock: Clock, *, key: Key, template: str | None, errcode: int, status: str
+def did_not_arrive(  # noqa: PLR0913  # what a receipt tells
+    session: Session,
+    clock: Clock,
+    *,
+    key: Key,
+    template: str | None,
+    errcode: int,
+    status: str,
+    account: str = "",
 ) -> bool:
     """Close the latest message of that template that this person was sent, as failed.
 
     WeChat names no message of ours (a send has no id that we keep), and sends one message of
     a template to one person at a time, so the latest it is. What it used stays used: WeChat
-    took it. Locks the message, then the balance. False when there is no such message.
+    took it. `account` is "" for the mini-program. Locks the message, then the balance. False
+    when there is no such message.
     """
     latest = session.scalar(
         select(Message.id)
@@ -35,7 +44,7 @@ def did_not_arrive(
         )
         .where(
             Message.template == template,
-            Message.account == "",  # of the mini-program
+            Message.account == account,
             Message.state.in_(ON_THE_WIRE),
         )
         .order_by(Message.sent_at.desc().nulls_first(), Message.id.desc())
@@ -75,4 +84,4 @@ def job_finished(session: Session, *, appid: str, wechat_id: int, status: str) -
         .returning(Message.id)
         .execution_options(synchronize_session=False)
     ).all()
-    return "closed" if closed else "no such message"
+    return "closed" if closed else NOT_FOUND

@@ -34,8 +34,14 @@ class WeChatMessenger:
         self._state = miniprogram_state
 
     def send(
-        self, openid: str, template_id: str, data: Mapping[str, str], page: str | None
+        self,
+        openid: str,
+        template_id: str,
+        data: Mapping[str, str],
+        page: str | None,
+        message_id: int | None,
     ) -> None:
+        """WeChat knows no repetition here: `message_id` says nothing to it."""
         values = _values(data)
         _answered(
             lambda: self._client.wxa.send_subscribe_message(
@@ -56,9 +62,50 @@ class ServiceMessenger:
         self._mini_program = mini_program
 
     def send(
-        self, openid: str, template_id: str, data: Mapping[str, str], page: str | None
+        self,
+        openid: str,
+        template_id: str,
+        data: Mapping[str, str],
+        page: str | None,
+        message_id: int | None,
     ) -> int | None:
-        """Returns the MsgID by which TEMPLATESENDJOBFINISH tells what became of it."""
+        """Returns the MsgID by which TEMPLATESENDJOBFINISH tells what became of it.
+
+        Within ten minutes WeChat delivers one `client_msg_id` once.
+        """
+        body: dict[str, Any] = {
+            "touser": openid,
+            "template_id": template_id,
+            "data": _values(data),
+        }
+        if message_id is not None:
+            body["client_msg_id"] = str(message_id)
+        if page is not None:
+            body["miniprogram"] = {"appid": self._mini_program, "pagepath": page}
+        answer = _answered(lambda: self._client.post("message/template/send", data=body))
+        told = answer.get("msgid")
+        return told if isinstance(told, int) else None
+
+
+class NoticeMessenger:
+    """Implements outbox.messenger.Messenger for a 服务号 without 模板消息: 订阅通知.
+
+    Each uses a consent that the person gave to that account. Safe between threads.
+    """
+
+    def __init__(self, client: AccountClient, mini_program: str) -> None:
+        self._client = client
+        self._mini_program = mini_program
+
+    def send(
+        self,
+        openid: str,
+        template_id: str,
+        data: Mapping[str, str],
+        page: str | None,
+        message_id: int | None,
+    ) -> None:
+        """WeChat knows no repetition here: `message_id` says nothing to it."""
         body: dict[str, Any] = {
             "touser": openid,
             "template_id": template_id,
@@ -66,9 +113,7 @@ class ServiceMessenger:
         }
         if page is not None:
             body["miniprogram"] = {"appid": self._mini_program, "pagepath": page}
-        answer = _answered(lambda: self._client.post("message/template/send", data=body))
-        message_id = answer.get("msgid")
-        return message_id if isinstance(message_id, int) else None
+        _answered(lambda: self._client.post("message/subscribe/bizsend", data=body))
 
 
 def _values(data: Mapping[str, str]) -> dict[str, dict[str, str]]:

@@ -69,14 +69,13 @@ def city(
     folder: Path, clock: Clock, limits: Mapping[str, int] | None = None, **changes: Any
 ) -> Iterator[Accounts]:
     """`limits`: those that differ from WeChat's. Publishing and mass sending wait for `jobs`."""
-    config: SandboxConfig = config_in(
-        folder,
-        accounts=(CITY, TOWN, BARE, NEWSPAPER),
-        push_sent_events=False,
-        job_seconds=None,
-        limits={**LIMITS, **(limits or {})},
-        **changes,
-    )
+    given: dict[str, Any] = {
+        "accounts": (CITY, TOWN, BARE, NEWSPAPER),
+        "push_sent_events": False,
+        "job_seconds": None,
+        "limits": {**LIMITS, **(limits or {})},
+    }
+    config: SandboxConfig = config_in(folder, **(given | changes))
     with running(config, clock) as url:
         transport = Transport(url, connect_seconds=2, read_seconds=5)
         try:

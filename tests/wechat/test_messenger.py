@@ -49,14 +49,14 @@ def make_messenger(clock: FixedClock) -> Iterator[Callable[[str, float], WeChatM
 
 def failure_of(messenger: WeChatMessenger, openid: str, page: str | None = None) -> SendFailure:
     with pytest.raises(SendFailure) as caught:
-        messenger.send(openid, BOOKING.id, DATA, page)
+        messenger.send(openid, BOOKING.id, DATA, page, 7)
     return caught.value
 
 
 def test_a_message_arrives_with_its_page(wechat: WeChat, messenger: WeChatMessenger) -> None:
     (openid,) = wechat.crowd()
 
-    messenger.send(openid, BOOKING.id, DATA, "pages/bookings/bookings?id=7")
+    messenger.send(openid, BOOKING.id, DATA, "pages/bookings/bookings?id=7", 7)
 
     (message,) = wechat.ask("GET", "messages?phone=all")["items"]
     assert message["page"] == "pages/bookings/bookings?id=7"
@@ -92,7 +92,7 @@ def test_nothing_left_is_refused_for_good(wechat: WeChat, messenger: WeChatMesse
 
 def test_a_wrong_field_is_named(wechat: WeChat, messenger: WeChatMessenger) -> None:
     with pytest.raises(PermanentFailure) as caught:
-        messenger.send(wechat.crowd()[0], BOOKING.id, DATA | {"thing1": "一" * 21}, None)
+        messenger.send(wechat.crowd()[0], BOOKING.id, DATA | {"thing1": "一" * 21}, None, 7)
 
     assert (caught.value.kind, caught.value.field) == (FailureKind.CONTENT, "thing1")
 

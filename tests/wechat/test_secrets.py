@@ -50,7 +50,7 @@ def test_no_failure_tells_a_secret(
     wechat.fault(path, **fault)
     calls: list[Callable[[], object]] = [
         lambda: WeChatLogin(client).openid_for(code),
-        lambda: WeChatMessenger(client).send(openid, BOOKING.id, DATA, None),
+        lambda: WeChatMessenger(client).send(openid, BOOKING.id, DATA, None, 7),
         lambda: client.user.get(openid),
     ]
 
@@ -72,7 +72,7 @@ def test_a_failure_is_chained_to_nothing(wechat: WeChat, client: AccountClient) 
     wechat.fault(SEND, drop="after")
 
     with pytest.raises(SendFailure) as caught:
-        WeChatMessenger(client).send(wechat.crowd()[0], BOOKING.id, DATA, None)
+        WeChatMessenger(client).send(wechat.crowd()[0], BOOKING.id, DATA, None, 7)
 
     assert caught.value.__cause__ is None
     assert caught.value.__context__ is None

@@ -61,13 +61,14 @@ def answering(answer: dict[str, Any]) -> Iterator[tuple[ServiceMessenger, list[d
 def test_a_message_opens_the_mini_program_and_has_a_number() -> None:
     taken = {"errcode": 0, "errmsg": "ok", "msgid": 200163836}
     with answering(taken) as (messenger, given):
-        assert messenger.send("o", "t", {"thing1": "亲子律动"}, "pages/a/a?id=1") == 200163836
+        assert messenger.send("o", "t", {"thing1": "亲子律动"}, "pages/a/a?id=1", 7) == 200163836
 
     assert given == [
         {
             "touser": "o",
             "template_id": "t",
             "data": {"thing1": {"value": "亲子律动"}},
+            "client_msg_id": "7",
             "miniprogram": {"appid": "wxmini", "pagepath": "pages/a/a?id=1"},
         }
     ]
@@ -78,11 +79,11 @@ def test_who_does_not_follow_cannot_be_reached_here() -> None:
         answering({"errcode": 43004, "errmsg": "require subscribe"}) as (messenger, _),
         pytest.raises(PermanentFailure) as caught,
     ):
-        messenger.send("o", "t", {}, None)
+        messenger.send("o", "t", {}, None, 7)
 
     assert (caught.value.kind, caught.value.errcode) == (FailureKind.RECIPIENT, 43004)
 
 
 def test_an_answer_that_says_nothing_is_unknown() -> None:
     with answering({"hello": 1}) as (messenger, _), pytest.raises(OutcomeUnknown):
-        messenger.send("o", "t", {}, None)
+        messenger.send("o", "t", {}, None, 7)

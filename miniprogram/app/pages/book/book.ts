@@ -23,13 +23,11 @@ import { failed } from '../../utils/failures';
 import { sentence } from '../../utils/messages';
 import { open } from '../../utils/navigation';
 import { wayOut, type WayOut } from '../../utils/refusals';
+import { offeredAt } from '../../utils/permissions';
 import { byDay, isForOtherAge, KINDS, WAITABLE, type SlotDay } from '../../utils/slots';
 
 /** Answers to an older question must not overwrite those of a newer one. */
 let turn = 0;
-
-/** Our name of the template that tells of a freed place. */
-const OFFER = 'waiting_offered';
 
 Page({
   data: {
@@ -222,7 +220,7 @@ Page({
     const [left, templates] = await Promise.all([
       quota(child.id, yearOf(chosen.starts_at)).catch(() => null),
       subscriptions().then(
-        (answer) => answer.templates,
+        (answer) => offeredAt('booked', answer.templates),
         () => [],
       ),
     ]);
@@ -263,8 +261,7 @@ Page({
   askWait(chosen: Slot) {
     this.show(chosen, 'wait');
     subscriptions().then(
-      ({ templates }) =>
-        this.setData({ waitTemplates: templates.filter(({ name }) => name === OFFER) }),
+      ({ templates }) => this.setData({ waitTemplates: offeredAt('waiting', templates) }),
       () => this.setData({ waitTemplates: [] }),
     );
   },

@@ -1,11 +1,19 @@
 import { handbook, markDone, undoDone, type DoneEntry } from '../../services/handbook';
+import { askToSubscribe, subscriptions } from '../../services/messages';
 import { children, chooseChild, chosenChild } from '../../services/people';
-import type { Child, HandbookItem, ItemSection, RecordedItem } from '../../services/types';
+import type {
+  Child,
+  HandbookItem,
+  ItemSection,
+  RecordedItem,
+  SubscriptionTemplate,
+} from '../../services/types';
 import { attempt } from '../../utils/attempts';
 import { fullDayText } from '../../utils/dates';
 import { itemView, namedSources, unnamed, type ItemView } from '../../utils/handbook';
 import { sentence } from '../../utils/messages';
 import { open } from '../../utils/navigation';
+import { offeredAt } from '../../utils/permissions';
 import { spanText, waitText } from '../../utils/vaccines';
 
 Page({
@@ -23,6 +31,8 @@ Page({
     view: null as ItemView | null,
     /** What comes next, after something was recorded here. */
     next: null as ItemView | null,
+    /** Asked for with what comes next; gone once it was answered, until the next record. */
+    reminders: [] as SubscriptionTemplate[],
     sections: [] as ItemSection[],
     span: '',
     wait: '',
@@ -158,8 +168,29 @@ Page({
       const answer = await write(child.id, id);
       this.draw(answer);
       const next = this.data.died ? null : answer.next;
-      this.setData({ next: next && itemView(next, this.data.today) });
+      this.setData({ next: next && itemView(next, this.data.today), reminders: [] });
+      if (next) void this.loadReminders();
     });
+  },
+
+  /** The offer only adds to the page, so its failure leaves it standing. */
+  async loadReminders() {
+    const reminders = await subscriptions().then(
+      ({ templates }) => offeredAt('recorded', templates),
+      () => [],
+    );
+    this.setData({ reminders });
+  },
+
+  /** WeChat opens its question from a tap alone, so nothing is awaited before it. */
+  async remind() {
+    try {
+      const accepted = await askToSubscribe(this.data.reminders);
+      wx.showToast({ title: accepted ? '好的，到时提醒你' : '没有订阅', icon: 'none' });
+      this.setData({ reminders: [] });
+    } catch (error) {
+      wx.showToast({ title: sentence(error), icon: 'none' });
+    }
   },
 
   openNext(event: WechatMiniprogram.CustomEvent<{ id: string }>) {

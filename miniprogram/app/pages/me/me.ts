@@ -1,4 +1,5 @@
 import { forgetDiaries } from '../../services/diary';
+import { following } from '../../services/following';
 import { askToSubscribe, subscriptions } from '../../services/messages';
 import {
   children,
@@ -28,6 +29,7 @@ import { ageLine, DEPARTED, QUESTIONS } from '../../utils/departures';
 import { failed } from '../../utils/failures';
 import { sentence } from '../../utils/messages';
 import { open } from '../../utils/navigation';
+import { stillComing } from '../../utils/permissions';
 
 interface ChildView {
   id: number;
@@ -76,6 +78,8 @@ Page({
     children: [] as ChildView[],
     consents: [] as ConsentView[],
     templates: [] as SubscriptionTemplate[],
+    /** What will still come in WeChat, and by which way. */
+    coming: '',
     /** As 138****0000; empty when none is kept. */
     phone: '',
     phoneBusy: false,
@@ -100,16 +104,18 @@ Page({
   async load() {
     if (this.data.status !== 'ready') this.setData({ status: 'loading' });
     try {
-      const [all, documents, subscribed, own] = await Promise.all([
+      const [all, documents, subscribed, own, followed] = await Promise.all([
         children(),
         consents(),
         subscriptions(),
         me(),
+        following().catch(() => null),
       ]);
       this.setData({
         children: all.map(childView),
         consents: consentViews(documents),
         templates: subscribed.templates,
+        coming: stillComing(subscribed.templates, followed),
         phone: own.phone_masked ?? '',
         status: 'ready',
       });
@@ -276,7 +282,11 @@ Page({
     try {
       const accepted = await askToSubscribe(template);
       wx.showToast({ title: accepted ? '好的，多收一次' : '没有订阅', icon: 'none' });
-      this.setData({ templates: (await subscriptions()).templates });
+      const [{ templates }, followed] = await Promise.all([
+        subscriptions(),
+        following().catch(() => null),
+      ]);
+      this.setData({ templates, coming: stillComing(templates, followed) });
     } catch (error) {
       wx.showToast({ title: sentence(error), icon: 'none' });
     } finally {

@@ -1,0 +1,138 @@
+"""The 服务号 of city and towns as the way of a message after the subscription message."""
+
+import threading
+from collections.abc import Callable, Collection, Mapping
+from datetime import datetime, timedelta
+
+import structlog
+from sqlalchemy import any_, bindparam, select, true, tuple_, update
+from sqlalchemy.dialects.postgresql import ARRAY, BIGINT, distinct_on
+from sqlalchemy.exc import OperationalError
+from sqlalchemy.orm import Session, sessionmaker
+
+from backend.accounts.models import AccountKind, Capability, Follower, WeChatAccount
+from backend.accounts.queries import NEAREST_FIRST, SERVES
+from backend.accounts.rules import AccountUnknown
+from backend.kernel.clock import Clock
+from backend.kernel.privacy import Unreadable
+from backend.outbox.channels import Address, Sender
+from backend.outbox.forms import Form
+from backend.outbox.messenger import Messenger
+from backend.outbox.quotas import NO_LIMITS, Limits
+from backend.people.models import Child, Guardian
+
+STAYS = timedelta(seconds=10)  # what is known of an account: so long a retired one still sends
+
+FormsOf = Callable[[str], Mapping[str, Form]]
+"""appid → our template name → the form of the template that the account has chosen for it."""
+MessengerOf = Callable[[str, Capability], Messenger]
+"""How an account speaks to persons. Raises AccountUnknown, or Unreadable without its key."""
+
+log = structlog.get_logger()
+
+
+class ServiceAccounts:
+    """Implements `outbox.channels.NextChannel`. Safe between threads."""
+
+    def __init__(
+        self,
+        reads: sessionmaker[Session],
+        clock: Clock,
+        *,
+        messenger_of: MessengerOf,
+        forms_of: FormsOf,
+        limits: Limits = NO_LIMITS,
+    ) -> None:
+        self._reads = reads
+        self._clock = clock
+        self._messenger_of = messenger_of
+        self._forms_of = forms_of
+        self._limits = limits
+        self._lock = threading.Lock()
+        self._known: dict[str, tuple[datetime, Sender | None]] = {}
+
+    def addresses(self, session: Session, parent_ids: Collection[int]) -> Mapping[int, Address]:
+        """As `queries.service_account_for`, of all these parents in one query.
+
+        Only accounts that may tell a person something are of use here.
+        """
+        ids = bindparam("parents", list(parent_ids), type_=ARRAY(BIGINT))
+        lives_there = (
+            select(true())
+            .select_from(Guardian)
+            .join(Child, Child.id == Guardian.child_id)
+            .where(
+                Guardian.parent_id == Follower.parent_id,
+                Child.town_code == WeChatAccount.town_code,
+                Child.deleted_at.is_(None),
+                Child.departure.is_(None),
+            )
+            .exists()
+        )
+        found = session.execute(
+            select(Follower.parent_id, Follower.appid, Follower.openid)
+            .join(WeChatAccount, WeChatAccount.appid == Follower.appid)
+            .where(*SERVES, WeChatAccount.can_template | WeChatAccount.can_notify)
+            .where(Follower.parent_id == any_(ids), Follower.left_at.is_(None))
+            .where(WeChatAccount.town_code.is_(None) | lives_there)
+            .ext(distinct_on(Follower.parent_id))
+            .order_by(Follower.parent_id, *NEAREST_FIRST)
+        )
+        return {row.parent_id: Address(row.appid, row.openid) for row in found}
+
+    def sender(self, appid: str) -> Sender | None:
+        """What it does, it may be asked for every message: the table is read now and then."""
+        now = self._clock.now()
+        with self._lock:
+            held = self._known.get(appid)
+            if held is not None and now - held[0] < STAYS:
+                return held[1]
+            try:
+                sender = self._read(appid)
+            except OperationalError as error:
+                log.warning("account_not_read", account=appid, reason=type(error.orig).__name__)
+                return held[1] if held is not None else None
+            self._known[appid] = now, sender
+            return sender
+
+    def unfollowed(self, session: Session, clock: Clock, addresses: Collection[Address]) -> None:
+        """Who came back since is not marked: the moment of following is after the message's."""
+        now = clock.now()
+        session.execute(
+            update(Follower)
+            .where(
+                tuple_(Follower.appid, Follower.openid).in_(sorted(addresses)),
+                Follower.left_at.is_(None),
+                Follower.followed_at <= now,
+            )
+            .values(left_at=now)
+            .execution_options(synchronize_session=False)
+        )
+
+    def _read(self, appid: str) -> Sender | None:
+        with self._reads() as session:
+            account = session.get(WeChatAccount, appid)
+            capability = None if account is None else _way_of(account)
+            if capability is None:
+                return None
+        try:
+            messenger = self._messenger_of(appid, capability)
+        except (AccountUnknown, Unreadable) as error:
+            log.warning("account_without_client", account=appid, reason=type(error).__name__)
+            return None
+        permitted = capability is Capability.NOTIFY
+        forms = {  # a template of the other kind is not known to this call
+            name: form
+            for name, form in self._forms_of(appid).items()
+            if (form.kind == "message") is not permitted
+        }
+        ids = {name: form.template_id for name, form in forms.items()}
+        return Sender(appid, messenger, ids, self._limits, permitted=permitted, forms=forms)
+
+
+def _way_of(account: WeChatAccount) -> Capability | None:
+    """模板消息 before 订阅通知, which needs the person's consent each time; None for neither."""
+    if account.kind is not AccountKind.SERVICE or account.retired_at is not None:
+        return None
+    ways = (Capability.TEMPLATE, Capability.NOTIFY)
+    return next((way for way in ways if account.can(way)), None)
