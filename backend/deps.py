@@ -268,10 +268,14 @@ def build(
         growth=Standards(texts.folder),
         settings_accounts=SettingsAccounts(settings, forms),
         registry=TemplateRegistry(reads, {settings.wechat_appid: forms}),
-        clients=AccountClients(
-            settings.wechat_api_base, sessions=sessions, clock=clock, vault=vault
-        ),
+        clients=_clients(settings.wechat_api_base, sessions, clock, vault),
     )
+
+
+def _clients(
+    api_base: str, sessions: sessionmaker[Session], clock: Clock, vault: Vault
+) -> AccountClients:
+    return AccountClients(api_base, sessions=sessions, clock=clock, vault=vault)
 
 
 def forms_in(settings: Settings, templates: Templates) -> dict[str, Form]:

@@ -189,7 +189,8 @@ class Messenger(Protocol):
 
         Returns the id by which WeChat will tell what became of it, where it will.
         `data` maps template fields to text (`{"thing1": "入户指导"}`); `page` is a path of the
-        mini-program without a leading slash, with its query, or None. `message_id` is ours, None of a trial: where
+        mini-program without a leading slash, with its query, or None.
+        `message_id` is ours, None of a trial: where
         WeChat can tell a message from its repetition, this is what it is told by.
 
         Raises TemporaryFailure, PermanentFailure or OutcomeUnknown, and nothing else.

@@ -1,4 +1,8 @@
-"""Which template of which account says each of our messages. A new table only."""
+"""Which template of which account says each of our messages.
+
+Until now one list of ids in the environment, of the mini-program alone; a 公众号 has templates of
+its own, with other fields. A new table: locks nothing.
+"""
 
 import sqlalchemy as sa
 from alembic import op
