@@ -11,7 +11,7 @@ from datetime import date, timedelta
 from functools import partial
 
 import pytest
-from hypothesis import HealthCheck, settings
+from hypothesis import HealthCheck, Phase, settings
 from hypothesis import strategies as st
 from hypothesis.stateful import (
     RuleBasedStateMachine,
@@ -216,7 +216,9 @@ def run_in_savepoints(
 
     quiet = settings(
         max_examples=examples,
-        stateful_step_count=30,
+        stateful_step_count=at_full(16, 30),
+        # a fault that is meant to be found need not be made small
+        phases=[Phase.generate] if kind is Careless else list(Phase),
         deadline=None,
         suppress_health_check=list(HealthCheck),
         print_blob=False,
