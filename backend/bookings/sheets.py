@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import io
 from collections.abc import Iterable, Sequence
 from datetime import datetime
 from decimal import Decimal
@@ -36,6 +37,13 @@ def add_sheet(
         sheet.freeze_panes = "A2"
     for number, row in enumerate(rows):
         sheet.append([_cell(sheet, value, head=number == 0) for value in row])
+
+
+def bytes_of(made: Workbook) -> bytes:
+    """The file; a write-only workbook is written once."""
+    target = io.BytesIO()
+    made.save(target)
+    return target.getvalue()
 
 
 def _cell(sheet: Any, value: Value, *, head: bool) -> Any:

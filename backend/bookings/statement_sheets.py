@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import io
 from collections.abc import Callable, Iterable, Iterator, Sequence
 from dataclasses import dataclass
 
@@ -10,7 +9,7 @@ from openpyxl import Workbook
 
 from backend.bookings.money import yuan_number
 from backend.bookings.settlement import DEDUCTIONS, REASON_TITLES, STATEMENT_TITLES, Reason
-from backend.bookings.sheets import Value, add_sheet
+from backend.bookings.sheets import Value, add_sheet, bytes_of
 from backend.bookings.statement_evidence import WAY_TITLES, CorrectionRow, LineRow
 from backend.bookings.statement_queries import StatementRow, Subtotal, Summary
 
@@ -48,9 +47,7 @@ def workbook(book: Book) -> bytes:
         _lines((*LINE_HEAD, "原因", "说明"), book.deducted, book, _deducted),
     )
     add_sheet(made, "更正", (14, 14, 14, 40, 18), _corrections(book))
-    target = io.BytesIO()
-    made.save(target)
-    return target.getvalue()
+    return bytes_of(made)
 
 
 def _summary(book: Book) -> Iterator[Sequence[Value]]:

@@ -2,12 +2,11 @@
 
 from __future__ import annotations
 
-import io
 from collections.abc import Callable, Iterator, Sequence
 
 from openpyxl import Workbook
 
-from backend.bookings.sheets import Value, add_sheet
+from backend.bookings.sheets import Value, add_sheet, bytes_of
 from backend.campaigns.models import Campaign
 from backend.campaigns.results import Outcome, Result
 from backend.campaigns.words import STATE_TITLES
@@ -25,9 +24,7 @@ def workbook(
     made = Workbook(write_only=True)
     add_sheet(made, "概况", (18, 60), _about(campaign, audience), headed=False)
     add_sheet(made, "按街镇", (22, *[12] * (len(HEAD) - 1)), _towns(outcome, town_name))
-    target = io.BytesIO()
-    made.save(target)
-    return target.getvalue()
+    return bytes_of(made)
 
 
 def _about(campaign: Campaign, audience: Sequence[tuple[str, str]]) -> Iterator[Sequence[Value]]:

@@ -2,10 +2,9 @@
 
 from __future__ import annotations
 
-import io
 from datetime import datetime
 
-from flask import g, redirect, render_template, request, send_file, url_for
+from flask import g, redirect, render_template, request, url_for
 from flask.typing import ResponseReturnValue
 from sqlalchemy.orm import Session
 
@@ -22,8 +21,8 @@ from backend.centres.models import Centre
 from backend.console import notices
 from backend.console.auth import requires, viewer
 from backend.console.blueprint import bp
+from backend.console.downloads import download
 from backend.console.permissions import Action
-from backend.console.statement_files import XLSX
 from backend.deps import deps
 from backend.kernel.clock import city_date
 from backend.kernel.errors import Invalid, NotFound
@@ -158,12 +157,7 @@ def campaign_sheet(campaign_id: int) -> ResponseReturnValue:
         about = audience_words(session, found)
         content = sheets.workbook(found, outcome, about, deps().places.name_of)
         service.note_export(session, deps().clock, found, writer())
-    return send_file(
-        io.BytesIO(content),
-        mimetype=XLSX,
-        as_attachment=True,
-        download_name=f"群发-{campaign_id}.xlsx",
-    )
+    return download(content, f"群发-{campaign_id}.xlsx")
 
 
 def writer() -> Writer:

@@ -2,17 +2,16 @@
 
 from __future__ import annotations
 
-import io
 from datetime import date
 
-from flask import render_template, request, send_file
+from flask import render_template, request
 from flask.typing import ResponseReturnValue
 
 from backend.console.auth import requires, viewer
 from backend.console.blueprint import bp, row_id
 from backend.console.desk import note_listed
+from backend.console.downloads import download
 from backend.console.permissions import Action
-from backend.console.statement_files import XLSX
 from backend.deps import deps
 from backend.kernel import audit
 from backend.kernel.clock import city_date
@@ -66,12 +65,7 @@ def export_handbook_log() -> ResponseReturnValue:
                 "day": request.args.get("day"),
             },
         )
-    return send_file(
-        io.BytesIO(content),
-        mimetype=XLSX,
-        as_attachment=True,
-        download_name=f"手册查看记录-{city_date(now)}.xlsx",
-    )
+    return download(content, f"手册查看记录-{city_date(now)}.xlsx")
 
 
 def masked(sealed: str | None) -> str:

@@ -5,7 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 from datetime import date
 
-from flask import Response, render_template, request
+from flask import Response, render_template
 from flask.typing import ResponseReturnValue
 from sqlalchemy.orm import Session
 
@@ -14,8 +14,8 @@ from backend.console.auth import requires, viewer
 from backend.console.blueprint import bp
 from backend.console.months import month_asked
 from backend.console.permissions import Action
+from backend.console.towns import town_asked, town_choices
 from backend.deps import deps
-from backend.kernel.errors import NotFound
 from backend.knowledge.rules import month_of
 from backend.statistics.export import csv_bytes
 from backend.statistics.formulas import KNOWLEDGE_FORMULA, KNOWLEDGE_TARGET, MIN_FAMILIES
@@ -72,7 +72,7 @@ def knowledge() -> ResponseReturnValue:
         together=together,
         missed=missed,
         month_choices=sorted({*year_until(this_month).months, span.last}, reverse=True),
-        town_choices=_towns_in_scope(),
+        town_choices=town_choices(),
         formula=KNOWLEDGE_FORMULA,
         target=KNOWLEDGE_TARGET,
         min_families=MIN_FAMILIES,
@@ -110,18 +110,7 @@ def _span_asked(this_month: date) -> Span:
 
     Raises NotFound for a town that the viewer may not see.
     """
-    month = month_asked(this_month, this_month)
-    town = request.args.get("town") or None
-    if town is not None and town not in {code for code, _ in _towns_in_scope()}:
-        raise NotFound
-    return year_until(month, town)
-
-
-def _towns_in_scope() -> list[tuple[str, str]]:
-    """Codes and names of the towns that the viewer may see."""
-    own = viewer().scope.town_code
-    towns = [(town.code, town.name) for town in deps().places]
-    return towns if own is None else [(code, name) for code, name in towns if code == own]
+    return year_until(month_asked(this_month, this_month), town_asked())
 
 
 def _table(session: Session, span: Span) -> tuple[list[Row], Row]:
@@ -130,7 +119,7 @@ def _table(session: Session, span: Span) -> tuple[list[Row], Row]:
         (cell.town_code, cell.month): cell.sample
         for cell in knowledge_by_town(session, viewer().scope, span)
     }
-    listed = [code for code, _ in _towns_in_scope() if span.town_code in {None, code}]
+    listed = [code for code, _ in town_choices() if span.town_code in {None, code}]
     others = sorted({code or "" for code, _ in found} - set(listed))  # without a town, or closed
     rows = [
         Row(_town_name(code), [found.get((code or None, month), Sample()) for month in span.months])

@@ -18,6 +18,7 @@ from backend.console.auth import requires, viewer
 from backend.console.blueprint import back, bp, sentence
 from backend.console.permissions import Action
 from backend.console.room_form import RoomForm
+from backend.console.towns import own_towns
 from backend.deps import deps
 from backend.kernel.clock import city_date
 from backend.kernel.errors import DomainError
@@ -187,8 +188,7 @@ def _list() -> str:
 
 def _offered(form: RoomForm) -> RoomForm:
     """With the towns in which the viewer may write."""
-    own = viewer().scope.town_code
-    return form.offer([town for town in deps().places if own in (None, town.code)])
+    return form.offer(own_towns())
 
 
 def _form_page(form: RoomForm, row: RoomRow | None, problem: str | None) -> ResponseReturnValue:

@@ -2,25 +2,25 @@
 
 from __future__ import annotations
 
-import io
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import date
 
-from flask import render_template, request, send_file
+from flask import render_template
 from flask.typing import ResponseReturnValue
 from openpyxl import Workbook
 from sqlalchemy.orm import Session
 
-from backend.bookings.sheets import Value, add_sheet
+from backend.bookings.sheets import Value, add_sheet, bytes_of
 from backend.console.auth import requires, viewer
 from backend.console.blueprint import bp
+from backend.console.downloads import download
 from backend.console.months import month_asked
 from backend.console.permissions import Action
+from backend.console.towns import town_asked, town_choices
 from backend.deps import deps
 from backend.kernel.ages import add_months
 from backend.kernel.clock import city_date
-from backend.kernel.errors import NotFound
 from backend.outbox.templates import UnknownTemplate
 from backend.statistics.formulas import MIN_FAMILIES, share
 from backend.statistics.reach import (
@@ -39,7 +39,6 @@ from backend.statistics.reach import (
 
 NO_TOWN = "没有填街镇"
 TOO_FEW = "样本不足"
-XLSX = "application/vnd.openxmlformats-officedocument.spreadsheetml.sheet"
 
 
 @dataclass(frozen=True)
@@ -100,7 +99,7 @@ def reach() -> ResponseReturnValue:
         found=found,
         left_shown=left_is_shown(found.left),
         month_choices=[add_months(this_month, -back) for back in range(MONTHS)],
-        town_choices=_towns(),
+        town_choices=town_choices(),
         outcomes=OUTCOMES,
         arrived=ARRIVED,
         formula=FORMULA,
@@ -127,11 +126,7 @@ def reach_sheet() -> ResponseReturnValue:
         head = ("还能收到", "家庭", "占比")
         add_sheet(made, "还能收到", (14, 10, 10), [head, *found.left_rows])
     add_sheet(made, "说明", (100,), [(FORMULA,), (f"少于 {MIN_FAMILIES} 个家庭不显示",)])
-    target = io.BytesIO()
-    made.save(target)
-    target.seek(0)
-    name = f"reach-{asked.month:%Y-%m}.xlsx"
-    return send_file(target, mimetype=XLSX, as_attachment=True, download_name=name)
+    return download(bytes_of(made), f"reach-{asked.month:%Y-%m}.xlsx")
 
 
 def _lines(title: str, rows: Sequence[Row]) -> Iterator[Sequence[Value]]:
@@ -147,22 +142,14 @@ def _lines(title: str, rows: Sequence[Row]) -> Iterator[Sequence[Value]]:
 def _asked() -> Asked:
     """Raises NotFound for a town that the viewer may not see."""
     this_month = city_date(deps().clock.now()).replace(day=1)
-    town = request.args.get("town") or None
-    if town is not None and town not in {code for code, _ in _towns()}:
-        raise NotFound
-    return Asked(month_asked(this_month, this_month), town)
-
-
-def _towns() -> list[tuple[str, str]]:
-    own = viewer().scope.town_code
-    return [(one.code, one.name) for one in deps().places if own in {None, one.code}]
+    return Asked(month_asked(this_month, this_month), town_asked())
 
 
 def _found(session: Session, asked: Asked) -> Found:
     clock, scope = deps().clock, viewer().scope
     of_month = reach_in(session, clock, scope, asked.month, asked.town)
     months = reach_by_month(session, clock, scope, asked.month, asked.town)
-    names = dict(_towns())
+    names = dict(town_choices())
     towns = {names.get(code or "", code or NO_TOWN): one for code, one in of_month.towns.items()}
     kinds = {_kind(name): one for name, one in of_month.kinds.items()}
     return Found(

@@ -11,7 +11,6 @@ from sqlalchemy.orm import Session
 from backend.centres import centre_keeping
 from backend.centres.institutions import institutions, institutions_of_scope
 from backend.centres.models import Centre
-from backend.centres.places import Town
 from backend.centres.queries import CentreRow, centre
 from backend.console import notices
 from backend.console.auth import requires, viewer
@@ -20,6 +19,7 @@ from backend.console.day import place_of
 from backend.console.forms import Form
 from backend.console.permissions import Action
 from backend.console.place_forms import CentreForm
+from backend.console.towns import own_towns
 from backend.deps import deps
 from backend.kernel.errors import DomainError, NotFound
 
@@ -85,11 +85,6 @@ def change_centre(centre_id: int) -> ResponseReturnValue:
 def own_centres(session: Session) -> list[CentreRow]:
     """The centres of the viewer's scope."""
     return place_of(session, None).choices
-
-
-def own_towns() -> list[Town]:
-    own = viewer().scope.town_code
-    return [town for town in deps().places if own in (None, town.code)]
 
 
 def own_institutions(session: Session) -> frozenset[int] | None:

@@ -14,7 +14,8 @@ from backend.console.auth import requires, viewer
 from backend.console.blueprint import bp
 from backend.console.permissions import Action
 from backend.console.place_forms import ContractForm, InstitutionForm, towns_to_choose
-from backend.console.settings import form_page, own_towns, save
+from backend.console.settings import form_page, save
+from backend.console.towns import own_towns
 from backend.deps import deps
 from backend.kernel.clock import city_date
 from backend.kernel.errors import Invalid

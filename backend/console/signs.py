@@ -5,12 +5,11 @@ They change no amount. Who looks into one says what came of it; the next one see
 
 from __future__ import annotations
 
-import io
 from collections.abc import Iterable
 from dataclasses import dataclass
 from datetime import date
 
-from flask import redirect, render_template, request, send_file
+from flask import redirect, render_template, request
 from flask.typing import ResponseReturnValue
 from sqlalchemy import Select, select
 from sqlalchemy.orm import Session
@@ -24,9 +23,9 @@ from backend.console import notices
 from backend.console.auth import requires, viewer
 from backend.console.blueprint import back, bp, row_id
 from backend.console.desk import note_listed
+from backend.console.downloads import download
 from backend.console.months import MONTHS_OFFERED, month_asked, read_month
 from backend.console.permissions import Action
-from backend.console.statement_files import XLSX
 from backend.console.statement_lines import FORGOTTEN
 from backend.console.statements import towns_offered
 from backend.deps import deps
@@ -114,7 +113,7 @@ def all_signs_sheet() -> ResponseReturnValue:
         )
         content = sign_workbook(seen, _masked)
     name = f"需要核对的情况-{which.month:%Y-%m}.xlsx"
-    return send_file(io.BytesIO(content), mimetype=XLSX, as_attachment=True, download_name=name)
+    return download(content, name)
 
 
 @bp.post("/statements/signs/check")

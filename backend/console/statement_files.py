@@ -2,9 +2,6 @@
 
 from __future__ import annotations
 
-import io
-
-from flask import send_file
 from flask.typing import ResponseReturnValue
 from sqlalchemy.orm import Session
 
@@ -20,12 +17,11 @@ from backend.bookings.statement_queries import (
 from backend.bookings.statement_sheets import Book, workbook
 from backend.console.auth import requires, viewer
 from backend.console.blueprint import bp
+from backend.console.downloads import XLSX, download
 from backend.console.permissions import Action
 from backend.console.statement_lines import masked
 from backend.deps import deps
 from backend.kernel import audit
-
-XLSX = "application/vnd.openxmlformats-officedocument.spreadsheetml.sheet"
 
 
 @bp.get("/statements/<int:statement_id>.xlsx")
@@ -77,9 +73,4 @@ def _note_taken(session: Session, row: StatementRow, shape: str) -> None:
 
 
 def _file(content: bytes, mimetype: str, row: StatementRow, ending: str) -> ResponseReturnValue:
-    return send_file(
-        io.BytesIO(content),
-        mimetype=mimetype,
-        as_attachment=True,
-        download_name=f"结算单-{row.institution}-{row.month:%Y-%m}.{ending}",
-    )
+    return download(content, f"结算单-{row.institution}-{row.month:%Y-%m}.{ending}", mimetype)

@@ -28,7 +28,8 @@ from backend.console import notices
 from backend.console.auth import requires, viewer
 from backend.console.blueprint import bp
 from backend.console.permissions import Action
-from backend.console.settings import form_page, own_towns, save
+from backend.console.settings import form_page, save
+from backend.console.towns import own_towns
 from backend.console.wechat_account_form import HINTS, KEPT_HINTS, AccountForm
 from backend.deps import deps
 from backend.kernel.errors import Unavailable

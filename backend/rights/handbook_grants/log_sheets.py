@@ -2,12 +2,11 @@
 
 from __future__ import annotations
 
-import io
 from collections.abc import Callable, Iterable, Iterator, Sequence
 
 from openpyxl import Workbook
 
-from backend.bookings.sheets import Value, add_sheet
+from backend.bookings.sheets import Value, add_sheet, bytes_of
 from backend.rights.handbook_grants.log import LogRow
 from backend.rights.handbook_grants.queries import GrantRow
 from backend.rights.handbook_grants.rules import HOURS, PURPOSES
@@ -25,9 +24,7 @@ def log_workbook(looks: Iterable[LogRow], grants: Sequence[GrantRow], mask: Mask
     add_sheet(
         made, "授权", (10, 14, 30, 12, 12, 16, 10, 22, 18, 18, 14, 18, 30), _grants(grants, mask)
     )
-    target = io.BytesIO()
-    made.save(target)
-    return target.getvalue()
+    return bytes_of(made)
 
 
 def _looks(rows: Iterable[LogRow], mask: Mask) -> Iterator[Sequence[Value]]:
