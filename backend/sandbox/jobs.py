@@ -1,14 +1,13 @@
 """What WeChat does after it has answered: publishing and mass sending, a little later."""
 
-import heapq
 import json
 import threading
-import time
 from collections.abc import Callable, Mapping
 from typing import Any
 
 from backend.sandbox.config import SandboxConfig
 from backend.sandbox.store import Store
+from backend.sandbox.timed import Timed
 
 Finish = Callable[[int, str, Mapping[str, Any]], Mapping[str, Any]]  # id, appid, body: result
 
@@ -20,12 +19,9 @@ class Jobs:
         self._store = store
         self._seconds = config.job_seconds
         self._kinds = kinds
-        self._due: list[tuple[float, int]] = []
-        self._changed = threading.Condition()
-        self._closing = False
+        self._due = Timed(self._running() if self._seconds is not None else ())
         self._thread = threading.Thread(target=self._run, daemon=True)
         if self._seconds is not None:
-            self._due = [(0.0, job_id) for job_id in self._running()]
             self._thread.start()
 
     def start(self, appid: str, kind: str, body: Mapping[str, Any]) -> int:
@@ -37,9 +33,7 @@ class Jobs:
             json.dumps(dict(body), ensure_ascii=False),
         )
         if self._seconds is not None:
-            with self._changed:
-                heapq.heappush(self._due, (time.monotonic() + self._seconds, job_id))
-                self._changed.notify()
+            self._due.put(job_id, self._seconds)
         return job_id
 
     def get(self, appid: str, kind: str, job_id: object) -> dict[str, Any] | None:
@@ -68,9 +62,7 @@ class Jobs:
         return len(running)
 
     def close(self) -> None:
-        with self._changed:
-            self._closing = True
-            self._changed.notify_all()
+        self._due.close()
         if self._thread.is_alive():
             self._thread.join()
 
@@ -79,17 +71,8 @@ class Jobs:
         return [int(row["id"]) for row in rows]
 
     def _run(self) -> None:
-        while (job_id := self._next()) is not None:
+        while (job_id := self._due.next()) is not None:
             self._finish(job_id)
-
-    def _next(self) -> int | None:
-        with self._changed:
-            while not self._closing:
-                wait = self._due[0][0] - time.monotonic() if self._due else None
-                if wait is not None and wait <= 0:
-                    return heapq.heappop(self._due)[1]
-                self._changed.wait(wait)
-        return None
 
     def _finish(self, job_id: int) -> None:
         with self._store.change():

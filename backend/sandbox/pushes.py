@@ -1,8 +1,6 @@
 """Events on their way to our webhook: five seconds each, three retries, then given up."""
 
-import heapq
 import threading
-import time
 from collections.abc import Mapping, Sequence
 from typing import Any
 
@@ -15,6 +13,7 @@ from backend.sandbox.inbox import iso
 from backend.sandbox.push_format import event_text, original_id, seal
 from backend.sandbox.replies import Replies
 from backend.sandbox.store import Store
+from backend.sandbox.timed import Timed
 
 RETRIES = 3  # after the first delivery
 SENDERS = 4
@@ -22,10 +21,7 @@ LOG_LENGTH = 50
 
 
 class Pushes:
-    """Rows in the store are the truth; the heap only says when to try which.
-
-    What was waiting when the sandbox stopped is tried at once when it starts again.
-    """
+    """What was waiting when the sandbox stopped is tried at once when it starts again."""
 
     def __init__(self, store: Store, config: SandboxConfig, clock: Clock, replies: Replies) -> None:
         self._store = store
@@ -35,12 +31,8 @@ class Pushes:
         self._http = urllib3.PoolManager(
             timeout=config.push_timeout_seconds, retries=False, maxsize=SENDERS
         )
-        self._due: list[tuple[float, int]] = [
-            (0.0, int(row["id"]))
-            for row in store.rows("SELECT id FROM pushes WHERE state = 'waiting' ORDER BY id")
-        ]
-        self._changed = threading.Condition()
-        self._closing = False
+        waiting = store.rows("SELECT id FROM pushes WHERE state = 'waiting' ORDER BY id")
+        self._due = Timed(int(row["id"]) for row in waiting)
         self._threads = [
             threading.Thread(target=self._deliver_for_ever, daemon=True) for _ in range(SENDERS)
         ]
@@ -87,7 +79,7 @@ class Pushes:
                 event_text(self._config, fields, items),
                 now,
             )
-        self._schedule(push_id, 0.0)
+        self._due.put(push_id, 0.0)
 
     def put_subscription(
         self, appid: str, openid: str, event: str, items: Sequence[Mapping[str, str]]
@@ -117,30 +109,13 @@ class Pushes:
         ]
 
     def close(self) -> None:
-        with self._changed:
-            self._closing = True
-            self._changed.notify_all()
+        self._due.close()
         for thread in self._threads:
             thread.join()
         self._http.clear()
 
-    def _schedule(self, push_id: int, delay: float) -> None:
-        with self._changed:
-            heapq.heappush(self._due, (time.monotonic() + delay, push_id))
-            self._changed.notify()
-
-    def _next(self) -> int | None:
-        """The id of the next push when its time has come; None when closing."""
-        with self._changed:
-            while not self._closing:
-                wait = self._due[0][0] - time.monotonic() if self._due else None
-                if wait is not None and wait <= 0:
-                    return heapq.heappop(self._due)[1]
-                self._changed.wait(wait)
-        return None
-
     def _deliver_for_ever(self) -> None:
-        while (push_id := self._next()) is not None:
+        while (push_id := self._due.next()) is not None:
             row = self._store.row("SELECT * FROM pushes WHERE id = ?", push_id)
             if row is not None:
                 self._deliver(dict(row))
@@ -161,7 +136,7 @@ class Pushes:
         if state == "given_up":
             self._replies.fail(row["openid"], row["event"])
         if state == "waiting":
-            self._schedule(int(row["id"]), self._config.push_retry_seconds)
+            self._due.put(int(row["id"]), self._config.push_retry_seconds)
 
     def _post(self, row: dict[str, Any]) -> tuple[bool, str]:
         """One delivery: whether it was taken, and the answer in a few words."""
