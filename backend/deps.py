@@ -40,7 +40,6 @@ from backend.kernel.clock import Clock, clock_from
 from backend.kernel.db import make_engine, read_factory, session_factory
 from backend.kernel.privacy import Vault
 from backend.knowledge.questions import Questions, load_questions
-from backend.outbox.forms import Form
 from backend.outbox.messenger import Messenger
 from backend.outbox.parts import Delivery
 from backend.outbox.quotas import Limits
@@ -240,7 +239,7 @@ def build(
         reads = sessions
     clock, vault = clock or clock_from(settings.clock), make_vault(settings)
     texts = texts or read_texts(Path(settings.content_dir))
-    forms = forms_in(settings, texts.templates)
+    forms = texts.templates.forms("once", settings.wechat_template_ids)
     return Deps(
         settings=settings,
         sessions=sessions,
@@ -276,16 +275,6 @@ def _clients(
     api_base: str, sessions: sessionmaker[Session], clock: Clock, vault: Vault
 ) -> AccountClients:
     return AccountClients(api_base, sessions=sessions, clock=clock, vault=vault)
-
-
-def forms_in(settings: Settings, templates: Templates) -> dict[str, Form]:
-    """The mini-program's templates of the environment's variables, in templates.yaml's fields."""
-    found = {}
-    for name in templates:
-        form, template_id = templates[name].wechat, settings.wechat_template_ids.get(name)
-        if form is not None and template_id is not None:
-            found[name] = Form(template_id, form.title, "once", templates[name].own_fields())
-    return found
 
 
 def handbook_of(whole: Schedule, library: Library) -> Schedule:

@@ -3,6 +3,7 @@
 import threading
 import time
 from collections.abc import Callable, Iterator, Mapping
+from dataclasses import dataclass
 from typing import TypeVar
 
 import structlog
@@ -34,6 +35,15 @@ class AsItStands(Mapping[str, T]):
         return len(self._read())
 
 
+@dataclass(frozen=True)
+class Held:
+    """What was read of an account, and until when it counts."""
+
+    until: float
+    forms: Mapping[str, Form]
+    ids: Mapping[str, str]
+
+
 class TemplateRegistry:
     """Every account's forms by our names. Safe between threads.
 
@@ -48,20 +58,24 @@ class TemplateRegistry:
         self._reads = reads
         self.settings = settings
         self._lock = threading.Lock()
-        self._held: dict[str, tuple[float, Mapping[str, Form]]] = {}
+        self._held: dict[str, Held] = {}
 
     def forms(self, appid: str) -> Mapping[str, Form]:
-        held = self._held.get(appid)
-        if held is not None and time.monotonic() < held[0]:
-            return held[1]
-        with self._lock:
-            forms = self._asked(appid, held)
-            self._held[appid] = time.monotonic() + ASK_EVERY, forms
-        return forms
+        return self._as_held(appid).forms
 
     def ids(self, appid: str) -> Mapping[str, str]:
-        """Our template name → WeChat's template id."""
-        return {name: form.template_id for name, form in self.forms(appid).items()}
+        """Our template name → WeChat's template id. Asked for every message."""
+        return self._as_held(appid).ids
+
+    def _as_held(self, appid: str) -> Held:
+        held = self._held.get(appid)
+        if held is None or time.monotonic() >= held.until:
+            with self._lock:
+                forms = self._asked(appid, held)
+                ids = {name: form.template_id for name, form in forms.items()}
+                held = Held(time.monotonic() + ASK_EVERY, forms, ids)
+                self._held[appid] = held
+        return held
 
     def names(self, appid: str) -> Mapping[str, str]:
         """WeChat's template id → our name, also of what is retired."""
@@ -75,22 +89,17 @@ class TemplateRegistry:
     def live_ids(self, appid: str) -> Mapping[str, str]:
         return AsItStands(lambda: self.ids(appid))
 
-    def live_names(self, appid: str) -> Mapping[str, str]:
-        return AsItStands(lambda: self.names(appid))
-
     def look_again(self) -> None:
         """After a change of one's own: what was read counts no more."""
         self._held.clear()
 
-    def _asked(
-        self, appid: str, held: tuple[float, Mapping[str, Form]] | None
-    ) -> Mapping[str, Form]:
+    def _asked(self, appid: str, held: Held | None) -> Mapping[str, Form]:
         try:
             with self._reads() as session:
                 rows = registry.forms_of(session, appid)
                 known = registry.known_names(session, appid)
         except SQLAlchemyError as error:
             log.warning("templates_unreadable", kind=type(error).__name__)
-            return self.settings.get(appid, {}) if held is None else held[1]
+            return self.settings.get(appid, {}) if held is None else held.forms
         unwritten = self.settings.get(appid, {})
         return {name: form for name, form in unwritten.items() if name not in known} | rows

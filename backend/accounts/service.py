@@ -86,21 +86,16 @@ class TooEarly(Exception):
     """What the push is about is not there yet; it is handled again at the next turn."""
 
 
-def _none_known(_appid: str) -> Mapping[str, str]:
-    return {}
-
-
 @dataclass(frozen=True)
 class Reactions:
-    """What handling needs from elsewhere. `template_names`: WeChat's template id → our name, of
-    the mini-program; `names_of`: the same of a 服务号, by its appid.
+    """What handling needs from elsewhere. `names_of`: an appid → WeChat's template id → our name,
+    of what the account has or had.
     """
 
-    template_names: Mapping[str, str]
+    names_of: NamesOf
     delete_parent: DeleteParent
     scenes: LinkScenes
     job_finished: JobFinished = no_job
-    names_of: NamesOf = _none_known
 
 
 def store_event(session: Session, clock: Clock, event: Push) -> bool:
@@ -184,9 +179,7 @@ def _answered(session: Session, clock: Clock, _: Reactions, event: InboundEvent)
 def _receipt(session: Session, clock: Clock, reactions: Reactions, event: InboundEvent) -> str:
     """subscribe_msg_sent_event: what became of a message after WeChat took it."""
     account = event.appid if _is_service(session, event.appid) else ""
-    names = reactions.template_names
-    if account:
-        names = reactions.names_of(account)
+    names = reactions.names_of(event.appid)
     outcomes = []
     for item in event.payload.get("List") or [event.payload]:
         if item["ErrorStatus"] == SENT_WELL:

@@ -12,8 +12,8 @@ from backend.outbox.forms import FormKind
 from backend.outbox.ledger import Key
 from backend.outbox.messenger import REFUSED_OR_USED_UP
 from backend.outbox.quotas import Limits
-from backend.people.models import Parent, ParentIdentity
-from backend.people.phones import PHONE
+from backend.people import phones
+from backend.people.models import ParentIdentity
 
 
 class NoTestPhone(Conflict):
@@ -33,10 +33,7 @@ def receiver(session: Session, vault: Vault, *, appid: str, phone: str | None) -
     """
     if phone is None:
         raise NoTestPhone("请维护人员设置 BACKEND_CAMPAIGN_TEST_PHONE（本单位自己的手机号）")
-    parent = select(Parent.id).where(
-        Parent.phone_fingerprint == vault.fingerprint(PHONE, phone), Parent.deleted_at.is_(None)
-    )
-    parent_id = session.scalar(parent)
+    parent_id = phones.holder(session, vault, phone)
     if parent_id is None:
         raise NoTestPhone("请先用试发的手机登录小程序，并关联手机号")
     openid = session.scalar(

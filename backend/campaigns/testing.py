@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from sqlalchemy import select
 from sqlalchemy.orm import Session
 
 from backend.campaigns.models import Campaign
@@ -12,9 +11,8 @@ from backend.kernel.clock import Clock
 from backend.kernel.errors import Conflict
 from backend.kernel.privacy import Vault
 from backend.outbox import service as outbox
+from backend.people import phones
 from backend.people.children import children_of
-from backend.people.models import Parent
-from backend.people.phones import PHONE
 
 
 class NoTestFamily(Conflict):
@@ -38,12 +36,7 @@ def send_test(
     """
     if phone is None:
         raise NoTestFamily("请维护人员设置 BACKEND_CAMPAIGN_TEST_PHONE")
-    parent = session.scalar(
-        select(Parent.id).where(
-            Parent.phone_fingerprint == vault.fingerprint(PHONE, phone),
-            Parent.deleted_at.is_(None),
-        )
-    )
+    parent = phones.holder(session, vault, phone)
     if parent is None:
         raise NoTestFamily("设置的号码还没有在小程序里关联，请先用那部手机登录并关联手机号")
     facts = facts_of(campaign.id, draft_of(campaign).said)

@@ -43,14 +43,8 @@ def add_accounts(session: Session, parts: Deps) -> None:
 
 def _forms(parts: Deps, appid: str) -> dict[str, Form]:
     """Of a 服务号, as the sandbox has chosen them for it."""
-    found = {}
-    for name in parts.templates:
-        form = parts.templates[name].wechat
-        if form is not None:
-            template_id = public_template_id(appid, "message", name)
-            fields = parts.templates[name].own_fields()
-            found[name] = Form(template_id, form.title, "message", fields)
-    return found
+    ids = {name: public_template_id(appid, "message", name) for name in parts.templates}
+    return parts.templates.forms("message", ids)
 
 
 def _entries() -> dict[str, AccountEntry]:

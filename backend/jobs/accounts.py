@@ -66,7 +66,7 @@ def _ask_each(
 
     asked = 0
     for appid, kind in accounts:
-        client = _client(clients, appid)
+        client = client_of(clients, appid)
         findings = None if client is None else ask(client, kind)
         if findings is not None:
             with sessions.begin() as session:
@@ -107,7 +107,7 @@ def identify_followers(sessions: sessionmaker[Session], clock: Clock, clients: C
         waiting = followers.to_identify(session, IDENTIFY_AT_ONCE)
     done = 0
     for person in waiting:
-        client = _client(clients, person.appid)
+        client = client_of(clients, person.appid)
         if client is None:
             continue
         try:
@@ -121,7 +121,7 @@ def identify_followers(sessions: sessionmaker[Session], clock: Clock, clients: C
         log.info("followers_identified", done=done)
 
 
-def _client(clients: Clients, appid: str) -> "AccountClient | None":
+def client_of(clients: Clients, appid: str) -> "AccountClient | None":
     """None for an account that was retired a moment ago, or whose field key is gone."""
     try:
         return clients(appid)

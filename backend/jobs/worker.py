@@ -39,13 +39,11 @@ def delivery(deps: Deps, stopping: Callable[[], bool]) -> Delivery:
 
 def reactions(deps: Deps) -> Reactions:
     """What WeChat's pushes set off."""
-    names = deps.registry.live_names(deps.settings.wechat_appid)
     return Reactions(
-        template_names=names,
+        names_of=deps.registry.names,
         delete_parent=delete_parent,
         scenes=deps.scenes,
         job_finished=job_finished,
-        names_of=deps.registry.names,
     )
 
 

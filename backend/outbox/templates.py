@@ -18,7 +18,7 @@ from pydantic import BaseModel, ConfigDict, Field, ValidationError, model_valida
 from backend.kernel.privacy import mask_name
 from backend.outbox import merged
 from backend.outbox.fields import UnfitValue, fit, kind_of_field
-from backend.outbox.forms import Form, FormField
+from backend.outbox.forms import Form, FormField, FormKind
 from backend.outbox.usefulness import UsefulFor
 from backend.outbox.values import (
     ALWAYS,
@@ -199,6 +199,14 @@ class Templates:
         if template is None:
             raise UnknownTemplate(name)
         return template
+
+    def forms(self, kind: FormKind, ids: Mapping[str, str]) -> dict[str, Form]:
+        """In the fields of templates.yaml, those for which there is one of WeChat's ids."""
+        return {
+            name: Form(ids[name], template.wechat.title, kind, template.own_fields())
+            for name, template in self._templates.items()
+            if template.wechat is not None and name in ids
+        }
 
     def render_in_app(
         self,

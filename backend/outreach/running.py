@@ -16,6 +16,7 @@ from sqlalchemy import and_, or_, select
 from sqlalchemy.orm import Session, sessionmaker
 
 from backend.accounts.models import InboundEvent
+from backend.accounts.service import TooEarly
 from backend.guides.library import Library
 from backend.kernel.clock import Clock
 from backend.outreach import rules
@@ -49,8 +50,8 @@ class Unsure(Exception):
     """No answer: it may have arrived."""
 
 
-class JobEarly(Exception):
-    """The end of a job whose beginning is not written down yet: handled again a moment later."""
+class JobEarly(TooEarly):
+    """The end of a job whose beginning is not written down yet."""
 
 
 @dataclass(frozen=True)

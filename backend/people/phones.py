@@ -35,6 +35,16 @@ def keep(session: Session, vault: Vault, *, parent_id: int, phone: str) -> None:
     owner.phone_sealed, owner.phone_fingerprint = vault.seal(phone, PHONE), fingerprint
 
 
+def holder(session: Session, vault: Vault, phone: str) -> int | None:
+    """The parent whose number this is now."""
+    return session.scalar(
+        select(Parent.id).where(
+            Parent.phone_fingerprint == vault.fingerprint(PHONE, phone),
+            Parent.deleted_at.is_(None),
+        )
+    )
+
+
 def forget(session: Session, *, parent_id: int) -> None:
     session.execute(
         update(Parent)

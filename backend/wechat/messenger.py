@@ -14,6 +14,7 @@ from backend.outbox.messenger import (
     kind_of,
 )
 from backend.wechat.client import AccountClient, BadAnswer, TokenUnavailable, WeChatRefused
+from backend.wechat.official import to_person, wrapped
 from backend.wechat.transport import Answer, NeverSent, NoAnswer
 
 NAMED_FIELD = re.compile(r"data\.(\w+)\.value")
@@ -42,7 +43,7 @@ class WeChatMessenger:
         message_id: int | None,
     ) -> None:
         """WeChat knows no repetition here: `message_id` says nothing to it."""
-        values = _values(data)
+        values = wrapped(data)
         _answered(
             lambda: self._client.wxa.send_subscribe_message(
                 openid, template_id, values, page, miniprogram_state=self._state
@@ -73,15 +74,13 @@ class ServiceMessenger:
 
         Within ten minutes WeChat delivers one `client_msg_id` once.
         """
-        body: dict[str, Any] = {
-            "touser": openid,
-            "template_id": template_id,
-            "data": _values(data),
-        }
-        if message_id is not None:
-            body["client_msg_id"] = str(message_id)
-        if page is not None:
-            body["miniprogram"] = {"appid": self._mini_program, "pagepath": page}
+        body = to_person(
+            openid,
+            template_id,
+            data,
+            miniprogram=None if page is None else (self._mini_program, page),
+            client_msg_id=None if message_id is None else str(message_id),
+        )
         answer = _answered(lambda: self._client.post("message/template/send", data=body))
         told = answer.get("msgid")
         return told if isinstance(told, int) else None
@@ -106,18 +105,9 @@ class NoticeMessenger:
         message_id: int | None,
     ) -> None:
         """WeChat knows no repetition here: `message_id` says nothing to it."""
-        body: dict[str, Any] = {
-            "touser": openid,
-            "template_id": template_id,
-            "data": _values(data),
-        }
-        if page is not None:
-            body["miniprogram"] = {"appid": self._mini_program, "pagepath": page}
+        opens = None if page is None else (self._mini_program, page)
+        body = to_person(openid, template_id, data, miniprogram=opens)
         _answered(lambda: self._client.post("message/subscribe/bizsend", data=body))
-
-
-def _values(data: Mapping[str, str]) -> dict[str, dict[str, str]]:
-    return {field: {"value": text} for field, text in data.items()}
 
 
 def _answered(call: Callable[[], Any]) -> dict[str, Any]:

@@ -62,17 +62,9 @@ class OfficialAccount:
         Within ten minutes WeChat delivers one `client_id` once. Whether it arrived says the
         event TEMPLATESENDJOBFINISH.
         """
-        body: dict[str, Any] = {
-            "touser": openid,
-            "template_id": template_id,
-            "data": _wrapped(values),
-        }
-        if url is not None:
-            body["url"] = url
-        if miniprogram is not None:
-            body["miniprogram"] = _target(miniprogram)
-        if client_id is not None:
-            body["client_msg_id"] = client_id
+        body = to_person(
+            openid, template_id, values, url=url, miniprogram=miniprogram, client_msg_id=client_id
+        )
         return _read(self._post("message/template/send", body), lambda said: int(said["msgid"]))
 
     def send_notify(
@@ -85,11 +77,8 @@ class OfficialAccount:
         miniprogram: tuple[str, str] | None = None,
     ) -> None:
         """A 订阅通知 (bizsend): uses up a consent, needs no following."""
-        target = None if miniprogram is None else _target(miniprogram)
-        answer = self._client.message.send_subscribe_message(
-            openid, template_id, _wrapped(values), target, page
-        )
-        _object(answer)
+        body = to_person(openid, template_id, values, page=page, miniprogram=miniprogram)
+        self._post("message/subscribe/bizsend", body)
 
     def custom_text(self, openid: str, text: str) -> None:
         """An answer of 客服, while what the person has done allows it (45015, 45047)."""
@@ -350,13 +339,30 @@ def _read(answer: Any, read: Callable[[dict[str, Any]], Value]) -> Value:
     raise failure
 
 
-def _wrapped(values: Mapping[str, str]) -> dict[str, dict[str, str]]:
+def to_person(
+    openid: str,
+    template_id: str,
+    values: Mapping[str, str],
+    *,
+    miniprogram: tuple[str, str] | None = None,
+    **more: str | None,
+) -> dict[str, Any]:
+    """The body of a 模板消息 or a 订阅通知; what is None is not said."""
+    body: dict[str, Any] = {
+        "touser": openid,
+        "template_id": template_id,
+        "data": wrapped(values),
+        **{name: value for name, value in more.items() if value is not None},
+    }
+    if miniprogram is not None:
+        appid, path = miniprogram
+        body["miniprogram"] = {"appid": appid, "pagepath": path}
+    return body
+
+
+def wrapped(values: Mapping[str, str]) -> dict[str, dict[str, str]]:
+    """The values of a template's fields as WeChat takes them."""
     return {name: {"value": text} for name, text in values.items()}
-
-
-def _target(miniprogram: tuple[str, str]) -> dict[str, str]:
-    appid, path = miniprogram
-    return {"appid": appid, "pagepath": path}
 
 
 def _message_form(item: Mapping[str, Any]) -> ChosenTemplate:

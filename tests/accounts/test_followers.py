@@ -37,7 +37,7 @@ from tests.factories import make_child, make_parent
 
 Sessions = sessionmaker[Session]
 SCENES = LinkScenes("s" * 32)
-REACTIONS = Reactions({}, delete_parent, SCENES)
+REACTIONS = Reactions(lambda _: {}, delete_parent, SCENES)
 NUMBERS = itertools.count(1)
 OPENID = "openid-of-a-follower"
 

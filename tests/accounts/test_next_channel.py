@@ -276,9 +276,7 @@ def test_an_account_with_notices_alone_uses_a_consent_for_each(
 
 def handle(sessions: Sessions, clock: FixedClock, *pushes: Push) -> list[str | None]:
     """Store these and handle what is open; the outcomes of all."""
-    reactions = Reactions(
-        {}, delete_parent, LinkScenes("s"), names_of=lambda _appid: {NOTICE: TEMPLATE}
-    )
+    reactions = Reactions(lambda _: {NOTICE: TEMPLATE}, delete_parent, LinkScenes("s"))
     with sessions.begin() as session:
         for push in pushes:
             service.store_event(session, clock, push)

@@ -51,7 +51,7 @@ def handle(
     sessions: Sessions, clock: FixedClock, delete: DeleteParent = delete_parent
 ) -> list[str | None]:
     """Handle what is open once; every outcome so far, oldest first."""
-    reactions = Reactions({TEMPLATE_ID: TEMPLATE}, delete, LinkScenes("s"))
+    reactions = Reactions(lambda _: {TEMPLATE_ID: TEMPLATE}, delete, LinkScenes("s"))
     with sessions.begin() as session:
         service.handle_open_events(session, clock, reactions)
         return list(session.scalars(select(InboundEvent.outcome).order_by(InboundEvent.id)))
@@ -247,7 +247,7 @@ def test_two_workers_at_once_handle_different_events(
         store(committed, clock, Push("subscribe_msg_popup_event", key.openid, {"List": ACCEPT}))
     for _ in range(4):
         store(committed, clock, Push("unknown", "o1"))
-    reactions = Reactions({}, delete_parent, LinkScenes("s"))
+    reactions = Reactions(lambda _: {}, delete_parent, LinkScenes("s"))
     with committed.begin() as one, committed.begin() as other:
         # The second one holds only events that need no balance, so neither waits for the other.
         counts = [
@@ -280,7 +280,9 @@ def test_a_repetition_does_not_wait_for_whoever_handles_the_first(
     store(committed, clock, push)
 
     with committed.begin() as handling:
-        service.handle_open_events(handling, clock, Reactions({}, delete_parent, LinkScenes("s")))
+        service.handle_open_events(
+            handling, clock, Reactions(lambda _: {}, delete_parent, LinkScenes("s"))
+        )
         with committed.begin() as session:
             session.execute(text("SET LOCAL lock_timeout = 1"))  # millisecond
             assert not service.store_event(session, clock, push)
@@ -297,7 +299,7 @@ def test_two_workers_with_the_same_families_never_wait_in_a_circle(
     def work(_: int) -> None:
         with committed.begin() as session:
             service.handle_open_events(
-                session, clock, Reactions({}, delete_parent, LinkScenes("s"))
+                session, clock, Reactions(lambda _: {}, delete_parent, LinkScenes("s"))
             )
 
     with ThreadPoolExecutor(2) as pool:

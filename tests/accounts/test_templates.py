@@ -197,14 +197,14 @@ def test_the_registry_serves_the_settings_until_there_are_rows(
     sessions: Sessions, clock: FixedClock
 ) -> None:
     known = TemplateRegistry(sessions, {APPID: {NAME: FORM, "campaign": FORM}})
-    live, names = known.live_ids(APPID), known.live_names(APPID)
+    live = known.live_ids(APPID)
     assert live == {NAME: "t-1", "campaign": "t-1"}
 
     save(sessions, clock, OTHER)
     known.look_again()
     assert live == {NAME: "t-2", "campaign": "t-1"}
     assert (live.get("booking_moved"), len(known.live_forms(APPID))) == (None, 2)
-    assert names["t-2"] == NAME
+    assert known.names(APPID)["t-2"] == NAME
 
     with sessions.begin() as session:
         registry.retire(session, clock, appid=APPID, name=NAME, actor=ACTOR)

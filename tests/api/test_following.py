@@ -25,7 +25,7 @@ from tests.accounts.test_followers import Push
 from tests.api.families import Phone, code_of
 from tests.conftest import make_settings
 from tests.sandbox.running import CONFIG, config_in, running
-from tests.wechat.conftest import WeChat
+from tests.wechat.sandboxed import WeChat
 
 Sessions = sessionmaker[Session]
 SERVICE = "wxservice00000001"
@@ -66,7 +66,7 @@ def scan(sessions: Sessions, clock: FixedClock, wechat: WeChat, settings: Settin
     scenes = LinkScenes(settings.secret_key.get_secret_value())
     with sessions.begin() as session:
         service.store_event(session, clock, Push("subscribe", "openid-scanning", payload, SERVICE))
-        service.handle_open_events(session, clock, Reactions({}, delete_parent, scenes))
+        service.handle_open_events(session, clock, Reactions(lambda _: {}, delete_parent, scenes))
         newest = select(LinkCode.outcome).order_by(LinkCode.id.desc()).limit(1)
         return session.scalar(newest)
 

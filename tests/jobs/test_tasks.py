@@ -173,7 +173,7 @@ def test_every_stored_push_is_handled_in_one_run(sessions: Sessions, clock: Fixe
             for number in range(jobs.HANDLE_AT_ONCE + 1)
         )
 
-    jobs.handle_events(sessions, clock, Reactions({}, delete_parent, LinkScenes("s")))
+    jobs.handle_events(sessions, clock, Reactions(lambda _: {}, delete_parent, LinkScenes("s")))
 
     with sessions() as session:
         outcomes = session.scalars(select(InboundEvent.outcome)).all()
