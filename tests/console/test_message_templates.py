@@ -34,7 +34,7 @@ from tests.console.conftest import Desk, Enter
 from tests.factories import make_parent
 from tests.outbox.scene import TEMPLATES
 from tests.sandbox.running import CONFIG, config_in, running
-from tests.wechat.conftest import WeChat
+from tests.wechat.sandboxed import WeChat
 
 Sessions = sessionmaker[Session]
 SERVICE, PAPER = "wxservice00000001", "wxpaper0000000001"

@@ -20,7 +20,7 @@ from tests.accounts.accounts import KEYS, TOWN, add, whole
 from tests.conftest import make_settings
 from tests.console.conftest import Desk, Enter
 from tests.sandbox.running import CONFIG, config_in, running
-from tests.wechat.conftest import WeChat
+from tests.wechat.sandboxed import WeChat
 
 Sessions = sessionmaker[Session]
 SERVICE, PAPER, ELSEWHERE = "wxservice00000001", "wxpaper0000000001", "wxelsewhere000001"

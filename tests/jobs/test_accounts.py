@@ -17,7 +17,7 @@ from backend.sandbox.config import Account
 from tests.accounts.accounts import KEYS, add, whole
 from tests.conftest import make_settings, texts
 from tests.sandbox.running import config_in, running
-from tests.wechat.conftest import WeChat
+from tests.wechat.sandboxed import WeChat
 
 Sessions = sessionmaker[Session]
 SERVICE = "wxservice00000001"

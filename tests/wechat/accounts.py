@@ -19,7 +19,7 @@ from backend.wechat.official_answers import Article
 from backend.wechat.tokens import MemoryTokenStore
 from backend.wechat.transport import Transport
 from tests.sandbox.running import BARE, CITY, NEWSPAPER, TOWN, config_in, running
-from tests.wechat.conftest import WeChat
+from tests.wechat.sandboxed import WeChat
 
 
 @dataclass

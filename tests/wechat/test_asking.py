@@ -18,7 +18,7 @@ from backend.wechat.followers import AskLater, qr_address, who_is
 from backend.wechat.tokens import MemoryTokenStore
 from backend.wechat.transport import Transport
 from tests.sandbox.running import config_in, running
-from tests.wechat.conftest import WeChat
+from tests.wechat.sandboxed import WeChat
 
 SERVICE, BARE, PAPER = "wxservice00000001", "wxbareservice0001", "wxpaper0000000001"
 

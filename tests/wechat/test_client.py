@@ -9,7 +9,7 @@ from backend.wechat.client import AccountClient, TokenUnavailable, WeChatRefused
 from backend.wechat.tokens import MemoryTokenStore, TokenStore
 from backend.wechat.transport import NoAnswer, Transport
 from tests.sandbox.running import BOOKING, DATA
-from tests.wechat.conftest import LOGIN, SEND, TOKEN, WeChat
+from tests.wechat.sandboxed import LOGIN, SEND, TOKEN, WeChat
 
 VALUES = {name: {"value": text} for name, text in DATA.items()}
 

@@ -16,7 +16,7 @@ from backend.wechat.client import WeChatRefused
 from tests.accounts.accounts import KEYS, add, whole
 from tests.conftest import make_settings, texts
 from tests.sandbox.running import BOOKING
-from tests.wechat.conftest import SEND, TOKEN, WeChat
+from tests.wechat.sandboxed import SEND, TOKEN, WeChat
 
 Make = Callable[[sessionmaker[Session]], Deps]
 

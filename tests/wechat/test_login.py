@@ -4,7 +4,7 @@ from backend.kernel.errors import Unavailable
 from backend.people.login import LoginCodeInvalid
 from backend.wechat.client import AccountClient
 from backend.wechat.login import WeChatLogin
-from tests.wechat.conftest import LOGIN, WeChat
+from tests.wechat.sandboxed import LOGIN, WeChat
 
 
 @pytest.fixture

@@ -19,7 +19,7 @@ from backend.wechat.messenger import WeChatMessenger
 from backend.wechat.tokens import MemoryTokenStore
 from backend.wechat.transport import Transport
 from tests.sandbox.running import BOOKING, DATA
-from tests.wechat.conftest import SEND, TOKEN, WeChat
+from tests.wechat.sandboxed import SEND, TOKEN, WeChat
 
 
 @pytest.fixture

@@ -1,6 +1,5 @@
 """Pictures, drafts, publications and mass messages of public accounts."""
 
-from collections.abc import Iterator
 from datetime import timedelta
 from functools import partial
 from pathlib import Path
@@ -15,17 +14,6 @@ from tests.sandbox.running import BARE, CITY, CONFIG, NEWSPAPER
 from tests.wechat.accounts import Accounts, article, city, picture, refusal
 
 SENDALL = "/cgi-bin/message/mass/sendall"
-
-
-@pytest.fixture
-def accounts(tmp_path: Path, clock: FixedClock) -> Iterator[Accounts]:
-    with city(tmp_path, clock) as accounts:
-        yield accounts
-
-
-@pytest.fixture
-def official(accounts: Accounts) -> OfficialAccount:
-    return accounts.official()
 
 
 @pytest.fixture

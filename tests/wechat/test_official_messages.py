@@ -1,6 +1,5 @@
 """Template messages, notices and answers: what goes out, what comes back, what is refused."""
 
-from collections.abc import Iterator
 from datetime import timedelta
 from pathlib import Path
 from typing import Any
@@ -25,17 +24,6 @@ ACTIVITY_VALUES = {"thing1": "亲子阅读", "time2": "2026年11月25日 09:30"}
 VACCINE_VALUES = {"thing1": "百白破", "phrase2": "待接种"}
 TEMPLATE_SEND = "/cgi-bin/message/template/send"
 STRANGER = "o" + "x" * 27
-
-
-@pytest.fixture
-def accounts(tmp_path: Path, clock: FixedClock) -> Iterator[Accounts]:
-    with city(tmp_path, clock) as accounts:
-        yield accounts
-
-
-@pytest.fixture
-def official(accounts: Accounts) -> OfficialAccount:
-    return accounts.official()
 
 
 def test_a_template_message_reaches_the_chat_and_is_reported(

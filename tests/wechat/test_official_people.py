@@ -1,7 +1,6 @@
 """Codes to scan, followers and menus of public accounts."""
 
 import io
-from collections.abc import Iterator
 from datetime import timedelta
 from functools import partial
 from pathlib import Path
@@ -25,17 +24,6 @@ MINI = {
     "appid": CONFIG.appid,
     "pagepath": "pages/home/home",
 }
-
-
-@pytest.fixture
-def accounts(tmp_path: Path, clock: FixedClock) -> Iterator[Accounts]:
-    with city(tmp_path, clock) as accounts:
-        yield accounts
-
-
-@pytest.fixture
-def official(accounts: Accounts) -> OfficialAccount:
-    return accounts.official()
 
 
 def test_a_mini_program_code_is_a_picture_of_the_wanted_size(accounts: Accounts) -> None:

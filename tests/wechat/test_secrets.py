@@ -13,7 +13,7 @@ from backend.wechat.login import WeChatLogin
 from backend.wechat.messenger import WeChatMessenger
 from backend.wechat.redaction import redact
 from tests.sandbox.running import BOOKING, DATA
-from tests.wechat.conftest import LOGIN, SEND, TOKEN, WeChat
+from tests.wechat.sandboxed import LOGIN, SEND, TOKEN, WeChat
 
 FAULTS = [
     {"errcode": 40001},

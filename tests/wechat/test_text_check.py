@@ -9,7 +9,7 @@ from backend.kernel.clock import FixedClock
 from backend.wechat.client import AccountClient
 from backend.wechat.login import WeChatLogin
 from backend.wechat.text_check import WeChatTextCheck, verdict_of
-from tests.wechat.conftest import WeChat
+from tests.wechat.sandboxed import WeChat
 
 CHECK = "/wxa/msg_sec_check"
 
