@@ -3,6 +3,7 @@
 from collections.abc import Mapping
 from dataclasses import dataclass, replace
 from datetime import timedelta
+from functools import partial
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -306,10 +307,23 @@ def _as_shown(rule: Rule, library: Library) -> Rule:
 def wechat_parts(deps: Deps) -> tuple[LoginGateway, Messenger]:
     """The two ways to WeChat. The SDK is imported here, not at the start of every command."""
     from backend.wechat.login import WeChatLogin
-    from backend.wechat.messenger import WeChatMessenger
 
-    client = deps.account_client(deps.settings.wechat_appid)
-    return WeChatLogin(client), WeChatMessenger(client, deps.settings.wechat_page_state)
+    mini = deps.settings.wechat_appid
+    return WeChatLogin(deps.account_client(mini)), messenger_of(deps, mini)
+
+
+def messenger_of(deps: Deps, appid: str, capability: Capability = Capability.TEMPLATE) -> Messenger:
+    """How an account speaks to one person; `capability`: by which right a 服务号 does.
+
+    Raises AccountUnknown, or Unreadable without its key.
+    """
+    from backend.wechat.messenger import NoticeMessenger, ServiceMessenger, WeChatMessenger
+
+    client, mini = deps.account_client(appid), deps.settings.wechat_appid
+    if appid == mini:
+        return WeChatMessenger(client, deps.settings.wechat_page_state)
+    kind = ServiceMessenger if capability is Capability.TEMPLATE else NoticeMessenger
+    return kind(client, mini)
 
 
 def text_check_of(deps: Deps) -> TextCheck:
@@ -333,31 +347,26 @@ def delivery_of(deps: Deps, messenger: Messenger, *, at_night: bool = False) -> 
         threads=deps.settings.send_threads,
         at_night=at_night,
         settle=settle,
-        limits=send_limits(deps.settings),
+        limits=send_limits(deps.settings, deps.settings.wechat_appid),
         ways=service_accounts(deps),
     )
 
 
 def service_accounts(deps: Deps) -> ServiceAccounts:
     """The 服务号 by which a message goes that the mini-program may not send."""
-
-    def messenger_of(appid: str, capability: Capability) -> Messenger:
-        from backend.wechat.messenger import NoticeMessenger, ServiceMessenger
-
-        kind = ServiceMessenger if capability is Capability.TEMPLATE else NoticeMessenger
-        return kind(deps.account_client(appid), deps.settings.wechat_appid)
-
     return ServiceAccounts(
         deps.reads,
         deps.clock,
-        messenger_of=messenger_of,
+        messenger_of=partial(messenger_of, deps),
         forms_of=deps.registry.forms,
-        limits=Limits(day=deps.settings.send_service_day_limit),
+        limits_of=partial(send_limits, deps.settings),
     )
 
 
-def send_limits(settings: Settings) -> Limits:
-    """What the mini-program may be sent; the console shows what is left of it."""
+def send_limits(settings: Settings, appid: str) -> Limits:
+    """What an account may send; the console shows what is left of it."""
+    if appid != settings.wechat_appid:
+        return Limits(day=settings.send_service_day_limit)
     return Limits(
         settings.send_day_limit, settings.send_minute_limit, settings.send_template_day_limits
     )

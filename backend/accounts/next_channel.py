@@ -41,13 +41,13 @@ class ServiceAccounts:
         *,
         messenger_of: MessengerOf,
         forms_of: FormsOf,
-        limits: Limits = NO_LIMITS,
+        limits_of: Callable[[str], Limits] = lambda _appid: NO_LIMITS,
     ) -> None:
         self._reads = reads
         self._clock = clock
         self._messenger_of = messenger_of
         self._forms_of = forms_of
-        self._limits = limits
+        self._limits_of = limits_of
         self._lock = threading.Lock()
         self._known: dict[str, tuple[datetime, Sender | None]] = {}
 
@@ -127,7 +127,8 @@ class ServiceAccounts:
             if (form.kind == "message") is not permitted
         }
         ids = {name: form.template_id for name, form in forms.items()}
-        return Sender(appid, messenger, ids, self._limits, permitted=permitted, forms=forms)
+        limits = self._limits_of(appid)
+        return Sender(appid, messenger, ids, limits, permitted=permitted, forms=forms)
 
 
 def _way_of(account: WeChatAccount) -> Capability | None:

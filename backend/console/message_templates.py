@@ -20,16 +20,14 @@ from backend.console.blueprint import bp, sentence
 from backend.console.longest_facts import longest_facts
 from backend.console.permissions import Action
 from backend.console.wechat_accounts import live_in_scope
-from backend.deps import deps, send_limits
+from backend.deps import deps, messenger_of, send_limits
 from backend.kernel.errors import DomainError, NotFound, Unavailable
 from backend.outbox.forms import Form, FormField
 from backend.outbox.ledger import Key
-from backend.outbox.messenger import Messenger, OutcomeUnknown, SendFailure
+from backend.outbox.messenger import OutcomeUnknown, SendFailure
 from backend.outbox.proving import LONG, SHORT, FormRefused, check_form, offered_texts, preview
-from backend.outbox.quotas import NO_LIMITS
 from backend.outbox.templates import Template
 from backend.wechat.chosen import NO_ANSWER, chosen
-from backend.wechat.messenger import ServiceMessenger, WeChatMessenger
 from backend.wechat.official_answers import ChosenTemplate
 
 TROUBLES = {
@@ -197,8 +195,7 @@ def test_message_template(appid: str, name: str) -> ResponseReturnValue:
                 raise NotFound
             form = form_of(row)
             openid = testing.receiver(session, parts.vault, appid=appid, phone=number)
-            mini = appid == parts.settings.wechat_appid
-            limits = send_limits(parts.settings) if mini else NO_LIMITS
+            limits = send_limits(parts.settings, appid)
             testing.begin(session, parts.clock, appid=appid, name=name, limits=limits)
             real = longest_facts(session)
     except DomainError as error:
@@ -214,7 +211,7 @@ def _send(key: Key, form: Form, name: str, data: Mapping[str, str]) -> None:
     """With no transaction open; what came of it is kept and told."""
     parts, failure = deps(), None
     try:
-        _messenger(key.appid).send(key.openid, key.template_id, data, None, None)
+        messenger_of(parts, key.appid).send(key.openid, key.template_id, data, None, None)
     except SendFailure as error:
         failure = error
     with parts.sessions.begin() as session:
@@ -234,13 +231,6 @@ def _send(key: Key, form: Form, name: str, data: Mapping[str, str]) -> None:
         unknown = isinstance(failure, OutcomeUnknown)
         code = "" if failure.errcode is None else f"（错误码 {failure.errcode}）"
         notices.refused(f"没有发出：{words.failure(failure.errcode, unknown=unknown)}{code}")
-
-
-def _messenger(appid: str) -> Messenger:
-    settings, client = deps().settings, deps().account_client(appid)
-    if appid == settings.wechat_appid:
-        return WeChatMessenger(client, settings.wechat_page_state)
-    return ServiceMessenger(client, settings.wechat_appid)
 
 
 def _asked(appid: str) -> Sequence[ChosenTemplate] | None:

@@ -18,7 +18,7 @@ from backend.console.words import moment
 from backend.deps import Deps, send_limits
 from backend.kernel.work import EXTENSION, LookAtWork, Work
 from backend.outbox import overview, pauses, quotas
-from backend.outbox.hours import is_quiet, next_send_time
+from backend.outbox.hours import is_quiet
 from backend.outbox.models import MessageState, Span
 from backend.outbox.pauses import WHOLE_ACCOUNT, Pause
 from backend.outbox.templates import UnknownTemplate
@@ -123,7 +123,7 @@ def operation(session: Session, parts: Deps) -> Operation:
     return Operation(
         now=now,
         night=is_quiet(now),
-        alarms=alarms(work, standing, names, lateness(oldest, now), pushes),
+        alarms=alarms(work, standing, names, overview.lateness(oldest, now), pushes),
         rate=overview.rate(session, parts.clock),
         today=sum(one.whole.used for one in accounts),
         due=sum(one.whole.due for one in accounts),
@@ -140,13 +140,6 @@ def operation(session: Session, parts: Deps) -> Operation:
             select(Campaign).where(Campaign.state.in_(MOVING)).order_by(Campaign.planned_at)
         ).all(),
     )
-
-
-def lateness(oldest: datetime | None, now: datetime) -> timedelta | None:
-    """How long the longest waiting message could have been on its way; None by night."""
-    if oldest is None or is_quiet(now):
-        return None
-    return now - next_send_time(oldest)
 
 
 def alarms(
@@ -217,7 +210,7 @@ def _accounts(
     standing: Sequence[Pause],
 ) -> list[Account]:
     mini = parts.settings.wechat_appid
-    limits = {mini: send_limits(parts.settings)}
+    limits = {appid: send_limits(parts.settings, appid) for appid in names}
     rows = quotas.quotas_left(session, parts.clock, limits)
     used = {(row.appid, row.template): row for row in rows if row.span is Span.DAY}
     waiting = {(one.account or mini, one.template): one for one in queue}
@@ -267,12 +260,11 @@ def _lane(  # what a line is made of
 def _left(parts: Deps, lane: pauses.Lane, row: quotas.QuotaRow | None) -> int | None:
     if row is not None:
         return row.left
-    mini = lane[0] == parts.settings.wechat_appid
-    return send_limits(parts.settings).of(lane[1], Span.DAY) if mini else None
+    return send_limits(parts.settings, lane[0]).of(lane[1], Span.DAY)
 
 
 def _late_in_words(oldest: datetime | None, now: datetime) -> str:
-    late = lateness(oldest, now)
+    late = overview.lateness(oldest, now)
     return "" if late is None or late < timedelta(minutes=1) else words.span(late)
 
 

@@ -1,6 +1,7 @@
 """The state of the house in numbers, read from the database when Prometheus asks a scheduler."""
 
 from collections.abc import Iterable
+from datetime import timedelta
 
 from prometheus_client.core import GaugeMetricFamily, Metric
 from sqlalchemy import text
@@ -11,7 +12,6 @@ from backend.kernel.clock import Clock
 from backend.kernel.metrics import GAUGES, Look
 from backend.kernel.work import KINDS
 from backend.outbox import overview, pauses
-from backend.outbox.hours import is_quiet, next_send_time
 
 PUSHES = text("SELECT count(*) FROM inbound_events WHERE handled_at IS NULL")
 
@@ -28,11 +28,9 @@ def _read(sessions: sessionmaker[Session], clock: Clock) -> Iterable[Metric]:
         pushes = session.scalar(PUSHES) or 0
         house = work(session, clock)
     oldest = overview.oldest(queue)
-    late = 0.0
-    if oldest is not None and not is_quiet(now):
-        late = (now - next_send_time(oldest)).total_seconds()
+    late = overview.lateness(oldest, now) or timedelta()
     yield from _queue(queue)
-    yield _gauge("chengyu_oldest_message_seconds", late)
+    yield _gauge("chengyu_oldest_message_seconds", late.total_seconds())
     yield _gauge("chengyu_pauses_without_end", endless)
     yield _gauge("chengyu_pushes_waiting", pushes)
     missed = sum(run.finished_at is None and not run.patient for run in house.runs)

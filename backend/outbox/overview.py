@@ -11,6 +11,7 @@ from sqlalchemy import text
 from sqlalchemy.orm import Session
 
 from backend.kernel.clock import Clock
+from backend.outbox.hours import is_quiet, next_send_time
 from backend.outbox.models import MessageState
 
 MOST_COUNTED = 100_000  # of an hour, or of the queue's earliest; the page says "more than"
@@ -85,6 +86,13 @@ def capped(lines: Sequence[QueueLine]) -> bool:
 def oldest(lines: Sequence[QueueLine]) -> datetime | None:
     """Since when the longest waiting message is due."""
     return min((line.oldest for line in lines if line.oldest is not None), default=None)
+
+
+def lateness(oldest: datetime | None, now: datetime) -> timedelta | None:
+    """How long the longest waiting message could have been on its way; None by night."""
+    if oldest is None or is_quiet(now):
+        return None
+    return now - next_send_time(oldest)
 
 
 QUEUE = text("""

@@ -6,7 +6,6 @@ import pytest
 from sqlalchemy import select, text, update
 from sqlalchemy.orm import Session, sessionmaker
 
-from backend.console.operation_view import lateness
 from backend.console.operation_words import PAUSE_REASONS, TASKS, TO_DO, to_do
 from backend.jobs.heartbeats import FORGET_LONG_GONE
 from backend.jobs.models import TaskRun
@@ -18,6 +17,7 @@ from backend.kernel.work import KINDS
 from backend.outbox import overview, pauses
 from backend.outbox.messenger import FailureKind
 from backend.outbox.models import Message, MessageState, PauseReason, SendingPause
+from backend.outbox.overview import lateness
 from backend.people.models import Role
 from tests.console.conftest import Desk, Enter
 from tests.outbox.scene import family, tell
