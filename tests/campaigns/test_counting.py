@@ -8,12 +8,18 @@ from datetime import date, timedelta
 from typing import Any
 
 import pytest
-from sqlalchemy import delete, update
+from sqlalchemy import delete, text, update
 from sqlalchemy.orm import Session, sessionmaker
 
 from backend.bookings import rules
 from backend.bookings.models import Booking, BookingState, YearKind
-from backend.campaigns.audience import Audience, AudienceInvalid
+from backend.campaigns.audience import (
+    Audience,
+    AudienceInvalid,
+    checkups_due,
+    overdue_doses,
+)
+from backend.campaigns.audience_sql import MOST_ITEMS
 from backend.campaigns.counting import Channel, count, families, sample
 from backend.handbook.models import HandbookEntry, ItemDate
 from backend.handbook.schedule import Kind, Rule
@@ -237,6 +243,13 @@ def found(sessions: Sessions, clock: FixedClock, audience: Audience) -> set[tupl
         return {(child, one.parent_id) for one in ten for child in one.children}
 
 
+def swept(sessions: Sessions, clock: FixedClock, audience: Audience) -> set[tuple[int, int]]:
+    """The families as a count of most of a city reads them."""
+    with sessions() as session:
+        who = families(session, clock, SCHEDULE, audience, TODAY)
+        return {(row[0], row[2]) for row in session.execute(text(who.sweep), who.values)}
+
+
 def asked(chance: random.Random, centres: Sequence[int]) -> Audience:
     """One or two questions at once."""
     questions: list[dict[str, Any]] = [
@@ -270,7 +283,17 @@ def test_the_statement_finds_whom_a_naive_reading_finds(
     audiences = [Audience(), *(asked(chance, centres) for _ in range(20))]
 
     for audience in audiences:
-        assert found(sessions, clock, audience) == Naive(city, audience).told(), audience
+        expected = Naive(city, audience).told()
+        assert found(sessions, clock, audience) == expected, audience
+        assert swept(sessions, clock, audience) == expected, audience
+
+
+def test_all_doses_and_check_ups_fit_into_one_word() -> None:
+    items = [
+        *overdue_doses(SCHEDULE, TODAY, "any"),
+        *checkups_due(SCHEDULE, TODAY, "any"),
+    ]
+    assert len({item.item_id for item in items}) == len(items) <= MOST_ITEMS
 
 
 def test_years_from_birthday_to_birthday_are_counted_as_bookings_count_them(
