@@ -22,7 +22,7 @@ from backend.kernel import audit
 from backend.kernel.clock import Clock
 from backend.kernel.errors import Forbidden, Invalid, NotFound
 from backend.people.models import Role
-from backend.people.scopes import Scope
+from backend.people.scopes import Acting, Scope
 
 TICK = timedelta(microseconds=1)  # two versions never bear the same time
 S = CampaignState
@@ -66,23 +66,7 @@ class Rules:
     guides: Container[str]
 
 
-@dataclass(frozen=True)
-class Writer:
-    """Who acts, and where: `town_code` None is the city."""
-
-    staff_id: int
-    scope: Scope
-
-    @property
-    def actor(self) -> str:
-        return f"staff:{self.staff_id}"
-
-    @property
-    def town_code(self) -> str | None:
-        return self.scope.town_code
-
-
-def check_draft(draft: Draft, rules: Rules, writer: Writer, now: datetime) -> None:
+def check_draft(draft: Draft, rules: Rules, writer: Acting, now: datetime) -> None:
     """Raises CampaignTextRefused, CampaignTimeWrong, or AudienceInvalid beyond the own scope."""
     words.check_text(draft.said, rules.words, rules.guides)
     words.check_planned(draft.planned_at, now)
@@ -93,7 +77,7 @@ def check_draft(draft: Draft, rules: Rules, writer: Writer, now: datetime) -> No
         raise AudienceInvalid("请选本街镇的中心")
 
 
-def begin(session: Session, clock: Clock, rules: Rules, draft: Draft, writer: Writer) -> Campaign:
+def begin(session: Session, clock: Clock, rules: Rules, draft: Draft, writer: Acting) -> Campaign:
     """A new draft. Raises what `check_draft` raises."""
     now = clock.now()
     check_draft(draft, rules, writer, now)
@@ -119,7 +103,7 @@ def change(
     clock: Clock,
     rules: Rules,
     draft: Draft,
-    writer: Writer,
+    writer: Acting,
     campaign: Campaign,
 ) -> None:
     """Other words, families or hours; only of a draft. Whoever changes it is its author now."""
@@ -135,7 +119,7 @@ def change(
 
 
 def submit(
-    session: Session, clock: Clock, rules: Rules, campaign: Campaign, writer: Writer, expected: int
+    session: Session, clock: Clock, rules: Rules, campaign: Campaign, writer: Acting, expected: int
 ) -> None:
     """Ask a second person. `expected`: the families counted now, kept to compare with.
 
@@ -151,7 +135,7 @@ def submit(
 
 
 def approve(
-    session: Session, clock: Clock, rules: Rules, campaign: Campaign, writer: Writer
+    session: Session, clock: Clock, rules: Rules, campaign: Campaign, writer: Acting
 ) -> None:
     """The second person says yes. Raises CampaignBySelf, and what a check of the draft raises:
     a guide may be withdrawn and an hour be over since it was written."""
@@ -166,7 +150,7 @@ def approve(
 
 
 def send_back(
-    session: Session, clock: Clock, campaign: Campaign, writer: Writer, note: str
+    session: Session, clock: Clock, campaign: Campaign, writer: Acting, note: str
 ) -> None:
     """To the draft, by the second person with a reason, or by the town itself."""
     words.check_step(campaign.state, S.DRAFT)
@@ -184,7 +168,7 @@ def pause(session: Session, clock: Clock, campaign: Campaign, actor: str, note: 
     return gone
 
 
-def resume(session: Session, clock: Clock, campaign: Campaign, writer: Writer) -> None:
+def resume(session: Session, clock: Clock, campaign: Campaign, writer: Acting) -> None:
     """Go on where it stopped; a campaign that had not begun begins at its hour."""
     after = S.APPROVED if campaign.started_at is None else S.RUNNING
     if campaign.state is not S.PAUSED:
@@ -193,7 +177,7 @@ def resume(session: Session, clock: Clock, campaign: Campaign, writer: Writer) -
     _move(session, clock, campaign, after, writer.actor)
 
 
-def cancel(session: Session, clock: Clock, campaign: Campaign, writer: Writer, note: str) -> int:
+def cancel(session: Session, clock: Clock, campaign: Campaign, writer: Acting, note: str) -> int:
     """For good. What waits is withdrawn; what was sent stays sent. Returns how many were."""
     words.check_step(campaign.state, S.CANCELLED)
     campaign.note = check_note(note)
@@ -259,7 +243,7 @@ def check_note(note: str) -> str:
     return note
 
 
-def _check_own(campaign: Campaign, writer: Writer) -> None:
+def _check_own(campaign: Campaign, writer: Acting) -> None:
     """The city decides about a town's words; it does not write them. Raises Forbidden."""
     if campaign.town_code != writer.town_code:
         raise Forbidden
@@ -297,11 +281,11 @@ def note_state(
     _note(session, clock, campaign, actor, campaign.state.value, **detail)
 
 
-def note_test(session: Session, clock: Clock, campaign: Campaign, writer: Writer) -> None:
+def note_test(session: Session, clock: Clock, campaign: Campaign, writer: Acting) -> None:
     _note(session, clock, campaign, writer.actor, "tested")
 
 
-def note_export(session: Session, clock: Clock, campaign: Campaign, writer: Writer) -> None:
+def note_export(session: Session, clock: Clock, campaign: Campaign, writer: Acting) -> None:
     _note(session, clock, campaign, writer.actor, "exported")
 
 

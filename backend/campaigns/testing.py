@@ -5,7 +5,7 @@ from __future__ import annotations
 from sqlalchemy.orm import Session
 
 from backend.campaigns.models import Campaign
-from backend.campaigns.service import Writer, draft_of, note_test
+from backend.campaigns.service import draft_of, note_test
 from backend.campaigns.words import TEMPLATE, facts_of
 from backend.kernel.clock import Clock
 from backend.kernel.errors import Conflict
@@ -13,6 +13,7 @@ from backend.kernel.privacy import Vault
 from backend.outbox import service as outbox
 from backend.people import phones
 from backend.people.children import children_of
+from backend.people.scopes import Acting
 
 
 class NoTestFamily(Conflict):
@@ -25,7 +26,7 @@ def send_test(
     clock: Clock,
     vault: Vault,
     campaign: Campaign,
-    writer: Writer,
+    writer: Acting,
     *,
     phone: str | None,
 ) -> None:

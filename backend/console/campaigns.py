@@ -14,7 +14,7 @@ from backend.campaigns.counting import Channel, Count, count, families
 from backend.campaigns.models import Campaign, CampaignState
 from backend.campaigns.results import percent_done
 from backend.campaigns.running import TOO_LATE
-from backend.campaigns.service import Writer, draft_of
+from backend.campaigns.service import draft_of
 from backend.campaigns.testing import send_test
 from backend.campaigns.words import STATE_TITLES, TEMPLATE, facts_of
 from backend.centres.models import Centre
@@ -77,7 +77,9 @@ def submit_campaign(campaign_id: int) -> ResponseReturnValue:
     with deps().sessions.begin() as session:
         found = _seen(session, campaign_id)
         expected = counted(session, found).total.parents
-        service.submit(session, deps().clock, deps().campaign_rules, found, writer(), expected)
+        service.submit(
+            session, deps().clock, deps().campaign_rules, found, viewer().acting, expected
+        )
     notices.done(f"已提交，现在有 {expected} 个家庭；等另一个人审批")
     return _to(campaign_id)
 
@@ -87,7 +89,7 @@ def submit_campaign(campaign_id: int) -> ResponseReturnValue:
 def approve_campaign(campaign_id: int) -> ResponseReturnValue:
     with deps().sessions.begin() as session:
         found = _seen(session, campaign_id)
-        service.approve(session, deps().clock, deps().campaign_rules, found, writer())
+        service.approve(session, deps().clock, deps().campaign_rules, found, viewer().acting)
     notices.done("已批准，到时间自动开始；在那以前和发送中都可以暂停或取消")
     return _to(campaign_id)
 
@@ -98,7 +100,9 @@ def return_campaign(campaign_id: int) -> ResponseReturnValue:
     """Sent back by the second person, or taken back by who wrote it."""
     with deps().sessions.begin() as session:
         found = _seen(session, campaign_id)
-        service.send_back(session, deps().clock, found, writer(), request.form.get("note", ""))
+        service.send_back(
+            session, deps().clock, found, viewer().acting, request.form.get("note", "")
+        )
     notices.done("已退回草稿")
     return _to(campaign_id)
 
@@ -120,7 +124,7 @@ def pause_campaign(campaign_id: int) -> ResponseReturnValue:
 def resume_campaign(campaign_id: int) -> ResponseReturnValue:
     with deps().sessions.begin() as session:
         found = service.locked(session, campaign_id, viewer().scope)
-        service.resume(session, deps().clock, found, writer())
+        service.resume(session, deps().clock, found, viewer().acting)
     notices.done("接着发；已经发过的家庭不会再收到")
     return _to(campaign_id)
 
@@ -131,7 +135,7 @@ def cancel_campaign(campaign_id: int) -> ResponseReturnValue:
     with deps().sessions.begin() as session:
         found = service.locked(session, campaign_id, viewer().scope)
         note = request.form.get("note", "")
-        gone = service.cancel(session, deps().clock, found, writer(), note)
+        gone = service.cancel(session, deps().clock, found, viewer().acting, note)
     notices.done(f"已取消，撤回了还在排队的 {gone} 条；已经发出的收不回来")
     return _to(campaign_id)
 
@@ -143,7 +147,7 @@ def test_campaign(campaign_id: int) -> ResponseReturnValue:
     phone = secret.get_secret_value() if secret else None
     with deps().sessions.begin() as session:
         found = campaign_in_scope(session, campaign_id)
-        send_test(session, deps().clock, deps().vault, found, writer(), phone=phone)
+        send_test(session, deps().clock, deps().vault, found, viewer().acting, phone=phone)
     notices.done("已发给测试家庭，几秒钟后看那部手机")
     return redirect(url_for("console.campaign_preview", campaign_id=campaign_id), 303)
 
@@ -156,12 +160,8 @@ def campaign_sheet(campaign_id: int) -> ResponseReturnValue:
         outcome = results.result(session, campaign_id)
         about = audience_words(session, found)
         content = sheets.workbook(found, outcome, about, deps().places.name_of)
-        service.note_export(session, deps().clock, found, writer())
+        service.note_export(session, deps().clock, found, viewer().acting)
     return download(content, f"群发-{campaign_id}.xlsx")
-
-
-def writer() -> Writer:
-    return Writer(viewer().staff_id, viewer().scope)
 
 
 def seen_version() -> datetime:

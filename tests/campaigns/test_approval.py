@@ -11,7 +11,7 @@ from sqlalchemy.orm import Session, sessionmaker
 from backend.campaigns import service
 from backend.campaigns.audience import Audience, AudienceInvalid, CentreVisit, Visit
 from backend.campaigns.models import Campaign, CampaignState
-from backend.campaigns.service import Rules, Writer
+from backend.campaigns.service import Rules
 from backend.campaigns.words import (
     CampaignBySelf,
     CampaignChanged,
@@ -21,6 +21,7 @@ from backend.campaigns.words import (
 from backend.kernel.audit import AuditEntry
 from backend.kernel.clock import FixedClock
 from backend.kernel.errors import Forbidden, Invalid, NotFound
+from backend.people.scopes import Acting
 from tests.campaigns.town import CITY_SCOPE, DRAFT, NOON, RULES, TOWN_SCOPE, state_of, writers
 from tests.factories import make_centre, make_staff
 
@@ -58,7 +59,7 @@ def test_a_town_writes_and_the_city_approves(sessions: Sessions, clock: FixedClo
 
 def test_nobody_approves_what_he_wrote_or_submitted(sessions: Sessions, clock: FixedClock) -> None:
     _, first = writers(sessions)
-    second = Writer(make_staff(sessions), CITY_SCOPE)
+    second = Acting(make_staff(sessions), CITY_SCOPE)
     with sessions.begin() as session:
         one = service.begin(session, clock, RULES, DRAFT, first)
         service.submit(session, clock, RULES, one, second, expected=1)

@@ -12,14 +12,14 @@ from sqlalchemy.orm import Session, sessionmaker
 from backend.campaigns import running, service
 from backend.campaigns.audience import Audience
 from backend.campaigns.models import Campaign, CampaignState
-from backend.campaigns.service import Draft, Rules, Writer
+from backend.campaigns.service import Draft, Rules
 from backend.campaigns.words import Text
 from backend.guides.problems import load_words
 from backend.handbook.schedule import load_schedule
 from backend.kernel.clock import CITY, Clock
 from backend.outbox.models import Message
 from backend.people.models import Role
-from backend.people.scopes import Scope
+from backend.people.scopes import Acting, Scope
 from tests.factories import TOWN, make_staff
 
 CONTENT = Path(__file__).parents[2] / "content"
@@ -38,16 +38,16 @@ DRAFT = Draft(
 Sessions = sessionmaker[Session]
 
 
-def writers(sessions: Sessions) -> tuple[Writer, Writer]:
+def writers(sessions: Sessions) -> tuple[Acting, Acting]:
     """A writer of the town and a second person of the city."""
     town = make_staff(sessions, role=Role.TOWN, town_code=TOWN)
     city = make_staff(sessions, role=Role.CITY)
-    return Writer(town, TOWN_SCOPE), Writer(city, CITY_SCOPE)
+    return Acting(town, TOWN_SCOPE), Acting(city, CITY_SCOPE)
 
 
 def approved(
     sessions: Sessions, clock: Clock, draft: Draft = DRAFT, **changes: Any
-) -> tuple[int, Writer]:
+) -> tuple[int, Acting]:
     """A campaign that waits for its hour, and the second person."""
     writer, second = writers(sessions)
     with sessions.begin() as session:
