@@ -15,6 +15,7 @@ from sqlalchemy.orm import Session
 
 from backend.campaigns import words
 from backend.campaigns.audience import Audience, AudienceInvalid
+from backend.campaigns.expecting import TOO_FEW, Expecting, ExpectingFamilies, rounded
 from backend.campaigns.models import Campaign, CampaignState
 from backend.campaigns.words import CampaignBySelf, CampaignChanged, Text
 from backend.guides.problems import Words
@@ -32,7 +33,7 @@ S = CampaignState
 TAKE_BACK = text("""
 WITH held AS (
     SELECT id, parent_id, read_at FROM messages
-     WHERE template = 'campaign' AND key ~>=~ :first AND key ~<~ :end
+     WHERE template IN ('campaign', 'pregnancy_notice') AND key ~>=~ :first AND key ~<~ :end
        AND state IN ('waiting', 'claimed')
      ORDER BY id FOR UPDATE
 ), gone AS (
@@ -53,17 +54,19 @@ class Draft:
     """What a campaign consists of before anybody has approved it."""
 
     said: Text
-    audience: Audience
+    audience: Audience | Expecting
     planned_at: datetime
     urgent: bool = False
 
 
 @dataclass(frozen=True)
 class Rules:
-    """What texts are checked against: word lists, and what families can read now."""
+    """What texts are checked against: word lists, and what families can read now; and the door to
+    families that expect a child."""
 
     words: Words
     guides: Container[str]
+    expecting: ExpectingFamilies
 
 
 def check_draft(draft: Draft, rules: Rules, writer: Acting, now: datetime) -> None:
@@ -71,6 +74,10 @@ def check_draft(draft: Draft, rules: Rules, writer: Acting, now: datetime) -> No
     words.check_text(draft.said, rules.words, rules.guides)
     words.check_planned(draft.planned_at, now)
     town, audience = writer.town_code, draft.audience
+    if isinstance(audience, Expecting):
+        if town is not None:
+            raise AudienceInvalid("孕期家庭只能由市里群发")
+        return
     if town is not None and audience.towns != (town,):
         raise AudienceInvalid("只能发给本街镇的家庭")
     if audience.centre and not writer.scope.holds_centre(audience.centre.centre_id):
@@ -123,8 +130,10 @@ def submit(
 ) -> None:
     """Ask a second person. `expected`: the families counted now, kept to compare with.
 
-    Raises Invalid where there is nobody to tell.
+    Raises Invalid where there is nobody to tell, or so few that expect a child.
     """
+    if expected == 0 and is_to_expecting(campaign):
+        raise Invalid(f"这些孕周的家庭现在{TOO_FEW} 个，不能群发，请放宽孕周")
     if expected == 0:
         raise Invalid("这个范围里现在没有可以发的家庭，请改范围")
     _check_own(campaign, writer)
@@ -164,7 +173,7 @@ def pause(session: Session, clock: Clock, campaign: Campaign, actor: str, note: 
     words.check_step(campaign.state, S.PAUSED)
     campaign.note = note
     gone = take_back(session, campaign, rewind=True)
-    _move(session, clock, campaign, S.PAUSED, actor, taken_back=gone)
+    _move(session, clock, campaign, S.PAUSED, actor, taken_back=_noted(campaign, gone))
     return gone
 
 
@@ -183,7 +192,7 @@ def cancel(session: Session, clock: Clock, campaign: Campaign, writer: Acting, n
     campaign.note = check_note(note)
     gone = take_back(session, campaign, rewind=False)
     campaign.ended_at = clock.now()
-    _move(session, clock, campaign, S.CANCELLED, writer.actor, taken_back=gone)
+    _move(session, clock, campaign, S.CANCELLED, writer.actor, taken_back=_noted(campaign, gone))
     return gone
 
 
@@ -230,9 +239,19 @@ def in_scope(scope: Scope) -> Any:
 
 
 def draft_of(campaign: Campaign) -> Draft:
+    """Raises ValidationError for an audience of a shape that nobody knows."""
     said = Text(campaign.headline, campaign.sentence, campaign.guide_slug)
-    audience = Audience.model_validate(campaign.audience)
+    audience: Audience | Expecting = (
+        Expecting.model_validate(campaign.audience)
+        if is_to_expecting(campaign)
+        else Audience.model_validate(campaign.audience)
+    )
     return Draft(said, audience, campaign.planned_at, campaign.urgent)
+
+
+def is_to_expecting(campaign: Campaign) -> bool:
+    """Numbers of such a campaign are shown in tens alone."""
+    return "kind" in campaign.audience
 
 
 def check_note(note: str) -> str:
@@ -247,6 +266,10 @@ def _check_own(campaign: Campaign, writer: Acting) -> None:
     """The city decides about a town's words; it does not write them. Raises Forbidden."""
     if campaign.town_code != writer.town_code:
         raise Forbidden
+
+
+def _noted(campaign: Campaign, gone: int) -> int:
+    return rounded(gone) if is_to_expecting(campaign) else gone
 
 
 def _columns(draft: Draft) -> dict[str, Any]:

@@ -15,6 +15,7 @@ from backend.campaigns.models import Campaign, CampaignState
 from backend.campaigns.service import Draft, Rules
 from backend.campaigns.words import Text
 from backend.guides.problems import load_words
+from backend.handbook.pregnancy.notices import Notices
 from backend.handbook.schedule import load_schedule
 from backend.kernel.clock import CITY, Clock
 from backend.outbox.models import Message
@@ -25,13 +26,15 @@ from tests.factories import TOWN, make_staff
 CONTENT = Path(__file__).parents[2] / "content"
 SCHEDULE = load_schedule(CONTENT)
 GUIDE = "ka-jiezhong-hou"
-RULES = Rules(load_words(CONTENT), {GUIDE})
+RULES = Rules(load_words(CONTENT), {GUIDE}, Notices())
 CITY_SCOPE = Scope(Role.CITY, None, None)
 TOWN_SCOPE = Scope(Role.TOWN, frozenset(), TOWN)
+OF_CAMPAIGNS = ("campaign", "pregnancy_notice")
 NOON = datetime(2026, 11, 23, 12, tzinfo=CITY)
+AUDIENCE = Audience(towns=(TOWN,))
 DRAFT = Draft(
     Text("这周可以补种疫苗", "预防接种门诊这周六也开，带上接种证。", GUIDE),
-    Audience(towns=(TOWN,)),
+    AUDIENCE,
     NOON,
 )
 
@@ -75,7 +78,7 @@ def told(sessions: Sessions) -> Counter[int]:
     """How many messages each parent has of campaigns."""
     with sessions() as session:
         return Counter(
-            session.scalars(select(Message.parent_id).where(Message.template == "campaign"))
+            session.scalars(select(Message.parent_id).where(Message.template.in_(OF_CAMPAIGNS)))
         )
 
 
@@ -83,7 +86,9 @@ def messages(sessions: Sessions) -> list[Message]:
     with sessions() as session:
         return list(
             session.scalars(
-                select(Message).where(Message.template == "campaign").order_by(Message.parent_id)
+                select(Message)
+                .where(Message.template.in_(OF_CAMPAIGNS))
+                .order_by(Message.parent_id)
             )
         )
 
