@@ -27,7 +27,7 @@ from backend.campaigns.words import CampaignTextRefused
 from backend.handbook.schedule import Schedule
 from backend.kernel.clock import Clock, city_date
 from backend.outbox.hours import is_quiet
-from backend.outbox.notices import FULL_WEEK, Notice
+from backend.outbox.notices import Notice, full_week
 
 BATCH = 2_000  # parents looked at in one transaction
 MOST_WAITING = 4_000  # messages of campaigns in the outbox; a few seconds' work for one worker
@@ -50,6 +50,7 @@ SELECT count(*) FROM messages
 """)
 # One message a parent, of all children that fit, in the shape that `settle` keeps true: a child
 # that dies tomorrow is not in it the day after.
+IN_RANGE = "parent_id > :after AND parent_id <= :until"
 PUT = f"""
 INSERT INTO messages (key, parent_id, child_id, template, data, state, problem, due_at, created_at)
 SELECT CAST(:key AS text) || told.parent_id, told.parent_id,
@@ -64,7 +65,7 @@ SELECT CAST(:key AS text) || told.parent_id, told.parent_id,
             WHEN full_week.parent_id IS NOT NULL THEN CAST(:enough AS text) END,
        :now, :now
   FROM told
-  LEFT JOIN {FULL_WEEK} AS full_week ON full_week.parent_id = told.parent_id
+  LEFT JOIN {full_week(IN_RANGE)} AS full_week ON full_week.parent_id = told.parent_id
  GROUP BY told.parent_id, full_week.parent_id
 ON CONFLICT (key) DO NOTHING
 RETURNING id

@@ -11,15 +11,20 @@ PUSHES_A_WEEK = 2  # who has been told so often hears of it in the app alone
 A_WEEK = timedelta(days=7)
 ENOUGH = "这一周已经推送过两次，只在小程序里显示"
 
-# A FROM item: the parents of the range who have been pushed to often enough; nobody where it is
-# urgent. What stayed in the app alone was no push. Its values are those of `Notice.values`.
-FULL_WEEK = """
+
+def full_week(whom: str) -> str:
+    """A FROM item: of these messages' parents, those who have been pushed to often enough.
+
+    `whom` is a condition of ours on `messages`. Nobody is among them where it is urgent, and what
+    stayed in the app alone was no push. The values are those of `Notice.values`.
+    """
+    return f"""
     (SELECT parent_id FROM messages
-      WHERE parent_id > :after AND parent_id <= :until AND NOT CAST(:urgent AS boolean)
+      WHERE {whom} AND NOT CAST(:urgent AS boolean)
         AND due_at > :week_ago AND due_at <= :now
         AND state IN ('waiting', 'claimed', 'sending', 'sent', 'unknown')
       GROUP BY parent_id HAVING count(*) >= :pushes)
-"""
+    """  # noqa: S608  # pieces of ours
 
 
 @dataclass(frozen=True)

@@ -17,7 +17,7 @@ from sqlalchemy.orm import Session
 from backend.handbook.pregnancy.dating import DAYS_PER_WEEK, TERM
 from backend.handbook.pregnancy.messages import NOTICE
 from backend.kernel.ages import PregnancyWeeks
-from backend.outbox.notices import FULL_WEEK, Notice
+from backend.outbox.notices import Notice, full_week
 
 TEN = 10  # fewer families than this are not told of, and counts are rounded down to it
 # The first text of content/consents/pregnancy.md that names these notices: who has agreed to an
@@ -70,7 +70,7 @@ SELECT CAST(:key AS text) || reader.parent_id, reader.parent_id, :template,
   JOIN pregnancy_parents AS reader
        ON reader.pregnancy_id = pair.pregnancy_id AND reader.parent_id = pair.parent_id
   LEFT JOIN """
-    + FULL_WEEK
+    + full_week("parent_id = ANY(CAST(:parents AS bigint[]))")  # not all of a range of ids
     + """ AS full_week ON full_week.parent_id = reader.parent_id
  WHERE pregnancy.state = 'open' AND pregnancy.due_date BETWEEN :first_due AND :last_due
 ON CONFLICT (key) DO NOTHING
