@@ -31,6 +31,7 @@ from backend.people.models import Role
 from backend.people.scopes import Scope
 from backend.rights.deletion import delete_parent
 from backend.statistics.reach import OUTCOMES, permissions_left, reach_by_month, reach_in
+from tests.bench import bench_delivery
 from tests.bench.bench_planning import seconds
 from tests.bench.database import open_database
 from tests.bench.rows import Measures, Row, median
@@ -91,16 +92,9 @@ FATES: Mapping[str, Fate] = {
 }
 PLACES = tuple(name for name, fate in FATES.items() for _ in range(fate.shares))
 FAMILIES = (
-    "INSERT INTO parents (created_at) SELECT :at FROM generate_series(1, :count)",
-    """
-    INSERT INTO children (name_sealed, identity, birth_date, sex, town_code, home_cared, created_at)
-    SELECT :name, sha256(n::text::bytea), DATE '2026-02-01', 'f', '320281001', true, :at
-      FROM generate_series(1, :count) AS n
-    """,
+    *bench_delivery.FAMILIES[:3],  # parents, a child each, their openids
     "INSERT INTO guardians (child_id, parent_id, relation, since)"
     " SELECT id, id, 'mother', :at FROM parents",
-    "INSERT INTO parent_identities (appid, openid, parent_id)"
-    " SELECT :appid, 'openid-of-the-bench-' || id, id FROM parents",
     """
     INSERT INTO subscription_balances (appid, openid, template_id, balance)
     SELECT :appid, openid, :template, 100 FROM parent_identities

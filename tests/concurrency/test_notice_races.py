@@ -11,23 +11,17 @@ from backend.handbook.pregnancy import notices, service
 from backend.kernel.ages import PregnancyWeeks
 from backend.kernel.clock import CITY, FixedClock
 from backend.kernel.sex import Sex
-from backend.outbox.delivery import deliver
-from backend.outbox.ledger import Key
 from backend.outbox.notices import Notice
-from backend.outbox.templates import Templates
 from tests.campaigns.test_expecting import to_expecting
 from tests.campaigns.town import RULES, SCHEDULE, go, told
-from tests.concurrency.test_pregnancy_races import HASTY, PATIENCE, wait_until_marked
-from tests.factories import APPID, default_vault
-from tests.fakes import FakeMessenger
+from tests.concurrency.test_pregnancy_races import HASTY, PATIENCE, sent_while_one_ends
+from tests.factories import default_vault
 from tests.handbook.pregnancy.scene import TODAY, begin, due_when, end
 from tests.handbook.pregnancy.test_service import baby
 from tests.handbook.test_race import wait_until_somebody_waits
-from tests.outbox.scene import TEMPLATES, delivery, grant
 
 pytestmark = pytest.mark.slow
 Sessions = sessionmaker[Session]
-TEMPLATE_ID = "tpl-pregnancy-notice"
 
 
 @pytest.fixture
@@ -93,41 +87,16 @@ def test_without_the_lock_it_would_outlive_the_end(committed: Sessions, clock: F
     assert told(committed) == {parent: 1}
 
 
-def sent_while_one_ends(
-    committed: Sessions, clock: FixedClock, templates: Templates = TEMPLATES
-) -> int:
-    """How many of two get it: one's loss falls between its mark and the wire."""
-    parents = {}
-    for name in ("one", "other"):
-        parents[name], _ = begin(committed, clock, due_when(26), openid=name)
-        grant(committed, clock, Key(APPID, name, TEMPLATE_ID))
+def tell(committed: Sessions, clock: FixedClock) -> None:
     to_expecting(committed, clock)
     assert go(committed, clock) == 2
-
-    def before(openid: str) -> None:
-        if not messenger.sent:  # the first is on the wire; the second is marked and next
-            (lost,) = (parent for name, parent in parents.items() if name != openid)
-            wait_until_marked(committed, lost)
-            end(committed, clock, lost)
-
-    messenger = FakeMessenger(before=before)
-    parts = delivery(
-        committed,
-        clock,
-        messenger,
-        threads=1,
-        templates=templates,
-        template_ids={"pregnancy_notice": TEMPLATE_ID},
-    )
-    deliver(parts)
-    return len(messenger.sent)
 
 
 def test_a_notice_that_is_marked_and_not_yet_handed_over_is_not_sent(
     committed: Sessions, clock: FixedClock
 ) -> None:
-    assert sent_while_one_ends(committed, clock) == 1
+    assert sent_while_one_ends(committed, clock, tell=tell) == 1
 
 
 def test_without_the_last_question_it_would_be(committed: Sessions, clock: FixedClock) -> None:
-    assert sent_while_one_ends(committed, clock, HASTY) == 2
+    assert sent_while_one_ends(committed, clock, HASTY, tell) == 2
