@@ -2,6 +2,7 @@
 
 import time
 import uuid
+from functools import partial
 from typing import Any
 
 import structlog
@@ -140,7 +141,7 @@ def create_app(
     )
     parts = build(settings, clock=clock, sessions=sessions, texts=texts)
     app.extensions[EXTENSION] = parts
-    app.extensions[WORK] = work
+    app.extensions[WORK] = partial(work, stalled_seconds=settings.worker_stalled_seconds)
     app.extensions[LOGIN] = login or wechat_parts(parts)[0]
     _configure(app, settings)
     app.url_map.converters["int"] = IdConverter

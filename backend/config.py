@@ -50,6 +50,7 @@ class Settings(BaseSettings):
     # appid of a 服务号 -> our template name -> WeChat's template id
     wechat_page_state: Literal["developer", "trial", "formal"] = "formal"
 
+    # Of every process: how often it says that it lives, and after what silence it is dead.
     worker_heartbeat_seconds: float = Field(default=10, gt=0)
     worker_stalled_seconds: float = Field(default=30, gt=0)
     worker_concurrency: int = Field(default=4, ge=1, le=64)

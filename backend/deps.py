@@ -33,6 +33,7 @@ from backend.handbook.diary.store import FolderStore, Photos
 from backend.handbook.growth.loaded import Standards
 from backend.handbook.growth.standards import StandardName
 from backend.handbook.home_safety import HomeList, load_home_list
+from backend.handbook.pregnancy.notices import Notices
 from backend.handbook.pregnancy.programme import Programme, load_programme
 from backend.handbook.schedule import Rule, Schedule, load_schedule
 from backend.handbook.screening_file import ScreeningProgramme, load_screenings
@@ -171,8 +172,8 @@ class Deps:
 
     @property
     def campaign_rules(self) -> Rules:
-        """What the words of a campaign are checked against now."""
-        return Rules(self.words, self.library)
+        """What the words of a campaign are checked against now, and who knows pregnancies."""
+        return Rules(self.words, self.library, Notices())
 
     @property
     def questions(self) -> Questions:

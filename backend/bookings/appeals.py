@@ -27,6 +27,7 @@ from backend.kernel.clock import Clock
 from backend.kernel.errors import Conflict, Invalid, NotFound
 from backend.kernel.privacy import Vault
 from backend.outbox import service as outbox
+from backend.people.scopes import staff_actor
 
 WORDS = "appeal-words"  # the vault's purpose
 WORDS_LENGTH = 300  # characters
@@ -135,7 +136,7 @@ def decide(
         raise AppealDecided(
             None if found.decided_at is None else f"{moment(found.decided_at)} 处理"
         )
-    actor = f"staff:{staff_id}"
+    actor = staff_actor(staff_id)
     granted = decision is not Decision.REFUSED
     found.state = AppealState.GRANTED if granted else AppealState.REFUSED
     found.answer, found.decided_at, found.decided_by = answer or None, clock.now(), actor

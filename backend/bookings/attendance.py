@@ -32,6 +32,7 @@ from backend.kernel.clock import Clock
 from backend.kernel.errors import Conflict, Invalid, NotFound
 from backend.outbox import service as outbox
 from backend.people.children import own_child
+from backend.people.scopes import staff_actor
 
 SYNCED_WITHIN = timedelta(days=2)  # a device that comes later has lost its day: ask the centre
 
@@ -153,7 +154,7 @@ def check_in(session: Session, clock: Clock, *, booking_id: int, scan: Scan) -> 
             session,
             clock,
             booking_id=booking_id,
-            actor=f"staff:{scan.staff_id}",
+            actor=staff_actor(scan.staff_id),
             early=USABLE_BEFORE + CLOCK_SKEW,
         )
     _write(session, clock, booking, scan)

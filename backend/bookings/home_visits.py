@@ -22,6 +22,7 @@ from backend.kernel.privacy import Vault
 from backend.people.addresses import Address, address_of
 from backend.people.models import Child, Role, Staff
 from backend.people.priority_models import HomeAddress
+from backend.people.scopes import staff_actor
 
 # What content/consents/address.md promises a family; no setting can stretch it.
 SHOWN_BEFORE = SHOWN_AFTER = timedelta(hours=24)
@@ -122,7 +123,7 @@ def address_for_teacher(
     audit.record(
         session,
         clock,
-        actor=f"staff:{staff_id}",
+        actor=staff_actor(staff_id),
         action="address.read",
         subject=f"child:{row.child_id}",
         detail={"booking": booking_id},

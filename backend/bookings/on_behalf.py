@@ -15,6 +15,7 @@ from backend.kernel.clock import Clock, city_date
 from backend.kernel.errors import NotFound
 from backend.people.models import Child, DuplicateState
 from backend.people.paper import Paper, check_paper, note_paper
+from backend.people.scopes import staff_actor
 
 MOST_SLOTS = 200
 
@@ -62,7 +63,7 @@ def book_on_behalf(  # noqa: PLR0913  # who books for whom, what, and on which p
     A family without WeChat hears nothing by message; it gets a printed slip. Raises what
     `requesting.request_booking` raises, and Invalid for a paper from tomorrow.
     """
-    now, actor = clock.now(), f"staff:{staff_id}"
+    now, actor = clock.now(), staff_actor(staff_id)
     check_paper(paper, city_date(now))
     policy = policy_at(session, now)
     slot = offered_slot(session, policy, slot_id, now)

@@ -23,6 +23,7 @@ from backend.kernel import audit
 from backend.kernel.clock import Clock, city_date
 from backend.kernel.errors import Conflict, Invalid, NotFound
 from backend.people.models import Guardian, Parent, ParentToken
+from backend.people.scopes import staff_actor
 
 RECORDED_WITHIN = timedelta(days=7)
 """After the day of the session: a week to bring the sheets together, and short enough that the
@@ -182,7 +183,7 @@ def _note(
     audit.record(
         session,
         clock,
-        actor=f"staff:{staff_id}",
+        actor=staff_actor(staff_id),
         action=f"paper_confirmation.{act}",
         subject=f"booking:{booking_id}",
         detail=dict(detail),

@@ -10,7 +10,7 @@ from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from datetime import date, timedelta
 from enum import StrEnum
-from typing import Any, Literal, Self
+from typing import Any, Literal, Self, TypeVar
 
 from pydantic import BaseModel, ConfigDict, Field, ValidationError, model_validator
 
@@ -19,6 +19,8 @@ from backend.handbook.reminders import DAYS_OPEN
 from backend.handbook.schedule import Age, Kind, Rule, Schedule
 from backend.kernel.ages import add_months
 from backend.kernel.errors import Invalid
+
+Asked = TypeVar("Asked", bound=BaseModel)
 
 ANY = "any"
 OLDEST_MONTHS = 84  # children of seven are deleted
@@ -72,8 +74,13 @@ class Audience(BaseModel):
 
 def make_audience(**values: Any) -> Audience:
     """An audience from what was typed. Raises AudienceInvalid with a sentence."""
+    return checked(Audience, values)
+
+
+def checked(kind: type[Asked], values: Mapping[str, Any]) -> Asked:
+    """Raises AudienceInvalid with a sentence."""
     try:
-        return Audience(**values)
+        return kind.model_validate(dict(values))
     except ValidationError as error:
         message = error.errors()[0]["msg"].removeprefix("Value error, ")
         chinese = any("\u4e00" <= letter <= "\u9fff" for letter in message)

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 
@@ -10,8 +10,9 @@ from sqlalchemy import select, text
 from sqlalchemy.orm import Session
 
 from backend.bookings.changes import actor_name
+from backend.campaigns.expecting import in_tens, rounded
 from backend.campaigns.models import Campaign, CampaignState
-from backend.campaigns.service import in_scope, key_range
+from backend.campaigns.service import in_scope, is_to_expecting, key_range
 from backend.kernel.audit import AuditEntry
 from backend.people.models import Staff
 from backend.people.scopes import Scope
@@ -41,7 +42,7 @@ SELECT data #>> '{children,0,items,0,town}' AS town_code,
        count(*) FILTER (WHERE state = 'unknown') AS unknown,
        count(read_at) AS read
   FROM messages
- WHERE template = 'campaign' AND key ~>=~ :first AND key ~<~ :end
+ WHERE template IN ('campaign', 'pregnancy_notice') AND key ~>=~ :first AND key ~<~ :end
  GROUP BY town_code
  ORDER BY town_code
 """)
@@ -57,8 +58,7 @@ class Line:
     town_code: str | None
     planned_at: datetime
     author: str
-    expected: int | None
-    put: int
+    families: str
 
 
 @dataclass(frozen=True)
@@ -105,16 +105,35 @@ def campaigns(session: Session, scope: Scope) -> Sequence[Line]:
             one.town_code,
             one.planned_at,
             author,
-            one.expected,
-            one.put_count,
+            families_of(one),
         )
         for one, author in rows
     ]
 
 
-def result(session: Session, campaign_id: int) -> Result:
-    first, end = key_range(campaign_id)
-    rows = session.execute(OUTCOME, {"first": first, "end": end})
+def families_of(campaign: Campaign) -> str:
+    """How many are told, or would be, as it may be shown; nothing before it was submitted."""
+    if campaign.expected is None:
+        return ""
+    return shown(campaign)(campaign.put_count or campaign.expected)
+
+
+def shown(campaign: Campaign) -> Callable[[int], str]:
+    """How numbers of its families and messages are written."""
+    return in_tens if is_to_expecting(campaign) else str
+
+
+def said(campaign: Campaign, number: int, unit: str) -> str:
+    """The same in a sentence: 12 个, 少于 10 条."""
+    return in_tens(number, unit) if is_to_expecting(campaign) else f"{number} {unit}"
+
+
+def result(session: Session, campaign: Campaign) -> Result:
+    """By town; of a campaign to expecting families in tens, and of no place."""
+    first, end = key_range(campaign.id)
+    rows = session.execute(OUTCOME, {"first": first, "end": end}).all()
+    if is_to_expecting(campaign):
+        return Result(tuple(Outcome("", *map(rounded, row[1:])) for row in rows))
     return Result(tuple(Outcome(row[0] or "", *row[1:]) for row in rows))
 
 

@@ -20,19 +20,20 @@ from backend.campaigns import service, words
 from backend.campaigns.audience import AudienceInvalid
 from backend.campaigns.audience_sql import Told, between
 from backend.campaigns.counting import families, with_told
+from backend.campaigns.expecting import Expecting
 from backend.campaigns.models import Campaign, CampaignState
-from backend.campaigns.service import Rules, draft_of, key_range
+from backend.campaigns.service import Draft, Rules, draft_of, key_range
 from backend.campaigns.words import CampaignTextRefused
 from backend.handbook.schedule import Schedule
 from backend.kernel.clock import Clock, city_date
 from backend.outbox.hours import is_quiet
+from backend.outbox.notices import Notice, full_week
 
 BATCH = 2_000  # parents looked at in one transaction
 MOST_WAITING = 4_000  # messages of campaigns in the outbox; a few seconds' work for one worker
 MOST_BATCHES = 50  # in one run; the next tick goes on
 TOO_LATE = timedelta(hours=24)  # after its hour: the list in the app alone
-PUSHES_A_WEEK = 2  # who has been told so often hears of it in the app alone
-LATE, ENOUGH = "超过计划时间一天，只在小程序里显示", "这一周已经推送过两次，只在小程序里显示"
+LATE = "超过计划时间一天，只在小程序里显示"
 SYSTEM = "system"
 
 S = CampaignState
@@ -44,11 +45,13 @@ SELECT max(id) FROM (SELECT id FROM parents WHERE id > :after AND id <= :last
 """)
 WAITING = text("""
 SELECT count(*) FROM messages
- WHERE state IN ('waiting', 'claimed', 'sending') AND due_at <= :now AND template = 'campaign'
+ WHERE state IN ('waiting', 'claimed', 'sending') AND due_at <= :now
+   AND template IN ('campaign', 'pregnancy_notice')
 """)
 # One message a parent, of all children that fit, in the shape that `settle` keeps true: a child
 # that dies tomorrow is not in it the day after.
-PUT = """
+IN_RANGE = "parent_id > :after AND parent_id <= :until"
+PUT = f"""
 INSERT INTO messages (key, parent_id, child_id, template, data, state, problem, due_at, created_at)
 SELECT CAST(:key AS text) || told.parent_id, told.parent_id,
        CASE WHEN count(*) = 1 THEN min(told.child_id) END, 'campaign',
@@ -62,16 +65,11 @@ SELECT CAST(:key AS text) || told.parent_id, told.parent_id,
             WHEN full_week.parent_id IS NOT NULL THEN CAST(:enough AS text) END,
        :now, :now
   FROM told
-  LEFT JOIN (SELECT parent_id FROM messages
-              WHERE parent_id > :after AND parent_id <= :until AND NOT CAST(:urgent AS boolean)
-                AND due_at > :week_ago AND due_at <= :now
-                AND state IN ('waiting', 'claimed', 'sending', 'sent', 'unknown')
-              GROUP BY parent_id HAVING count(*) >= :pushes)
-    AS full_week ON full_week.parent_id = told.parent_id
+  LEFT JOIN {full_week(IN_RANGE)} AS full_week ON full_week.parent_id = told.parent_id
  GROUP BY told.parent_id, full_week.parent_id
 ON CONFLICT (key) DO NOTHING
 RETURNING id
-"""
+"""  # noqa: S608  # a piece of ours
 
 
 @dataclass(frozen=True)
@@ -114,8 +112,7 @@ def put_batch(
     )
     if campaign is None:
         return Batch(0, more=False)
-    values = {"after": campaign.cursor_id, "last": campaign.last_id, "batch": BATCH}
-    until = session.scalar(RANGE_END, values)
+    until = _range_end(session, rules, campaign)
     if until is None:
         campaign.state, campaign.ended_at = S.FINISHED, clock.now()
         campaign.cursor_id = campaign.last_id or 0
@@ -124,15 +121,55 @@ def put_batch(
     try:
         draft = draft_of(campaign)
         words.check_text(draft.said, rules.words, rules.guides)
-        who = families(session, clock, schedule, draft.audience, city_date(clock.now()))
+        put = _put(session, clock, schedule, rules, campaign, draft, until)
     except (AudienceInvalid, CampaignTextRefused, ValidationError) as error:
         why = getattr(error, "detail", None) or "发送范围已无法识别"
         service.pause(session, clock, campaign, SYSTEM, f"已自动暂停：{why}")
         return Batch(0, more=False)
-    put = put_messages(session, clock, campaign, who, until)
     campaign.cursor_id, campaign.put_count = until, campaign.put_count + put
     session.flush()
     return Batch(put, more=True)
+
+
+def _range_end(session: Session, rules: Rules, campaign: Campaign) -> int | None:
+    """Up to which parent the next batch goes; None when all were looked at."""
+    after, last = campaign.cursor_id, campaign.last_id or 0
+    if service.is_to_expecting(campaign):
+        return rules.expecting.range_end(session, after=after, last=last, most=BATCH)
+    found: int | None = session.scalar(RANGE_END, {"after": after, "last": last, "batch": BATCH})
+    return found
+
+
+def _put(  # noqa: PLR0913  # what a batch needs
+    session: Session,
+    clock: Clock,
+    schedule: Schedule,
+    rules: Rules,
+    campaign: Campaign,
+    draft: Draft,
+    until: int,
+) -> int:
+    """The messages of one batch. Raises AudienceInvalid."""
+    day, audience = city_date(clock.now()), draft.audience
+    if isinstance(audience, Expecting):
+        notice = notice_of(campaign, draft, clock.now(), until)
+        return rules.expecting.put(session, audience.on(day), notice)
+    who = families(session, clock, schedule, audience, day)
+    return put_messages(session, clock, campaign, who, until)
+
+
+def notice_of(
+    campaign: Campaign, draft: Draft, now: datetime, until: int, key: str | None = None
+) -> Notice:
+    return Notice(
+        key=key or key_range(campaign.id)[0],
+        facts=words.facts_of(campaign.id, draft.said),
+        after=campaign.cursor_id,
+        until=until,
+        now=now,
+        urgent=campaign.urgent,
+        late=LATE if campaign.planned_at < now - TOO_LATE else None,
+    )
 
 
 def put_messages(
@@ -145,22 +182,10 @@ def put_messages(
     key: str | None = None,
 ) -> int:
     """Messages to the families of `who` after the cursor, up to the parent `until`."""
-    now, ranged = clock.now(), between(who, campaign.cursor_id, until)
-    facts = words.facts_of(campaign.id, draft_of(campaign).said)
-    rows = session.execute(
-        with_told(ranged, PUT),
-        ranged.values
-        | {
-            "key": key or key_range(campaign.id)[0],
-            "facts": json.dumps(facts, ensure_ascii=False),
-            "why": LATE if campaign.planned_at < now - TOO_LATE else None,
-            "enough": ENOUGH,
-            "urgent": campaign.urgent,
-            "week_ago": now - timedelta(days=7),
-            "pushes": PUSHES_A_WEEK,
-            "now": now,
-        },
-    )
+    notice = notice_of(campaign, draft_of(campaign), clock.now(), until, key)
+    ranged = between(who, notice.after, notice.until)
+    facts = json.dumps(dict(notice.facts), ensure_ascii=False)
+    rows = session.execute(with_told(ranged, PUT), ranged.values | notice.values | {"facts": facts})
     return len(rows.all())
 
 

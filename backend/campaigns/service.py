@@ -15,6 +15,7 @@ from sqlalchemy.orm import Session
 
 from backend.campaigns import words
 from backend.campaigns.audience import Audience, AudienceInvalid
+from backend.campaigns.expecting import TOO_FEW, Expecting, ExpectingFamilies, rounded
 from backend.campaigns.models import Campaign, CampaignState
 from backend.campaigns.words import CampaignBySelf, CampaignChanged, Text
 from backend.guides.problems import Words
@@ -22,7 +23,7 @@ from backend.kernel import audit
 from backend.kernel.clock import Clock
 from backend.kernel.errors import Forbidden, Invalid, NotFound
 from backend.people.models import Role
-from backend.people.scopes import Scope
+from backend.people.scopes import Acting, Scope
 
 TICK = timedelta(microseconds=1)  # two versions never bear the same time
 S = CampaignState
@@ -32,7 +33,7 @@ S = CampaignState
 TAKE_BACK = text("""
 WITH held AS (
     SELECT id, parent_id, read_at FROM messages
-     WHERE template = 'campaign' AND key ~>=~ :first AND key ~<~ :end
+     WHERE template IN ('campaign', 'pregnancy_notice') AND key ~>=~ :first AND key ~<~ :end
        AND state IN ('waiting', 'claimed')
      ORDER BY id FOR UPDATE
 ), gone AS (
@@ -53,47 +54,37 @@ class Draft:
     """What a campaign consists of before anybody has approved it."""
 
     said: Text
-    audience: Audience
+    audience: Audience | Expecting
     planned_at: datetime
     urgent: bool = False
 
 
 @dataclass(frozen=True)
 class Rules:
-    """What texts are checked against: word lists, and what families can read now."""
+    """What texts are checked against: word lists, and what families can read now; and the door to
+    families that expect a child."""
 
     words: Words
     guides: Container[str]
+    expecting: ExpectingFamilies
 
 
-@dataclass(frozen=True)
-class Writer:
-    """Who acts, and where: `town_code` None is the city."""
-
-    staff_id: int
-    scope: Scope
-
-    @property
-    def actor(self) -> str:
-        return f"staff:{self.staff_id}"
-
-    @property
-    def town_code(self) -> str | None:
-        return self.scope.town_code
-
-
-def check_draft(draft: Draft, rules: Rules, writer: Writer, now: datetime) -> None:
+def check_draft(draft: Draft, rules: Rules, writer: Acting, now: datetime) -> None:
     """Raises CampaignTextRefused, CampaignTimeWrong, or AudienceInvalid beyond the own scope."""
     words.check_text(draft.said, rules.words, rules.guides)
     words.check_planned(draft.planned_at, now)
     town, audience = writer.town_code, draft.audience
+    if isinstance(audience, Expecting):
+        if town is not None:
+            raise AudienceInvalid("孕期家庭只能由市里群发")
+        return
     if town is not None and audience.towns != (town,):
         raise AudienceInvalid("只能发给本街镇的家庭")
     if audience.centre and not writer.scope.holds_centre(audience.centre.centre_id):
         raise AudienceInvalid("请选本街镇的中心")
 
 
-def begin(session: Session, clock: Clock, rules: Rules, draft: Draft, writer: Writer) -> Campaign:
+def begin(session: Session, clock: Clock, rules: Rules, draft: Draft, writer: Acting) -> Campaign:
     """A new draft. Raises what `check_draft` raises."""
     now = clock.now()
     check_draft(draft, rules, writer, now)
@@ -119,7 +110,7 @@ def change(
     clock: Clock,
     rules: Rules,
     draft: Draft,
-    writer: Writer,
+    writer: Acting,
     campaign: Campaign,
 ) -> None:
     """Other words, families or hours; only of a draft. Whoever changes it is its author now."""
@@ -135,12 +126,14 @@ def change(
 
 
 def submit(
-    session: Session, clock: Clock, rules: Rules, campaign: Campaign, writer: Writer, expected: int
+    session: Session, clock: Clock, rules: Rules, campaign: Campaign, writer: Acting, expected: int
 ) -> None:
     """Ask a second person. `expected`: the families counted now, kept to compare with.
 
-    Raises Invalid where there is nobody to tell.
+    Raises Invalid where there is nobody to tell, or so few that expect a child.
     """
+    if expected == 0 and is_to_expecting(campaign):
+        raise Invalid(f"这些孕周的家庭现在{TOO_FEW} 个，不能群发，请放宽孕周")
     if expected == 0:
         raise Invalid("这个范围里现在没有可以发的家庭，请改范围")
     _check_own(campaign, writer)
@@ -151,7 +144,7 @@ def submit(
 
 
 def approve(
-    session: Session, clock: Clock, rules: Rules, campaign: Campaign, writer: Writer
+    session: Session, clock: Clock, rules: Rules, campaign: Campaign, writer: Acting
 ) -> None:
     """The second person says yes. Raises CampaignBySelf, and what a check of the draft raises:
     a guide may be withdrawn and an hour be over since it was written."""
@@ -166,7 +159,7 @@ def approve(
 
 
 def send_back(
-    session: Session, clock: Clock, campaign: Campaign, writer: Writer, note: str
+    session: Session, clock: Clock, campaign: Campaign, writer: Acting, note: str
 ) -> None:
     """To the draft, by the second person with a reason, or by the town itself."""
     words.check_step(campaign.state, S.DRAFT)
@@ -180,11 +173,11 @@ def pause(session: Session, clock: Clock, campaign: Campaign, actor: str, note: 
     words.check_step(campaign.state, S.PAUSED)
     campaign.note = note
     gone = take_back(session, campaign, rewind=True)
-    _move(session, clock, campaign, S.PAUSED, actor, taken_back=gone)
+    _move(session, clock, campaign, S.PAUSED, actor, taken_back=_noted(campaign, gone))
     return gone
 
 
-def resume(session: Session, clock: Clock, campaign: Campaign, writer: Writer) -> None:
+def resume(session: Session, clock: Clock, campaign: Campaign, writer: Acting) -> None:
     """Go on where it stopped; a campaign that had not begun begins at its hour."""
     after = S.APPROVED if campaign.started_at is None else S.RUNNING
     if campaign.state is not S.PAUSED:
@@ -193,13 +186,13 @@ def resume(session: Session, clock: Clock, campaign: Campaign, writer: Writer) -
     _move(session, clock, campaign, after, writer.actor)
 
 
-def cancel(session: Session, clock: Clock, campaign: Campaign, writer: Writer, note: str) -> int:
+def cancel(session: Session, clock: Clock, campaign: Campaign, writer: Acting, note: str) -> int:
     """For good. What waits is withdrawn; what was sent stays sent. Returns how many were."""
     words.check_step(campaign.state, S.CANCELLED)
     campaign.note = check_note(note)
     gone = take_back(session, campaign, rewind=False)
     campaign.ended_at = clock.now()
-    _move(session, clock, campaign, S.CANCELLED, writer.actor, taken_back=gone)
+    _move(session, clock, campaign, S.CANCELLED, writer.actor, taken_back=_noted(campaign, gone))
     return gone
 
 
@@ -246,9 +239,19 @@ def in_scope(scope: Scope) -> Any:
 
 
 def draft_of(campaign: Campaign) -> Draft:
+    """Raises ValidationError for an audience of a shape that nobody knows."""
     said = Text(campaign.headline, campaign.sentence, campaign.guide_slug)
-    audience = Audience.model_validate(campaign.audience)
+    audience: Audience | Expecting = (
+        Expecting.model_validate(campaign.audience)
+        if is_to_expecting(campaign)
+        else Audience.model_validate(campaign.audience)
+    )
     return Draft(said, audience, campaign.planned_at, campaign.urgent)
+
+
+def is_to_expecting(campaign: Campaign) -> bool:
+    """Numbers of such a campaign are shown in tens alone."""
+    return "kind" in campaign.audience
 
 
 def check_note(note: str) -> str:
@@ -259,10 +262,14 @@ def check_note(note: str) -> str:
     return note
 
 
-def _check_own(campaign: Campaign, writer: Writer) -> None:
+def _check_own(campaign: Campaign, writer: Acting) -> None:
     """The city decides about a town's words; it does not write them. Raises Forbidden."""
     if campaign.town_code != writer.town_code:
         raise Forbidden
+
+
+def _noted(campaign: Campaign, gone: int) -> int:
+    return rounded(gone) if is_to_expecting(campaign) else gone
 
 
 def _columns(draft: Draft) -> dict[str, Any]:
@@ -297,11 +304,11 @@ def note_state(
     _note(session, clock, campaign, actor, campaign.state.value, **detail)
 
 
-def note_test(session: Session, clock: Clock, campaign: Campaign, writer: Writer) -> None:
+def note_test(session: Session, clock: Clock, campaign: Campaign, writer: Acting) -> None:
     _note(session, clock, campaign, writer.actor, "tested")
 
 
-def note_export(session: Session, clock: Clock, campaign: Campaign, writer: Writer) -> None:
+def note_export(session: Session, clock: Clock, campaign: Campaign, writer: Acting) -> None:
     _note(session, clock, campaign, writer.actor, "exported")
 
 

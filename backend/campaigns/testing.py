@@ -5,14 +5,15 @@ from __future__ import annotations
 from sqlalchemy.orm import Session
 
 from backend.campaigns.models import Campaign
-from backend.campaigns.service import Writer, draft_of, note_test
-from backend.campaigns.words import TEMPLATE, facts_of
+from backend.campaigns.service import draft_of, is_to_expecting, note_test
+from backend.campaigns.words import EXPECTING_TEMPLATE, TEMPLATE, facts_of
 from backend.kernel.clock import Clock
 from backend.kernel.errors import Conflict
 from backend.kernel.privacy import Vault
 from backend.outbox import service as outbox
 from backend.people import phones
 from backend.people.children import children_of
+from backend.people.scopes import Acting
 
 
 class NoTestFamily(Conflict):
@@ -25,7 +26,7 @@ def send_test(
     clock: Clock,
     vault: Vault,
     campaign: Campaign,
-    writer: Writer,
+    writer: Acting,
     *,
     phone: str | None,
 ) -> None:
@@ -40,14 +41,16 @@ def send_test(
     if parent is None:
         raise NoTestFamily("设置的号码还没有在小程序里关联，请先用那部手机登录并关联手机号")
     facts = facts_of(campaign.id, draft_of(campaign).said)
-    kids = [child.id for child in children_of(session, parent) if child.departure is None]
+    template = EXPECTING_TEMPLATE if is_to_expecting(campaign) else TEMPLATE
+    own = [] if is_to_expecting(campaign) else children_of(session, parent)
+    kids = [child.id for child in own if child.departure is None]
     told = [{"child_id": one, "items": [facts]} for one in kids]
     outbox.put(
         session,
         clock,
         key=f"campaign-test:{campaign.id}:{clock.now().timestamp()}",
         child_id=kids[0] if len(kids) == 1 else None,
-        template=TEMPLATE,
+        template=template,
         data={"children": told} if told else facts,
         parent_ids=[parent],
     )

@@ -16,7 +16,8 @@ from backend.kernel.errors import Conflict, Invalid
 from backend.outbox.fields import LONGEST_THING, one_line, width
 from backend.outbox.hours import SEND_FROM, SEND_UNTIL
 
-TEMPLATE = "campaign"  # in content/messages/templates.yaml
+# In content/messages/templates.yaml; the second one tells parents who expect a child.
+TEMPLATE, EXPECTING_TEMPLATE = "campaign", "pregnancy_notice"
 LONGEST_SENTENCE = 120  # a family reads it on a phone
 LONGEST_NOTE = 200
 FARTHEST = timedelta(days=60)

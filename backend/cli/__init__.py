@@ -206,8 +206,8 @@ def health() -> None:
     settings = process_settings()
     found = ask(settings.database_url, settings.worker_stalled_seconds)
     click.echo(f"down: {', '.join(found.down)}" if found.down else "ok")
-    for name in found.processes:
-        click.echo(f"  {name}")
+    for process in found.alive:
+        click.echo(f"  {process.name}")
     sys.exit(1 if found.down else 0)
 
 

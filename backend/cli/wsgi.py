@@ -20,7 +20,7 @@ def make_app() -> Flask:
     logs.configure()
     settings = load_settings()
     app = create_app(settings)
-    beating = Beating(settings.database_url, "web")
+    beating = Beating(settings.database_url, "web", every_seconds=settings.worker_heartbeat_seconds)
     beating.start()
     metrics.serve("web", settings.metrics_host, settings.metrics_port)
     Finalize(None, beating.stop, exitpriority=1)  # granian's processes run no atexit

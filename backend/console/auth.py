@@ -19,7 +19,7 @@ from backend.deps import deps
 from backend.kernel.errors import Forbidden
 from backend.people import staff as accounts
 from backend.people.models import Role, Staff
-from backend.people.scopes import Scope, scope_of
+from backend.people.scopes import Acting, Scope, scope_of
 
 Args = ParamSpec("Args")
 Answer = TypeVar("Answer")
@@ -40,7 +40,11 @@ class Viewer(UserMixin):  # type: ignore[misc]  # flask_login has no types
 
     @property
     def actor(self) -> str:
-        return f"staff:{self.staff_id}"
+        return self.acting.actor
+
+    @property
+    def acting(self) -> Acting:
+        return Acting(self.staff_id, self.scope)
 
     def get_id(self) -> str:
         return self.key

@@ -22,6 +22,7 @@ from wtforms.widgets import CheckboxInput
 
 from backend.bookings.rules import FREE_SESSIONS_PER_YEAR
 from backend.campaigns.audience import ANY, OLDEST_MONTHS, Audience, Visit, make_audience
+from backend.campaigns.expecting import FIRST_WEEK, LAST_WEEK, Expecting, make_expecting
 from backend.campaigns.service import Draft
 from backend.campaigns.words import HOURS, LONGEST_SENTENCE, make_text, planned
 from backend.centres.places import Town
@@ -38,10 +39,21 @@ MONTHS = [Optional(), NumberRange(0, OLDEST_MONTHS, f"0–{OLDEST_MONTHS}")]
 VISITS = [SelectChoice(Visit.BOOKED.value, "约过"), SelectChoice(Visit.ATTENDED.value, "到过")]
 
 
+CHILDREN, EXPECTING = "children", "expecting"
+WHOM = [SelectChoice(CHILDREN, "有孩子的家庭"), SelectChoice(EXPECTING, "孕期家庭")]
+WEEKS = [
+    Optional(),
+    NumberRange(FIRST_WEEK, LAST_WEEK, f"{FIRST_WEEK}–{LAST_WEEK}"),
+]
+
+
 class CampaignForm(Form):
     headline = StringField("标题", [NEEDED, Length(max=LONGEST_THING, message="太长")])
     sentence = TextAreaField("正文", [NEEDED, Length(max=LONGEST_SENTENCE, message="太长")])
     guide = SelectField("点开读哪一篇", [NEEDED])
+    whom = RadioField("哪些家庭", choices=WHOM, default=CHILDREN)
+    from_week = IntegerField("孕期从满几周", WEEKS)
+    to_week = IntegerField("孕期到满几周", WEEKS)
     towns = SelectMultipleField("街镇", option_widget=CheckboxInput())
     from_months = IntegerField("从满几个月", MONTHS)
     to_months = IntegerField("到不满几个月", MONTHS)
@@ -89,25 +101,17 @@ class CampaignForm(Form):
 
     def show(self, draft: Draft) -> None:
         """Filled with a draft that there is."""
-        local, audience = city_time(draft.planned_at), draft.audience
+        audience = draft.audience
         values: dict[str, Any] = {
             "headline": draft.said.headline,
             "sentence": draft.said.sentence,
             "guide": draft.said.guide_slug,
-            "towns": list(audience.towns),
-            "from_months": audience.from_months,
-            "to_months": audience.to_months,
-            "dose": audience.dose or "",
-            "checkup": audience.checkup or "",
-            "centre": audience.centre.centre_id if audience.centre else None,
-            "how": audience.centre.how.value if audience.centre else Visit.BOOKED.value,
-            "sessions_below": audience.sessions_below,
-            "no_quiz": audience.no_quiz_this_month,
             "urgent": draft.urgent,
         }
+        values |= _of_weeks(audience) if isinstance(audience, Expecting) else _of_kids(audience)
         for name, value in values.items():
             self[name].data = value
-        self.show_hour(local)
+        self.show_hour(city_time(draft.planned_at))
 
     def show_hour(self, local: datetime) -> None:
         self.day.data, self.hour.data = local.date(), local.hour
@@ -121,7 +125,9 @@ class CampaignForm(Form):
             self.urgent.data,
         )
 
-    def _audience(self, town: str | None) -> Audience:
+    def _audience(self, town: str | None) -> Audience | Expecting:
+        if town is None and self.whom.data == EXPECTING:
+            return make_expecting(self.from_week.data, self.to_week.data)
         centre = self.centre.data
         return make_audience(
             towns=[town] if town else self.towns.data,
@@ -142,3 +148,25 @@ def _items(schedule: Schedule, kind: Kind, any_of_them: str) -> list[SelectChoic
         SelectChoice(ANY, any_of_them),
         *(SelectChoice(rule.id, rule.title) for rule in rules),
     ]
+
+
+def _of_weeks(audience: Expecting) -> dict[str, Any]:
+    return {
+        "whom": EXPECTING,
+        "from_week": audience.from_week,
+        "to_week": audience.to_week,
+    }
+
+
+def _of_kids(audience: Audience) -> dict[str, Any]:
+    return {
+        "towns": list(audience.towns),
+        "from_months": audience.from_months,
+        "to_months": audience.to_months,
+        "dose": audience.dose or "",
+        "checkup": audience.checkup or "",
+        "centre": audience.centre.centre_id if audience.centre else None,
+        "how": audience.centre.how.value if audience.centre else Visit.BOOKED.value,
+        "sessions_below": audience.sessions_below,
+        "no_quiz": audience.no_quiz_this_month,
+    }

@@ -4,8 +4,10 @@ from __future__ import annotations
 
 from flask import render_template
 from flask.typing import ResponseReturnValue
+from sqlalchemy.orm import Session
 
 from backend.campaigns.counting import Sampled, families, sample
+from backend.campaigns.expecting import Expecting, in_tens
 from backend.campaigns.models import Campaign
 from backend.campaigns.service import draft_of
 from backend.campaigns.words import STATE_TITLES
@@ -16,11 +18,12 @@ from backend.console.campaigns import (
     audience_words,
     campaign_in_scope,
     counted,
+    day_of,
+    families_now,
 )
 from backend.console.desk import note_listed
 from backend.console.permissions import Action
 from backend.deps import deps
-from backend.kernel.clock import city_date
 from backend.kernel.privacy import Unreadable, mask_name
 from backend.outbox.templates import YOUR_CHILD
 from backend.people.children import NAME
@@ -33,9 +36,11 @@ def campaign_preview(campaign_id: int) -> ResponseReturnValue:
     parts = deps()
     with parts.sessions.begin() as session:
         found = campaign_in_scope(session, campaign_id)
-        day = max(city_date(found.planned_at), city_date(parts.clock.now()))
-        counts = counted(session, found)
-        who = families(session, parts.clock, parts.handbook, draft_of(found).audience, day)
+        audience, day = draft_of(found).audience, day_of(found)
+        if isinstance(audience, Expecting):
+            return _of_expecting(session, found)
+        counts = counted(session, found, audience)
+        who = families(session, parts.clock, parts.handbook, audience, day)
         ten = sample(session, who)
         note_listed(session, "campaign", (child for one in ten for child in one.children))
         about = audience_words(session, found)
@@ -48,6 +53,18 @@ def campaign_preview(campaign_id: int) -> ResponseReturnValue:
         samples=[_worded(found, each) for each in ten],
         day=day,
         name_of=parts.places.name_of,
+    )
+
+
+def _of_expecting(session: Session, found: Campaign) -> str:
+    """A number in tens and the words; nobody's name, and no place."""
+    return render_template(
+        "console/campaign_preview_expecting.html",
+        one=found,
+        families=in_tens(families_now(session, found), "个"),
+        audience=audience_words(session, found),
+        phone=as_on_the_phone(found),
+        day=day_of(found),
     )
 
 

@@ -15,7 +15,7 @@ from backend.console import notices
 from backend.console.auth import requires, viewer
 from backend.console.blueprint import bp, sentence
 from backend.console.campaign_forms import CampaignForm
-from backend.console.campaigns import seen_version, writer
+from backend.console.campaigns import seen_version
 from backend.console.permissions import Action
 from backend.console.settings import own_centres
 from backend.deps import deps
@@ -81,11 +81,11 @@ def _save(campaign_id: int | None) -> ResponseReturnValue:
         with deps().sessions.begin() as session:
             draft = form.draft(viewer().scope.town_code)
             if campaign_id is None:
-                campaign = service.begin(session, clock, rules, draft, writer())
+                campaign = service.begin(session, clock, rules, draft, viewer().acting)
             else:
                 seen, scope = seen_version(), viewer().scope
                 campaign = service.locked(session, campaign_id, scope, seen)
-                service.change(session, clock, rules, draft, writer(), campaign)
+                service.change(session, clock, rules, draft, viewer().acting, campaign)
     except NotFound:
         raise
     except DomainError as error:

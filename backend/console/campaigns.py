@@ -2,21 +2,25 @@
 
 from __future__ import annotations
 
-from datetime import datetime
+from collections.abc import Mapping
+from datetime import date, datetime
+from functools import partial
 
 from flask import g, redirect, render_template, request, url_for
 from flask.typing import ResponseReturnValue
 from sqlalchemy.orm import Session
 
 from backend.campaigns import results, service, sheets
-from backend.campaigns.audience import in_words
+from backend.campaigns.audience import Audience, in_words
 from backend.campaigns.counting import Channel, Count, count, families
+from backend.campaigns.expecting import Expecting
+from backend.campaigns.expecting import in_words as expecting_in_words
 from backend.campaigns.models import Campaign, CampaignState
 from backend.campaigns.results import percent_done
 from backend.campaigns.running import TOO_LATE
-from backend.campaigns.service import Writer, draft_of
+from backend.campaigns.service import draft_of
 from backend.campaigns.testing import send_test
-from backend.campaigns.words import STATE_TITLES, TEMPLATE, facts_of
+from backend.campaigns.words import EXPECTING_TEMPLATE, STATE_TITLES, TEMPLATE, facts_of
 from backend.centres.models import Centre
 from backend.console import notices
 from backend.console.auth import requires, viewer
@@ -48,7 +52,7 @@ def campaign(campaign_id: int) -> ResponseReturnValue:
     now = deps().clock.now()
     with deps().reads() as session:
         found = campaign_in_scope(session, campaign_id)
-        outcome = results.result(session, campaign_id) if found.state in MOVING else None
+        outcome = results.result(session, found) if found.state in MOVING else None
         about = {
             "audience": audience_words(session, found),
             "steps": results.history(session, campaign_id),
@@ -66,6 +70,9 @@ def campaign(campaign_id: int) -> ResponseReturnValue:
         own=found.town_code == viewer().scope.town_code,
         another=viewer().staff_id not in (found.author_id, found.submitted_by),
         late=found.planned_at < now - TOO_LATE,
+        shown=results.shown(found),
+        said=partial(results.said, found),
+        expecting=service.is_to_expecting(found),
         name_of=deps().places.name_of,
         **about,
     )
@@ -76,9 +83,12 @@ def campaign(campaign_id: int) -> ResponseReturnValue:
 def submit_campaign(campaign_id: int) -> ResponseReturnValue:
     with deps().sessions.begin() as session:
         found = _seen(session, campaign_id)
-        expected = counted(session, found).total.parents
-        service.submit(session, deps().clock, deps().campaign_rules, found, writer(), expected)
-    notices.done(f"已提交，现在有 {expected} 个家庭；等另一个人审批")
+        expected = families_now(session, found)
+        service.submit(
+            session, deps().clock, deps().campaign_rules, found, viewer().acting, expected
+        )
+        said = results.said(found, expected, "个")
+    notices.done(f"已提交，现在有 {said}家庭；等另一个人审批")
     return _to(campaign_id)
 
 
@@ -87,7 +97,7 @@ def submit_campaign(campaign_id: int) -> ResponseReturnValue:
 def approve_campaign(campaign_id: int) -> ResponseReturnValue:
     with deps().sessions.begin() as session:
         found = _seen(session, campaign_id)
-        service.approve(session, deps().clock, deps().campaign_rules, found, writer())
+        service.approve(session, deps().clock, deps().campaign_rules, found, viewer().acting)
     notices.done("已批准，到时间自动开始；在那以前和发送中都可以暂停或取消")
     return _to(campaign_id)
 
@@ -98,7 +108,9 @@ def return_campaign(campaign_id: int) -> ResponseReturnValue:
     """Sent back by the second person, or taken back by who wrote it."""
     with deps().sessions.begin() as session:
         found = _seen(session, campaign_id)
-        service.send_back(session, deps().clock, found, writer(), request.form.get("note", ""))
+        service.send_back(
+            session, deps().clock, found, viewer().acting, request.form.get("note", "")
+        )
     notices.done("已退回草稿")
     return _to(campaign_id)
 
@@ -110,8 +122,9 @@ def pause_campaign(campaign_id: int) -> ResponseReturnValue:
     with deps().sessions.begin() as session:
         found = service.locked(session, campaign_id, viewer().scope)
         gone = service.pause(session, deps().clock, found, viewer().actor)
+        said = results.said(found, gone, "条")
     undo = url_for("console.resume_campaign", campaign_id=campaign_id)
-    notices.done(f"已暂停，撤回了还在排队的 {gone} 条", undo=undo)
+    notices.done(f"已暂停，撤回了还在排队的 {said}", undo=undo)
     return _to(campaign_id)
 
 
@@ -120,7 +133,7 @@ def pause_campaign(campaign_id: int) -> ResponseReturnValue:
 def resume_campaign(campaign_id: int) -> ResponseReturnValue:
     with deps().sessions.begin() as session:
         found = service.locked(session, campaign_id, viewer().scope)
-        service.resume(session, deps().clock, found, writer())
+        service.resume(session, deps().clock, found, viewer().acting)
     notices.done("接着发；已经发过的家庭不会再收到")
     return _to(campaign_id)
 
@@ -131,8 +144,9 @@ def cancel_campaign(campaign_id: int) -> ResponseReturnValue:
     with deps().sessions.begin() as session:
         found = service.locked(session, campaign_id, viewer().scope)
         note = request.form.get("note", "")
-        gone = service.cancel(session, deps().clock, found, writer(), note)
-    notices.done(f"已取消，撤回了还在排队的 {gone} 条；已经发出的收不回来")
+        gone = service.cancel(session, deps().clock, found, viewer().acting, note)
+        said = results.said(found, gone, "条")
+    notices.done(f"已取消，撤回了还在排队的 {said}；已经发出的收不回来")
     return _to(campaign_id)
 
 
@@ -143,7 +157,7 @@ def test_campaign(campaign_id: int) -> ResponseReturnValue:
     phone = secret.get_secret_value() if secret else None
     with deps().sessions.begin() as session:
         found = campaign_in_scope(session, campaign_id)
-        send_test(session, deps().clock, deps().vault, found, writer(), phone=phone)
+        send_test(session, deps().clock, deps().vault, found, viewer().acting, phone=phone)
     notices.done("已发给测试家庭，几秒钟后看那部手机")
     return redirect(url_for("console.campaign_preview", campaign_id=campaign_id), 303)
 
@@ -153,15 +167,11 @@ def test_campaign(campaign_id: int) -> ResponseReturnValue:
 def campaign_sheet(campaign_id: int) -> ResponseReturnValue:
     with deps().sessions.begin() as session:
         found = campaign_in_scope(session, campaign_id)
-        outcome = results.result(session, campaign_id)
+        outcome = results.result(session, found)
         about = audience_words(session, found)
         content = sheets.workbook(found, outcome, about, deps().places.name_of)
-        service.note_export(session, deps().clock, found, writer())
+        service.note_export(session, deps().clock, found, viewer().acting)
     return download(content, f"群发-{campaign_id}.xlsx")
-
-
-def writer() -> Writer:
-    return Writer(viewer().staff_id, viewer().scope)
 
 
 def seen_version() -> datetime:
@@ -184,11 +194,23 @@ def campaign_in_scope(session: Session, campaign_id: int) -> Campaign:
     return found
 
 
-def counted(session: Session, found: Campaign) -> Count:
+def day_of(found: Campaign) -> date:
+    """The day for which its families are counted."""
+    return max(city_date(found.planned_at), city_date(deps().clock.now()))
+
+
+def families_now(session: Session, found: Campaign) -> int:
+    """How many families it has on its day; of those that expect a child, in tens."""
+    audience = draft_of(found).audience
+    if isinstance(audience, Expecting):
+        return deps().campaign_rules.expecting.tens(session, audience.on(day_of(found)))
+    return counted(session, found, audience).total.parents
+
+
+def counted(session: Session, found: Campaign, audience: Audience) -> Count:
     """Its families on its day, and how they can be reached as things stand now."""
     settings, clock = deps().settings, deps().clock
-    day = max(city_date(found.planned_at), city_date(clock.now()))
-    who = families(session, clock, deps().handbook, draft_of(found).audience, day)
+    who = families(session, clock, deps().handbook, audience, day_of(found))
     template_id = deps().template_ids.get(TEMPLATE, "")
     return count(session, who, Channel(settings.wechat_appid, template_id))
 
@@ -199,21 +221,32 @@ def audience_words(session: Session, found: Campaign) -> list[tuple[str, str]]:
         return centre.name if centre else f"中心 {centre_id}"
 
     audience = draft_of(found).audience
+    if isinstance(audience, Expecting):
+        return expecting_in_words(audience)
     return in_words(audience, deps().handbook, deps().places.name_of, centre_name)
 
 
 def as_on_the_phone(found: Campaign, *names: str) -> dict[str, object]:
     """The words in both channels; `names` are masked already, and stay so in both."""
     facts = facts_of(found.id, draft_of(found).said)
-    data = {"children": [{"child_id": n, "items": [facts]} for n in range(len(names) or 1)]}
+    if service.is_to_expecting(found):
+        return _in_both_channels(EXPECTING_TEMPLATE, facts, None, {})
+    data: dict[str, object] = {
+        "children": [{"child_id": n, "items": [facts]} for n in range(len(names) or 1)]
+    }
     kids = dict(enumerate(names))
-    first = names[0] if names else None
+    return _in_both_channels(TEMPLATE, data, names[0] if names else None, kids)
+
+
+def _in_both_channels(
+    template: str, data: Mapping[str, object], first: str | None, kids: Mapping[int, str]
+) -> dict[str, object]:
     templates = deps().templates
-    form = templates[TEMPLATE].wechat
+    form = templates[template].wechat
     assert form is not None
-    fields, _ = templates.render_wechat(TEMPLATE, data, first, kids)
+    fields, _ = templates.render_wechat(template, data, first, kids)
     labels = [(field.label, fields[name]) for name, field in form.fields.items()]
-    words = templates.render_in_app(TEMPLATE, data, first, kids)
+    words = templates.render_in_app(template, data, first, kids)
     return {"wechat_title": form.title, "fields": labels, "title": words.title, "body": words.body}
 
 

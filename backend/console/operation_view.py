@@ -23,6 +23,7 @@ from backend.outbox.models import MessageState, Span
 from backend.outbox.pauses import WHOLE_ACCOUNT, Pause
 from backend.outbox.templates import UnknownTemplate
 from backend.people.models import Staff
+from backend.people.scopes import staff_actor
 
 LATE = timedelta(minutes=10)  # a wave of a million takes longer, and is worth a look
 MOVING = (CampaignState.APPROVED, CampaignState.RUNNING, CampaignState.PAUSED)
@@ -191,7 +192,7 @@ def _who(session: Session, standing: Sequence[Pause]) -> dict[str, str]:
     staff = {one.paused_by for one in standing if one.paused_by.startswith("staff:")}
     ids = [int(actor.removeprefix("staff:")) for actor in staff]
     known = session.execute(select(Staff.id, Staff.name).where(Staff.id.in_(ids)))
-    return {pauses.WORKER: "系统"} | {f"staff:{row.id}": row.name for row in known}
+    return {pauses.WORKER: "系统"} | {staff_actor(row.id): row.name for row in known}
 
 
 def account_names(session: Session, parts: Deps) -> dict[str, str]:

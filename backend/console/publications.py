@@ -27,7 +27,7 @@ from backend.kernel.errors import DomainError, Forbidden, Invalid
 from backend.outreach import publishing, rules
 from backend.outreach.article_html import ready_article
 from backend.outreach.models import Publication, PublicationState, Way
-from backend.outreach.publishing import Draft, Sender
+from backend.outreach.publishing import Draft
 
 S = PublicationState
 STEPS = {"written": "写好草稿"} | {one.value: rules.STATE_TITLES[one] for one in S}
@@ -68,7 +68,7 @@ def add_publication(appid: str) -> ResponseReturnValue:
         with parts.sessions.begin() as session:
             account = public_account(session, appid)
             one = publishing.begin(
-                session, parts.clock, parts.library, account, _draft(), _sender()
+                session, parts.clock, parts.library, account, _draft(), viewer().acting
             )
             found = one.id
     except DomainError as error:
@@ -116,7 +116,7 @@ def step_publication(appid: str, publication_id: int, step: str) -> ResponseRetu
 
 
 def _step(session: Session, one: Publication, step: str) -> str:
-    parts, sender = deps(), _sender()
+    parts, sender = deps(), viewer().acting
     if step == "submit":
         publishing.submit(session, parts.clock, parts.library, one, sender)
         return "已提交，等另一个人审批" if one.way is Way.MASS else "已交给微信，几秒后看结果"
@@ -192,10 +192,6 @@ def _slugs() -> list[str]:
 
 def guide_choices() -> Sequence[Guide]:
     return [piece for piece in deps().library.pieces() if isinstance(piece, Guide)]
-
-
-def _sender() -> Sender:
-    return Sender(viewer().staff_id)
 
 
 def _form(account: WeChatAccount, problem: str | None = None) -> str:

@@ -37,7 +37,7 @@ from backend.statistics.reach import (
     reach_in,
 )
 
-NO_TOWN = "没有填街镇"
+NO_TOWN = "没有街镇（含孕期消息）"
 TOO_FEW = "样本不足"
 
 

@@ -17,6 +17,7 @@ from backend.kernel import audit
 from backend.kernel.ages import add_months
 from backend.kernel.clock import Clock, city_date
 from backend.kernel.errors import Conflict, Invalid, NotFound
+from backend.people.scopes import staff_actor
 
 VALID_MONTHS = 12  # unless the office says otherwise
 LONGEST_MONTHS = 36  # guidelines change; nobody signs for ever
@@ -267,7 +268,7 @@ def _write(session: Session, clock: Clock, row: ReviewDecision) -> int:
     audit.record(
         session,
         clock,
-        actor=f"staff:{row.staff_id}",
+        actor=staff_actor(row.staff_id),
         action=f"text.{row.verdict.value}",
         subject=f"text:{row.slug}",
         detail={"decision": row.id, "version": row.content_hash},

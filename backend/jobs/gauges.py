@@ -16,17 +16,20 @@ from backend.outbox import overview, pauses
 PUSHES = text("SELECT count(*) FROM inbound_events WHERE handled_at IS NULL")
 
 
-def look_into(sessions: sessionmaker[Session], clock: Clock) -> Look:
-    return Look(lambda: _read(sessions, clock))
+def look_into(sessions: sessionmaker[Session], clock: Clock, *, stalled_seconds: float) -> Look:
+    """Without a beat for so long a process is dead."""
+    return Look(lambda: _read(sessions, clock, stalled_seconds))
 
 
-def _read(sessions: sessionmaker[Session], clock: Clock) -> Iterable[Metric]:
+def _read(
+    sessions: sessionmaker[Session], clock: Clock, stalled_seconds: float
+) -> Iterable[Metric]:
     now = clock.now()
     with sessions() as session:
         queue = overview.queue_lines(session, clock)
         endless = sum(one.until is None for one in pauses.pauses(session, clock))
         pushes = session.scalar(PUSHES) or 0
-        house = work(session, clock)
+        house = work(session, clock, stalled_seconds=stalled_seconds)
     oldest = overview.oldest(queue)
     late = overview.lateness(oldest, now) or timedelta()
     yield from _queue(queue)

@@ -1,10 +1,11 @@
 """Processes say that they live. Liveness is real time: the database's own clock, not ours.
 
-Every process has a row `kind:host:pid`; the scheduler that leads has the row `scheduler` besides.
+Which rows there are, and what they mean, says `kernel.liveness`.
 """
 
 import os
 import threading
+from collections.abc import Callable
 
 import structlog
 from sqlalchemy import Engine, text
@@ -12,10 +13,6 @@ from sqlalchemy.exc import SQLAlchemyError
 
 from backend.jobs.engine import process_name
 from backend.kernel.db import make_engine
-
-SCHEDULER = "scheduler"
-BEAT_SECONDS = 2
-PROCESS_BEAT_SECONDS = 10
 
 BEAT = text("""
     INSERT INTO heartbeats (process, beat_at, pid)
@@ -38,15 +35,25 @@ def beat(engine: Engine, process: str) -> None:
 
 
 class Beating:
-    """A thread that says every ten seconds that this process lives.
+    """A thread that says every so many seconds that this process lives.
 
     A process that ends as it should takes its row with it; one that dies leaves it behind,
-    and that is what the operator sees. A database out of reach is waited for.
+    and that is what the operator sees. A database out of reach is waited for. `works` is asked
+    before each beat: a process that hangs must not be told as living.
     """
 
-    def __init__(self, database_url: str, kind: str) -> None:
+    def __init__(
+        self,
+        database_url: str,
+        kind: str,
+        *,
+        every_seconds: float,
+        works: Callable[[], bool] = lambda: True,
+    ) -> None:
         self._engine = make_engine(database_url, pool_size=1, max_overflow=0)
         self._process = process_name(kind)
+        self._every_seconds = every_seconds
+        self._works = works
         self._ended = threading.Event()
         self._thread = threading.Thread(target=self._run, name="heartbeat", daemon=True)
 
@@ -67,11 +74,12 @@ class Beating:
         reachable = True
         while not self._ended.is_set():
             try:
-                beat(self._engine, self._process)
+                if self._works():
+                    beat(self._engine, self._process)
             except SQLAlchemyError as error:
                 if reachable:
                     log.warning("heartbeat_failed", error=type(error).__name__)
                 reachable = False
             else:
                 reachable = True
-            self._ended.wait(PROCESS_BEAT_SECONDS)
+            self._ended.wait(self._every_seconds)

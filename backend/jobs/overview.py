@@ -1,27 +1,25 @@
 """The processes and the tasks by the clock, for the operator's page and for nobody's decision."""
 
 from collections import defaultdict
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 from datetime import datetime, timedelta
 
 from sqlalchemy import text
 from sqlalchemy.orm import Session
 
-from backend.jobs.heartbeats import PROCESS_BEAT_SECONDS, SCHEDULER
 from backend.jobs.timetable import NOMINAL, latest_nominal
 from backend.kernel.clock import Clock
+from backend.kernel.liveness import (
+    BEATS,
+    REMEMBERED_SECONDS,
+    Beat,
+    Process,
+    known_processes,
+)
 from backend.kernel.work import KINDS, Processes, Run, Work
 
-ALIVE_SECONDS = 3.5 * PROCESS_BEAT_SECONDS  # three beats missed
 MISSED_AFTER = timedelta(minutes=10)  # a task is picked up within seconds and may take minutes
-REMEMBERED_SECONDS = 3600 * 24  # a machine that nobody has heard of for a day is gone on purpose
 
-# On the database's clock, which wrote the beats.
-BEATS = text("""
-    SELECT process, pid, extract(epoch FROM clock_timestamp() - beat_at)::float AS silent
-      FROM heartbeats
-     WHERE beat_at > clock_timestamp() - make_interval(secs => :remembered)
-""")
 RUNS = text("""
     SELECT DISTINCT ON (task) task, nominal_at, finished_at
       FROM task_runs
@@ -36,36 +34,31 @@ JOBS = text("""
 """)
 
 
-def work(session: Session, clock: Clock) -> Work:
-    """One look; three statements."""
-    beats = session.execute(BEATS, {"remembered": REMEMBERED_SECONDS})
+def work(session: Session, clock: Clock, *, stalled_seconds: float) -> Work:
+    """One look; three statements. Without a beat for so long a process is dead."""
+    beats = [Beat(*row) for row in session.execute(text(BEATS))]
     rows = session.execute(RUNS, {"tasks": list(NOMINAL)})
     last = {row.task: (row.nominal_at, row.finished_at) for row in rows}
     jobs = session.execute(JOBS).one()
     now = clock.now()
     return Work(
-        processes=grouped([(row.process, row.pid, row.silent) for row in beats]),
+        processes=grouped(known_processes(beats, stalled_seconds=stalled_seconds)),
         runs=[run_of(task, now, last.get(task)) for task in NOMINAL],
         jobs_waiting=jobs.waiting,
         jobs_failed=jobs.failed,
     )
 
 
-def grouped(beats: Sequence[tuple[str, int, float]]) -> list[Processes]:
-    """Beats as (process, pid, seconds of silence) by kind and machine.
+def grouped(known: Iterable[Process]) -> list[Processes]:
+    """By kind and machine.
 
     A kind of which nothing was heard for a day is there too, with nothing alive: no worker at
     all is worse than a dead one.
     """
-    leader = next(
-        (pid for name, pid, silent in beats if name == SCHEDULER and silent < ALIVE_SECONDS), None
-    )
-    machines: dict[tuple[str, str], list[tuple[int, float]]] = defaultdict(list)
-    for name, pid, silent in beats:
-        kind, _, rest = name.partition(":")
-        if rest:
-            machines[kind, rest.rpartition(":")[0]].append((pid, silent))
-    found = [_machine(kind, host, known, leader) for (kind, host), known in machines.items()]
+    machines: dict[tuple[str, str], list[Process]] = defaultdict(list)
+    for one in known:
+        machines[one.kind, one.host].append(one)
+    found = [_machine(kind, host, those) for (kind, host), those in machines.items()]
     found += [
         Processes(kind, "", 0, REMEMBERED_SECONDS)
         for kind in KINDS
@@ -87,14 +80,11 @@ def run_of(task: str, now: datetime, last: tuple[datetime, datetime] | None) -> 
     )
 
 
-def _machine(
-    kind: str, host: str, known: Sequence[tuple[int, float]], leader: int | None
-) -> Processes:
-    alive = [pid for pid, silent in known if silent < ALIVE_SECONDS]
+def _machine(kind: str, host: str, known: Sequence[Process]) -> Processes:
     return Processes(
         kind=kind,
         host=host,
-        alive=len(alive),
-        silent_seconds=int(min(silent for _, silent in known)),
-        leads=kind == SCHEDULER and leader in alive,
+        alive=sum(one.alive for one in known),
+        silent_seconds=int(min(one.silent_seconds for one in known)),
+        leads=any(one.leads for one in known),
     )

@@ -27,6 +27,7 @@ from backend.jobs.timetable import NOMINAL, WAKE_UPS, latest_nominal
 from backend.kernel import metrics
 from backend.kernel.clock import Clock, clock_from
 from backend.kernel.db import make_engine, read_factory
+from backend.kernel.liveness import LEADER, LEADER_BEAT_SECONDS
 
 log = structlog.get_logger()
 
@@ -56,7 +57,7 @@ class Ticker:
         self._fire(self._defer_due)
 
     def beat(self) -> None:
-        self._fire(lambda: heartbeats.beat(self._engine, heartbeats.SCHEDULER))
+        self._fire(lambda: heartbeats.beat(self._engine, LEADER))
 
     def _defer_due(self) -> None:
         for task in NOMINAL:
@@ -102,7 +103,7 @@ def timetable(ticker: Ticker, *, retry_stalled_seconds: float) -> BackgroundSche
     for task, every in seconds.items():
         scheduler.add_job(ticker.wake, "interval", seconds=every, args=[task], id=task)
     scheduler.add_job(ticker.keep_time, "interval", seconds=1, id="keep_time")
-    scheduler.add_job(ticker.beat, "interval", seconds=heartbeats.BEAT_SECONDS, id="beat")
+    scheduler.add_job(ticker.beat, "interval", seconds=LEADER_BEAT_SECONDS, id="beat")
     return scheduler
 
 
@@ -128,9 +129,11 @@ def run_scheduler(settings: Settings) -> None:
     leader = Leader(settings.database_url)
     ticker = Ticker(leader, engine, tasks, clock_from(settings.clock))
     stalled = settings.worker_stalled_seconds
-    beating = heartbeats.Beating(settings.database_url, heartbeats.SCHEDULER)
+    beating = heartbeats.Beating(
+        settings.database_url, "scheduler", every_seconds=settings.worker_heartbeat_seconds
+    )
     reads = make_engine(settings.database_url, pool_size=1, max_overflow=0)
-    look = look_into(read_factory(reads), clock_from(settings.clock))
+    look = look_into(read_factory(reads), clock_from(settings.clock), stalled_seconds=stalled)
 
     def started() -> None:
         beating.start()

@@ -4,7 +4,7 @@ import asyncio
 import contextlib
 import signal
 import threading
-from collections.abc import Callable
+from collections.abc import AsyncIterator, Callable
 from dataclasses import replace
 from datetime import datetime, timedelta
 from functools import partial
@@ -13,6 +13,7 @@ import structlog
 from procrastinate import App
 
 from backend.accounts.service import Reactions
+from backend.config import Settings
 from backend.deps import Deps, delivery_of, text_check_of, wechat_parts
 from backend.jobs import accounts, heartbeats, monthly, photos, publications, tasks
 from backend.jobs.engine import make_engine
@@ -140,16 +141,38 @@ def run_worker(deps: Deps) -> None:
     deps.ensure_accounts()
     app = make_engine(deps.settings.database_url, kind="worker")
     register(app, deps, delivery(deps, stopping.is_set))
-    beating = heartbeats.Beating(deps.settings.database_url, "worker")
-    beating.start()
     metrics.serve("worker", deps.settings.metrics_host, deps.settings.metrics_port)
     asyncio.run(_work(app, deps, stopping))
-    beating.stop()
+
+
+@contextlib.asynccontextmanager
+async def _beating(settings: Settings) -> AsyncIterator[None]:
+    """Say that this worker lives, as long as its loop answers."""
+    loop = asyncio.get_running_loop()
+
+    def answers() -> bool:
+        asked = asyncio.run_coroutine_threadsafe(asyncio.sleep(0, result=True), loop)
+        try:
+            return asked.result(timeout=settings.worker_stalled_seconds)
+        except TimeoutError:
+            return False
+
+    beating = heartbeats.Beating(
+        settings.database_url,
+        "worker",
+        every_seconds=settings.worker_heartbeat_seconds,
+        works=answers,
+    )
+    beating.start()
+    try:
+        yield
+    finally:
+        await asyncio.to_thread(beating.stop)  # it may be asking the loop just now
 
 
 async def _work(app: App, deps: Deps, stopping: threading.Event) -> None:
     settings = deps.settings
-    async with app.open_async():
+    async with app.open_async(), _beating(settings):
         work = asyncio.create_task(
             app.run_worker_async(
                 concurrency=settings.worker_concurrency,

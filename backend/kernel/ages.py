@@ -2,6 +2,7 @@
 
 import calendar
 from datetime import date
+from typing import NamedTuple
 
 DAYS_PER_MONTH = 30.4375  # WHO Child Growth Standards 2006: 365.25 / 12
 
@@ -40,3 +41,11 @@ def age_text(birth: date, on: date) -> str:
         return f"{months}月龄又{rest}天" if rest else f"{months}月龄"
     years, rest_months = divmod(months, 12)
     return f"{years}岁{rest_months}个月" if rest_months else f"{years}岁"
+
+
+class PregnancyWeeks(NamedTuple):
+    """Weeks of pregnancy that are completed on `day`; both included."""
+
+    first: int
+    last: int
+    day: date

@@ -79,7 +79,7 @@ class Message(Base):
             "ix_messages_of_campaigns",
             "key",
             postgresql_ops={"key": "text_pattern_ops"},
-            postgresql_where=text("template = 'campaign'"),
+            postgresql_where=text("template IN ('campaign', 'pregnancy_notice')"),
         ),
     )
 

@@ -16,6 +16,7 @@ from backend.kernel.clock import Clock
 from backend.kernel.errors import Conflict, Invalid, NotFound
 from backend.outreach.models import Menu, MenuState
 from backend.outreach.replies import KEYWORD, Doors
+from backend.people.scopes import staff_actor
 
 MOST_TOP, MOST_BELOW = 3, 5
 LONGEST_TOP, LONGEST_BELOW, LONGEST_KEY = 16, 60, 128  # bytes, WeChat's
@@ -273,7 +274,7 @@ def _note(session: Session, clock: Clock, appid: str, staff_id: int, what: str) 
     audit.record(
         session,
         clock,
-        actor=f"staff:{staff_id}",
+        actor=staff_actor(staff_id),
         action=f"menu.{what}",
         subject=f"account:{appid}",
     )

@@ -18,6 +18,7 @@ from backend.kernel.errors import Invalid, NotFound
 from backend.outreach import rules
 from backend.outreach.models import Publication, PublicationState, Way
 from backend.outreach.rules import PublicationBySelf, PublicationChanged, PublicationNotAllowed
+from backend.people.scopes import Acting
 
 S = PublicationState
 RIGHTS = {Way.PUBLISH: Capability.PUBLISH, Way.MASS: Capability.MASS}
@@ -33,24 +34,13 @@ class Draft:
     author: str
 
 
-@dataclass(frozen=True)
-class Sender:
-    """Who acts."""
-
-    staff_id: int
-
-    @property
-    def actor(self) -> str:
-        return f"staff:{self.staff_id}"
-
-
 def begin(
     session: Session,
     clock: Clock,
     library: Library,
     account: WeChatAccount,
     draft: Draft,
-    sender: Sender,
+    sender: Acting,
 ) -> Publication:
     """A new draft. Raises PublicationNotAllowed, PublicationRefused or Invalid."""
     check_right(account, draft.way)
@@ -84,7 +74,7 @@ def check_right(account: WeChatAccount, way: Way) -> None:
 
 
 def submit(
-    session: Session, clock: Clock, library: Library, one: Publication, sender: Sender
+    session: Session, clock: Clock, library: Library, one: Publication, sender: Acting
 ) -> None:
     """Publishing goes to the queue; a mass message to a second person."""
     rules.meant(library, one.articles)
@@ -95,7 +85,7 @@ def submit(
 
 
 def approve(
-    session: Session, clock: Clock, library: Library, one: Publication, sender: Sender
+    session: Session, clock: Clock, library: Library, one: Publication, sender: Acting
 ) -> None:
     """Raises PublicationBySelf, or PublicationRefused for a guide that has changed meanwhile."""
     if one.state is not S.SUBMITTED:
@@ -107,7 +97,7 @@ def approve(
     move(session, clock, one, S.QUEUED, sender.actor)
 
 
-def cancel(session: Session, clock: Clock, one: Publication, sender: Sender) -> None:
+def cancel(session: Session, clock: Clock, one: Publication, sender: Acting) -> None:
     """While nothing of it is being sent."""
     if one.state not in rules.OPEN:
         raise PublicationChanged(f"现在是“{rules.STATE_TITLES[one.state]}”，已不能取消")
@@ -115,7 +105,7 @@ def cancel(session: Session, clock: Clock, one: Publication, sender: Sender) -> 
 
 
 def settle_unknown(
-    session: Session, clock: Clock, one: Publication, sender: Sender, *, went_out: bool
+    session: Session, clock: Clock, one: Publication, sender: Acting, *, went_out: bool
 ) -> None:
     """What a person has seen on WeChat's site. A mass message keeps its client id, so that
     sending again within a day is refused by WeChat if the first one did go out."""

@@ -7,38 +7,22 @@ from flask import Blueprint, Response, jsonify
 
 from backend.deps import deps
 from backend.kernel.db import plain_url
+from backend.kernel.liveness import BEATS, Beat, Process, down, known_processes
 
 blueprint = Blueprint("health", __name__)
 
-SCHEDULER_STALE_SECONDS = 10  # five beats missed
 TIMEOUT_SECONDS = 2
-
-# On the database's clock, which wrote the beats: machines need not agree about the time.
-ALIVE = """
-    SELECT EXISTS (SELECT 1 FROM procrastinate_workers
-                   WHERE last_heartbeat > clock_timestamp() - make_interval(secs => %(worker)s)),
-           EXISTS (SELECT 1 FROM heartbeats WHERE process = 'scheduler'
-                   AND beat_at > clock_timestamp() - make_interval(secs => %(scheduler)s))
-"""
-
-# Each worker and scheduler keeps a connection that bears its name (jobs.engine.process_name).
-# One whose machine vanished goes with its keepalives, within half a minute.
-CONNECTED = """
-    SELECT DISTINCT application_name FROM pg_stat_activity
-     WHERE datname = current_database() AND application_name ~ '^(worker|scheduler):'
-     ORDER BY application_name
-"""
 
 
 @dataclass(frozen=True)
 class Health:
-    """`down`: what does not live at all. `processes`: `kind:host:pid` of each that is there."""
+    """`down`: what does not live at all. `alive`: each process that does."""
 
     down: list[str]
-    processes: list[str]
+    alive: list[Process]
 
     def count(self, kind: str) -> int:
-        return sum(name.startswith(f"{kind}:") for name in self.processes)
+        return sum(one.kind == kind for one in self.alive)
 
 
 @blueprint.get("/livez")
@@ -62,14 +46,13 @@ def healthz() -> Response:
     return _uncached(jsonify(status="ok", **counts), 200)
 
 
-def health(database_url: str, worker_stalled_seconds: float) -> Health:
+def health(database_url: str, stalled_seconds: float) -> Health:
     """Which of database, worker and scheduler do not live, and who is there.
 
     Asks on a connection of its own: a full pool is no reason to call the database dead. When
     the database is down, the other two cannot be known and are not named.
     """
     address = plain_url(database_url)
-    limits = {"worker": worker_stalled_seconds, "scheduler": SCHEDULER_STALE_SECONDS}
     try:
         with psycopg.connect(
             address,
@@ -77,12 +60,11 @@ def health(database_url: str, worker_stalled_seconds: float) -> Health:
             connect_timeout=TIMEOUT_SECONDS,
             options=f"-c statement_timeout={TIMEOUT_SECONDS * 1000}",
         ) as connection:
-            alive = connection.execute(ALIVE, limits).fetchone()
-            there = [name for (name,) in connection.execute(CONNECTED)]
+            beats = [Beat(*row) for row in connection.execute(BEATS)]
     except psycopg.Error:
         return Health(["database"], [])
-    assert alive is not None
-    return Health([name for name, lives in zip(limits, alive, strict=True) if not lives], there)
+    known = known_processes(beats, stalled_seconds=stalled_seconds)
+    return Health(down(known), [one for one in known if one.alive])
 
 
 def _uncached(response: Response, status: int) -> Response:

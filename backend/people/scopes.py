@@ -23,6 +23,27 @@ class Scope:
         return self.centre_ids is None or centre_id in self.centre_ids
 
 
+@dataclass(frozen=True)
+class Acting:
+    """A member of staff who does something, and where they may; `town_code` None is the city."""
+
+    staff_id: int
+    scope: Scope
+
+    @property
+    def actor(self) -> str:
+        return staff_actor(self.staff_id)
+
+    @property
+    def town_code(self) -> str | None:
+        return self.scope.town_code
+
+
+def staff_actor(staff_id: int) -> str:
+    """How the logs name an account: staff:7."""
+    return f"staff:{staff_id}"
+
+
 def scope_of(staff: Staff, town_centres: TownCentres) -> Scope:
     """The scope of an account; the table's CHECK makes role and place fit."""
     if staff.role is Role.CITY:

@@ -17,6 +17,7 @@ from backend.kernel.clock import Clock
 from backend.kernel.errors import Conflict, Invalid, TooMany, Unauthenticated
 from backend.people.models import Attempt, Role, Staff, StaffSession
 from backend.people.rules import digest
+from backend.people.scopes import staff_actor
 
 IDLE_LIFE = timedelta(minutes=30)  # a desk that was left
 ABSOLUTE_LIFE = timedelta(hours=12)  # a working day
@@ -129,7 +130,11 @@ def sign_in(session: Session, clock: Clock, *, login: str, password: str) -> str
     key, now = secrets.token_urlsafe(32), clock.now()
     session.add(StaffSession(key_hash=digest(key), staff_id=staff.id, created_at=now, seen_at=now))
     audit.record(
-        session, clock, actor=actor_of(staff), action="staff.signed_in", subject=actor_of(staff)
+        session,
+        clock,
+        actor=staff_actor(staff.id),
+        action="staff.signed_in",
+        subject=staff_actor(staff.id),
     )
     return key
 
@@ -191,15 +196,10 @@ def change_password(  # old, new and who
     audit.record(
         session,
         clock,
-        actor=actor_of(staff),
+        actor=staff_actor(staff.id),
         action="staff.password_changed",
-        subject=actor_of(staff),
+        subject=staff_actor(staff.id),
     )
-
-
-def actor_of(staff: Staff) -> str:
-    """How the logs name an account: staff:7."""
-    return f"staff:{staff.id}"
 
 
 def matches(password_hash: str, password: str) -> bool:

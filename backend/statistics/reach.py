@@ -44,6 +44,8 @@ OUTCOMES = {
 ARRIVED = ("mini", "service", "read")
 MONTHS = 12
 
+OF_PREGNANCY = "pregnancy_"  # such templates: where a family lives that expects a child is not told
+
 Key = TypeVar("Key", bound=Hashable)
 
 
@@ -203,7 +205,10 @@ def _due(clock: Clock, scope: Scope, town: str | None, begin: date, end: date) -
             Message.parent_id.label("parent"),
             Message.template.label("template"),
             func.date_trunc("month", func.timezone(CITY.key, Message.due_at)).label("month"),
-            func.coalesce(Child.town_code, of_parent).label("town"),
+            case(
+                (Message.template.startswith(OF_PREGNANCY, autoescape=True), None),
+                else_=func.coalesce(Child.town_code, of_parent),
+            ).label("town"),
             _outcome().label("outcome"),
         )
         .outerjoin(Child, Child.id == Message.child_id)

@@ -16,6 +16,7 @@ from typing import Any
 import click
 import psutil
 
+from backend.kernel import logs
 from backend.kernel.clock import Clock, SystemClock, city_time
 from tests.bench import (
     bench_bookings,
@@ -33,6 +34,7 @@ from tests.bench import (
     bench_pregnancy,
     bench_pushes,
     bench_random_plans,
+    bench_reach,
     bench_settlement,
     bench_start,
     bench_trouble,
@@ -53,6 +55,7 @@ MEASURES: dict[str, Measure] = {
     **bench_desk.MEASURES,
     **bench_delivery.MEASURES,
     **bench_trouble.MEASURES,
+    **bench_reach.MEASURES,
     **bench_pushes.MEASURES,
     **bench_guides.MEASURES,
     **bench_library.MEASURES,
@@ -75,6 +78,7 @@ ANSWERS = {True: "yes", False: "no", None: ""}
 def main(only: str, scale: float) -> None:
     """Take the measures and print what they found."""
     names = chosen(only)
+    logs.configure("CRITICAL")  # the table stands alone
     about, found = machine(SystemClock()), {}
     print(line(HEAD), flush=True)  # noqa: T201
     for name in names:

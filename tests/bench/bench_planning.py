@@ -277,7 +277,7 @@ def _end(rule: Rule) -> Age:
     return rule.late or rule.closes
 
 
-def seconds(work: Callable[[], None]) -> float:
+def seconds(work: Callable[[], object]) -> float:
     started = time.perf_counter()
     work()
     return time.perf_counter() - started

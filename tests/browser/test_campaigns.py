@@ -26,10 +26,10 @@ def write(desk: Desk) -> None:
     page.get_by_role("button", name="存为草稿，看人数").click()
 
 
-def submit(page: Page) -> None:
+def submit(page: Page, answer: str = "已提交") -> None:
     page.get_by_role("link", name="回到这一条").click()
     page.get_by_role("button", name="提交审批").click()
-    expect(page.locator(".notices")).to_contain_text("已提交")
+    expect(page.locator(".notices")).to_contain_text(answer)
 
 
 def test_a_campaign_from_the_first_word_to_the_phone(windows: Windows, house: House) -> None:
@@ -63,3 +63,27 @@ def test_a_campaign_from_the_first_word_to_the_phone(windows: Windows, house: Ho
     told = parent.call("GET", "/messages")["items"][0]
     assert told["body"] == f"给端木小满的家人：{HEADLINE}。{SENTENCE}"
     assert told["page"] == "pages/guide/guide?slug=ka-jiezhong-hou"
+
+
+def test_who_writes_to_expecting_families_sees_tens_and_no_list(
+    windows: Windows, house: House
+) -> None:
+    city = Desk(windows(viewport=SCREEN)[0].new_page(), house.base)
+    city.sign_in("shiji", house.logins["shiji"])
+    page = city.page
+    city.go("群发")
+    page.get_by_role("link", name="写一条").click()
+    page.get_by_label("标题").fill("孕妇学校周六开课")
+    page.get_by_label("正文").fill("周六上午讲产前筛查，欢迎两个人一起来。")
+    page.get_by_label("点开读哪一篇").select_option(label="接种后怎么看")
+    expect(page.get_by_label("孕期从满几周")).to_be_hidden()
+    page.get_by_label("孕期家庭").check()
+    expect(page.get_by_label("到不满几个月")).to_be_hidden()
+    page.get_by_label("孕期从满几周").fill("12")
+    page.get_by_label("孕期到满几周").fill("28")
+    page.get_by_label("哪一天").fill("2026-11-24")
+    page.get_by_role("button", name="存为草稿，看人数").click()
+
+    expect(page.get_by_role("heading", level=1)).to_contain_text("孕期家庭 少于 10 个")
+    expect(page.get_by_role("heading", name="会收到的样子")).to_be_visible()
+    submit(page, "少于 10 个，不能群发")

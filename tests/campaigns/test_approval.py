@@ -11,7 +11,6 @@ from sqlalchemy.orm import Session, sessionmaker
 from backend.campaigns import service
 from backend.campaigns.audience import Audience, AudienceInvalid, CentreVisit, Visit
 from backend.campaigns.models import Campaign, CampaignState
-from backend.campaigns.service import Rules, Writer
 from backend.campaigns.words import (
     CampaignBySelf,
     CampaignChanged,
@@ -21,7 +20,17 @@ from backend.campaigns.words import (
 from backend.kernel.audit import AuditEntry
 from backend.kernel.clock import FixedClock
 from backend.kernel.errors import Forbidden, Invalid, NotFound
-from tests.campaigns.town import CITY_SCOPE, DRAFT, NOON, RULES, TOWN_SCOPE, state_of, writers
+from backend.people.scopes import Acting
+from tests.campaigns.town import (
+    AUDIENCE,
+    CITY_SCOPE,
+    DRAFT,
+    NOON,
+    RULES,
+    TOWN_SCOPE,
+    state_of,
+    writers,
+)
 from tests.factories import make_centre, make_staff
 
 Sessions = sessionmaker[Session]
@@ -58,7 +67,7 @@ def test_a_town_writes_and_the_city_approves(sessions: Sessions, clock: FixedClo
 
 def test_nobody_approves_what_he_wrote_or_submitted(sessions: Sessions, clock: FixedClock) -> None:
     _, first = writers(sessions)
-    second = Writer(make_staff(sessions), CITY_SCOPE)
+    second = Acting(make_staff(sessions), CITY_SCOPE)
     with sessions.begin() as session:
         one = service.begin(session, clock, RULES, DRAFT, first)
         service.submit(session, clock, RULES, one, second, expected=1)
@@ -77,7 +86,7 @@ def test_what_was_fine_when_written_is_asked_again(sessions: Sessions, clock: Fi
         one = service.begin(session, clock, RULES, DRAFT, town)
         service.submit(session, clock, RULES, one, town, expected=1)
         with pytest.raises(CampaignTextRefused):
-            service.approve(session, clock, Rules(RULES.words, set()), one, city)
+            service.approve(session, clock, replace(RULES, guides=set()), one, city)
         clock.set(NOON + timedelta(hours=1))
         with pytest.raises(CampaignTimeWrong):
             service.approve(session, clock, RULES, one, city)
@@ -87,7 +96,7 @@ def test_what_was_fine_when_written_is_asked_again(sessions: Sessions, clock: Fi
 def test_a_town_tells_its_own_families_alone(sessions: Sessions, clock: FixedClock) -> None:
     town, city = writers(sessions)
     elsewhere = CentreVisit(centre_id=make_centre(sessions), how=Visit.BOOKED)
-    here = DRAFT.audience
+    here = AUDIENCE
     with sessions.begin() as session:
         for audience in (
             Audience(),

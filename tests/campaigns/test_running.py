@@ -15,7 +15,6 @@ from backend.campaigns.audience import Audience
 from backend.campaigns.counting import families
 from backend.campaigns.models import Campaign, CampaignState
 from backend.campaigns.results import percent_done, result
-from backend.campaigns.service import Rules
 from backend.campaigns.testing import NoTestFamily, send_test
 from backend.kernel.clock import FixedClock, city_date
 from backend.outbox.delivery import deliver
@@ -27,9 +26,9 @@ from backend.people.documents import load_documents
 from backend.people.models import Child, Consent, Departure, Guardian, Relation
 from backend.rights import departing
 from tests.campaigns.town import (
+    AUDIENCE,
     CITY_SCOPE,
     CONTENT,
-    DRAFT,
     GUIDE,
     NOON,
     RULES,
@@ -163,7 +162,7 @@ def careless(sessions: Sessions, clock: FixedClock) -> tuple[set[int], set[int]]
     cursor first loses families; messages first, without the one key a family, tells them twice."""
     campaign, _ = approved(sessions, clock)
     with sessions() as session:
-        who = families(session, clock, SCHEDULE, DRAFT.audience, city_date(clock.now()))
+        who = families(session, clock, SCHEDULE, AUDIENCE, city_date(clock.now()))
         last = session.scalar(text("SELECT max(id) FROM parents"))
         before = Counter(told(sessions))
     with sessions.begin() as session:
@@ -363,7 +362,7 @@ def test_a_guide_that_is_withdrawn_pauses_the_campaign(
     campaign, _ = approved(sessions, clock)
     clock.set(NOON)
 
-    running.run(sessions, clock, SCHEDULE, Rules(RULES.words, set()))
+    running.run(sessions, clock, SCHEDULE, replace(RULES, guides=set()))
 
     stopped = campaign_of(sessions, campaign)
     assert stopped.state is S.PAUSED
@@ -380,11 +379,11 @@ def test_what_became_of_it_is_counted_by_town(sessions: Sessions, clock: FixedCl
         rows = session.scalars(select(Message)).all()
         rows[0].state, rows[0].read_at = M.SENT, clock.now()
         rows[1].state = M.UNKNOWN
-        found = result(session, campaign)
+        found = result(session, session.get_one(Campaign, campaign))
         count = session.scalar(select(func.count()).select_from(Message))
 
     (town,) = found.towns
-    assert town.town_code == DRAFT.audience.towns[0]
+    assert town.town_code == AUDIENCE.towns[0]
     assert (town.put, town.waiting, town.sent, town.unknown, town.read) == (3, 1, 1, 1, 1)
     assert replace(found.total, town_code=town.town_code) == town
     assert count == 3
@@ -392,7 +391,7 @@ def test_what_became_of_it_is_counted_by_town(sessions: Sessions, clock: FixedCl
 
 def test_an_audience_that_nobody_can_read_pauses_it(sessions: Sessions, clock: FixedClock) -> None:
     make_families(sessions, 1)
-    campaign, _ = approved(sessions, clock, audience=Audience(towns=DRAFT.audience.towns))
+    campaign, _ = approved(sessions, clock, audience=Audience(towns=AUDIENCE.towns))
     with sessions.begin() as session:
         session.execute(update(Campaign).values(audience={"version": 9}))
     clock.set(NOON)

@@ -12,42 +12,45 @@ from sqlalchemy.orm import Session, sessionmaker
 from backend.campaigns import running, service
 from backend.campaigns.audience import Audience
 from backend.campaigns.models import Campaign, CampaignState
-from backend.campaigns.service import Draft, Rules, Writer
+from backend.campaigns.service import Draft, Rules
 from backend.campaigns.words import Text
 from backend.guides.problems import load_words
+from backend.handbook.pregnancy.notices import Notices
 from backend.handbook.schedule import load_schedule
 from backend.kernel.clock import CITY, Clock
 from backend.outbox.models import Message
 from backend.people.models import Role
-from backend.people.scopes import Scope
+from backend.people.scopes import Acting, Scope
 from tests.factories import TOWN, make_staff
 
 CONTENT = Path(__file__).parents[2] / "content"
 SCHEDULE = load_schedule(CONTENT)
 GUIDE = "ka-jiezhong-hou"
-RULES = Rules(load_words(CONTENT), {GUIDE})
+RULES = Rules(load_words(CONTENT), {GUIDE}, Notices())
 CITY_SCOPE = Scope(Role.CITY, None, None)
 TOWN_SCOPE = Scope(Role.TOWN, frozenset(), TOWN)
+OF_CAMPAIGNS = ("campaign", "pregnancy_notice")
 NOON = datetime(2026, 11, 23, 12, tzinfo=CITY)
+AUDIENCE = Audience(towns=(TOWN,))
 DRAFT = Draft(
     Text("这周可以补种疫苗", "预防接种门诊这周六也开，带上接种证。", GUIDE),
-    Audience(towns=(TOWN,)),
+    AUDIENCE,
     NOON,
 )
 
 Sessions = sessionmaker[Session]
 
 
-def writers(sessions: Sessions) -> tuple[Writer, Writer]:
+def writers(sessions: Sessions) -> tuple[Acting, Acting]:
     """A writer of the town and a second person of the city."""
     town = make_staff(sessions, role=Role.TOWN, town_code=TOWN)
     city = make_staff(sessions, role=Role.CITY)
-    return Writer(town, TOWN_SCOPE), Writer(city, CITY_SCOPE)
+    return Acting(town, TOWN_SCOPE), Acting(city, CITY_SCOPE)
 
 
 def approved(
     sessions: Sessions, clock: Clock, draft: Draft = DRAFT, **changes: Any
-) -> tuple[int, Writer]:
+) -> tuple[int, Acting]:
     """A campaign that waits for its hour, and the second person."""
     writer, second = writers(sessions)
     with sessions.begin() as session:
@@ -75,7 +78,7 @@ def told(sessions: Sessions) -> Counter[int]:
     """How many messages each parent has of campaigns."""
     with sessions() as session:
         return Counter(
-            session.scalars(select(Message.parent_id).where(Message.template == "campaign"))
+            session.scalars(select(Message.parent_id).where(Message.template.in_(OF_CAMPAIGNS)))
         )
 
 
@@ -83,7 +86,9 @@ def messages(sessions: Sessions) -> list[Message]:
     with sessions() as session:
         return list(
             session.scalars(
-                select(Message).where(Message.template == "campaign").order_by(Message.parent_id)
+                select(Message)
+                .where(Message.template.in_(OF_CAMPAIGNS))
+                .order_by(Message.parent_id)
             )
         )
 

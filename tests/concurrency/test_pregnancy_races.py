@@ -86,7 +86,7 @@ def worker(
         messenger,
         threads=1,
         templates=templates,
-        template_ids={"pregnancy_week": TEMPLATE_ID},
+        template_ids={"pregnancy_week": TEMPLATE_ID, "pregnancy_notice": TEMPLATE_ID},
     )
 
 
@@ -101,11 +101,14 @@ def wait_until_marked(committed: Sessions, parent: int) -> None:
 
 
 def sent_while_one_ends(
-    committed: Sessions, clock: FixedClock, templates: Templates = TEMPLATES
+    committed: Sessions,
+    clock: FixedClock,
+    templates: Templates = TEMPLATES,
+    tell: Callable[[Sessions, FixedClock], object] = plan,
 ) -> int:
     """How many of two get their message: one's loss falls between its mark and the wire."""
     parents = {name: expecting(committed, clock, name) for name in ("one", "other")}
-    plan(committed, clock)
+    tell(committed, clock)
 
     def before(openid: str) -> None:
         if not messenger.sent:  # the first is on the wire; the second is marked and next

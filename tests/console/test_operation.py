@@ -13,6 +13,7 @@ from backend.jobs.overview import grouped, run_of
 from backend.jobs.timetable import NOMINAL, latest_nominal
 from backend.kernel.audit import AuditEntry
 from backend.kernel.clock import CITY, FixedClock
+from backend.kernel.liveness import Beat, known_processes
 from backend.kernel.work import KINDS
 from backend.outbox import overview, pauses
 from backend.outbox.messenger import FailureKind
@@ -161,13 +162,14 @@ def test_night_makes_nothing_late(clock: FixedClock) -> None:
 
 def test_machines_are_told_apart_and_a_missing_kind_is_named() -> None:
     beats = [
-        ("scheduler", 3, 1.0),
-        ("scheduler:a:3", 3, 2.0),
-        ("scheduler:b:4", 4, 2.0),
-        ("worker:a:5", 5, 900.0),
-        ("worker:a:6", 6, 4.0),
+        Beat("scheduler", 3, 1.0),
+        Beat("scheduler:a:3", 3, 2.0),
+        Beat("scheduler:b:4", 4, 2.0),
+        Beat("worker:a:5", 5, 900.0),
+        Beat("worker:a:6", 6, 4.0),
     ]
-    found = {(one.kind, one.host): one for one in grouped(beats)}
+    known = known_processes(beats, stalled_seconds=30)
+    found = {(one.kind, one.host): one for one in grouped(known)}
     assert found["scheduler", "a"].leads
     assert not found["scheduler", "b"].leads
     assert (found["worker", "a"].alive, found["worker", "a"].silent_seconds) == (1, 4)

@@ -105,7 +105,9 @@ def test_codes_that_we_do_not_know_are_one_label() -> None:
 def test_the_queue_is_read_when_asked(sessions: sessionmaker[Session], clock: FixedClock) -> None:
     parent_id, child_id, _ = family(sessions)
     tell(sessions, clock, parent_id, child_id)
-    found = {metric.name: metric for metric in look_into(sessions, clock).collect()}
+    found = {
+        metric.name: metric for metric in look_into(sessions, clock, stalled_seconds=30).collect()
+    }
     assert set(found) == set(metrics.GAUGES)
     assert [sample.value for sample in found["chengyu_queue_due"].samples] == [1]
     assert found["chengyu_tasks_missed"].samples[0].value > 0

@@ -15,10 +15,11 @@ from backend.kernel.clock import FixedClock
 from backend.kernel.privacy import Vault
 from backend.outreach import publishing
 from backend.outreach.models import Publication, PublicationState, Way
-from backend.outreach.publishing import Draft, Sender
+from backend.outreach.publishing import Draft
 from backend.outreach.rules import PublicationBySelf, PublicationChanged, PublicationNotAllowed
 from backend.outreach.running import LEASE, JobEarly, Publisher, Running, job_finished, run
 from backend.people.models import Role
+from backend.people.scopes import Acting, Scope
 from backend.wechat.publishing import WeChatPublisher
 from tests.accounts.accounts import add, whole
 from tests.conftest import texts
@@ -44,8 +45,8 @@ class Office:
     clock: FixedClock
     library: Library
     accounts: Accounts
-    writer: Sender
-    second: Sender
+    writer: Acting
+    second: Acting
 
     @property
     def parts(self) -> Running:
@@ -62,7 +63,7 @@ class Office:
             publishing.submit(session, self.clock, self.library, one, self.writer)
             return one.id
 
-    def approve(self, publication_id: int, sender: Sender) -> None:
+    def approve(self, publication_id: int, sender: Acting) -> None:
         with self.sessions.begin() as session:
             one = publishing.locked(session, publication_id, [CITY.appid])
             publishing.approve(session, self.clock, self.library, one, sender)
@@ -93,7 +94,9 @@ def office(
 ) -> Iterator[Office]:
     new = whole(CITY.appid, AccountKind.SERVICE)
     add(sessions, clock, vault, new, can=(Capability.PUBLISH, Capability.MASS))
-    people = [Sender(make_staff(sessions, role=Role.CITY)) for _ in range(2)]
+    people = [
+        Acting(make_staff(sessions, role=Role.CITY), Scope(Role.CITY, None, None)) for _ in range(2)
+    ]
     with city(tmp_path, clock) as accounts:
         yield Office(sessions, clock, library, accounts, *people)
 

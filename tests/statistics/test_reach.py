@@ -24,6 +24,7 @@ from tests.outbox.scene import TEMPLATE, TEMPLATES, family, grant, tell
 
 Sessions = sessionmaker[Session]
 EVERYWHERE = Scope(Role.CITY, None, None)
+HERE = Scope(Role.TOWN, frozenset(), TOWN)
 ELSEWHERE = Scope(Role.TOWN, frozenset(), "320281999")
 
 
@@ -66,6 +67,16 @@ def test_each_due_message_is_in_one_group_and_in_the_list_of_the_app(
     assert found.kinds == {TEMPLATE: found.together}
     assert months == {date(month.year, month.month, 1): found.together}
     assert (due, listed, none.due) == (7, 7, 0)
+
+
+def test_messages_of_a_pregnancy_are_of_no_town(sessions: Sessions, clock: FixedClock) -> None:
+    parent_id, _, _ = family(sessions)  # a mother of a child, who expects another
+    tell(sessions, clock, parent_id, template="pregnancy_notice", data={})
+    month = clock.now().date().replace(day=1)
+
+    with sessions() as session:
+        assert set(reach_in(session, clock, EVERYWHERE, month).towns) == {None}
+        assert reach_in(session, clock, HERE, month).together.due == 0
 
 
 def test_what_is_left_of_permissions_by_family(sessions: Sessions, clock: FixedClock) -> None:

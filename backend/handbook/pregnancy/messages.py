@@ -2,14 +2,15 @@
 
 from __future__ import annotations
 
-from sqlalchemy import delete, select
+from sqlalchemy import and_, delete, or_, select
 from sqlalchemy.orm import Session
 
 from backend.handbook.pregnancy.models import Pregnancy, PregnancyParent
 from backend.outbox.models import Message, MessageState
 
 CHECKUP, WEEK = "pregnancy_checkup", "pregnancy_week"
-TEMPLATES = (CHECKUP, WEEK)
+NOTICE = "pregnancy_notice"  # the city's, to all of some weeks; its key is the campaign's
+TEMPLATES = (CHECKUP, WEEK, NOTICE)
 # `sending` too: delivery asks for the row once more before it hands such a message over.
 NOT_GONE_OUT = (MessageState.WAITING, MessageState.CLAIMED, MessageState.SENDING)
 
@@ -50,7 +51,13 @@ def _delete(
     doomed = delete(Message).where(
         Message.parent_id.in_(both) if parent_id is None else Message.parent_id == parent_id,
         Message.template.in_(TEMPLATES),
-        Message.key.startswith(f"pregnancy:{pregnancy.id}:", autoescape=True),
+        or_(
+            Message.key.startswith(f"pregnancy:{pregnancy.id}:", autoescape=True),
+            and_(
+                Message.template == NOTICE,
+                Message.data["pregnancy_id"].astext == str(pregnancy.id),
+            ),
+        ),
     )
     if only_waiting:
         doomed = doomed.where(Message.state.in_(NOT_GONE_OUT))

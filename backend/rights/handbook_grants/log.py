@@ -12,6 +12,7 @@ from sqlalchemy.orm import Session
 from backend.kernel.audit import AuditEntry
 from backend.kernel.clock import city_midnight
 from backend.people.models import Child, Role, Staff
+from backend.people.scopes import staff_actor
 from backend.rights.handbook_grants.models import ReadPurpose
 from backend.rights.handbook_grants.queries import page_title
 from backend.rights.handbook_grants.reading import LOOKS, READ
@@ -65,7 +66,7 @@ def looks(
     session: Session, asked: LogFilter, *, before: int | None = None, limit: int
 ) -> list[LogRow]:
     """The newest first. `before`: the id of the last one that was shown."""
-    known = {f"staff:{one.id}": one for one in readers(session)}
+    known = {staff_actor(one.id): one for one in readers(session)}
     query = _query(asked, list(known)).order_by(AuditEntry.id.desc()).limit(limit)
     if before is not None:
         query = query.where(AuditEntry.id < before)
@@ -85,7 +86,7 @@ def all_looks(session: Session, asked: LogFilter) -> Iterator[LogRow]:
 def _query(asked: LogFilter, actors: Sequence[str]) -> Select[AuditEntry]:
     """Along the indexes of actor and subject: the log as a whole is large."""
     if asked.staff_id is not None:
-        actors = [one for one in actors if one == f"staff:{asked.staff_id}"]
+        actors = [one for one in actors if one == staff_actor(asked.staff_id)]
     query = select(AuditEntry).where(AuditEntry.actor.in_(actors), AuditEntry.action.in_(LOOKS))
     if asked.child_id is not None:
         query = query.where(AuditEntry.subject == f"child:{asked.child_id}")

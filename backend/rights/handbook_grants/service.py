@@ -20,6 +20,7 @@ from backend.people import consents
 from backend.people.children import guardians_of, own_child, registrations
 from backend.people.documents import Documents
 from backend.people.models import Child, DuplicateState
+from backend.people.scopes import staff_actor
 from backend.rights.handbook_grants import rules
 from backend.rights.handbook_grants.models import GrantState, HandbookGrant, ReadPurpose
 
@@ -36,7 +37,7 @@ class Desk:
 
     @property
     def actor(self) -> str:
-        return f"staff:{self.staff_id}"
+        return staff_actor(self.staff_id)
 
     def holds(self, child: Child) -> bool:
         return self.town_code is None or child.town_code == self.town_code

@@ -25,7 +25,7 @@ import {
 } from '../../utils/pregnancy';
 
 /** Our names of the templates by which a pregnancy is reminded of in WeChat. */
-const REMINDERS = ['pregnancy_checkup', 'pregnancy_week'];
+const REMINDERS = ['pregnancy_checkup', 'pregnancy_week', 'pregnancy_notice'];
 const EMERGENCY = '120';
 const NOTHING = {
   head: null,
