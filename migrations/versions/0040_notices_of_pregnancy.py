@@ -8,7 +8,7 @@ campaigns alone.
 import sqlalchemy as sa
 from alembic import op
 
-revision = "0042"
+revision = "0040"
 down_revision = "0039"
 branch_labels = None
 depends_on = None
