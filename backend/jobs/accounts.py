@@ -100,25 +100,34 @@ def check_templates(
 
 
 def identify_followers(sessions: sessionmaker[Session], clock: Clock, clients: Clients) -> None:
-    """Ask WeChat who new followers are. The first one without an answer ends the turn."""
-    from backend.wechat.followers import AskLater, who_is
-
+    """Ask WeChat who new followers are. The first one without an answer ends it for an account."""
     with sessions() as session:
         waiting = followers.to_identify(session, IDENTIFY_AT_ONCE)
-    done = 0
-    for person in waiting:
-        client = client_of(clients, person.appid)
-        if client is None:
-            continue
+    done = sum(_identify(sessions, clock, clients, of_one) for of_one in waiting)
+    if done:
+        log.info("followers_identified", done=done)
+
+
+def _identify(
+    sessions: sessionmaker[Session],
+    clock: Clock,
+    clients: Clients,
+    of_one: Sequence[followers.Person],
+) -> int:
+    """Those of one account; how many were told."""
+    from backend.wechat.followers import AskLater, who_is
+
+    client = client_of(clients, of_one[0].appid)
+    if client is None:
+        return 0
+    for done, person in enumerate(of_one):
         try:
             told = who_is(client, person.openid)
         except AskLater:
-            break
+            return done
         with sessions.begin() as session:
             followers.identify(session, clock, person, told)
-        done += 1
-    if done:
-        log.info("followers_identified", done=done)
+    return len(of_one)
 
 
 def client_of(clients: Clients, appid: str) -> "AccountClient | None":
