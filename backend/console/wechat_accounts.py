@@ -181,7 +181,7 @@ def _asked(appid: str, done: str) -> ResponseReturnValue:
         notices.refused(f"{done}。{Unavailable.message}")
     else:
         with parts.sessions.begin() as session:
-            keep_findings(session, parts.clock, appid, findings)
+            keep_findings(session, parts.clock, appid, findings, version=row.secret_version)
         problem = trouble(findings.keys, findings.ip)
         if problem is None:
             notices.done(f"{done}，微信的回答见下表")
