@@ -206,6 +206,23 @@ def test_a_worker_killed_between_two_states(
     assert office.one(made).state is after
 
 
+def test_what_waits_behind_the_pictures_of_another_is_not_marked_as_on_its_way(
+    office: Office,
+) -> None:
+    """Marked, it would be taken for dead after five minutes, and be sent a second time."""
+    made = [office.begin(Way.PUBLISH) for _ in range(2)]
+    office.steps()
+    seen: list[set[PublicationState]] = []
+
+    def look(appid: str) -> Publisher | None:
+        seen.append({office.one(one).state for one in made})
+        return office.parts.publisher(appid)
+
+    run(replace(office.parts, publisher=look))
+
+    assert seen == [{S.SENDING, S.READY}, {S.RUNNING, S.SENDING}]
+
+
 def test_a_busy_wechat_is_asked_again_later(office: Office) -> None:
     office.accounts.wechat.fault("/cgi-bin/draft/add", errcode=-1, times=1)
     made = office.begin(Way.PUBLISH)
