@@ -240,7 +240,9 @@ def _cancelled(session: Session, clock: Clock, reactions: Reactions, event: Inbo
     """
     parent_id = _parent_of(session, event)
     if parent_id is None:
-        followers.forget(session, appid=event.appid, openid=_person_in(event))
+        openid = _person_in(event)
+        followers.forget(session, appid=event.appid, openid=openid)
+        ledger.forget(session, appid=event.appid, openid=openid)
         return "noted: unknown person"
     session.execute(delete(ParentToken).where(ParentToken.parent_id == parent_id))
     _record(session, clock, event, parent_id)

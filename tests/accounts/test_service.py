@@ -23,7 +23,17 @@ from backend.people.login import WeChatIdentity
 from backend.people.models import Parent, ParentIdentity, ParentToken
 from backend.rights.deletion import delete_parent
 from tests.factories import APPID
-from tests.outbox.scene import TEMPLATE, TEMPLATE_ID, balance, family, grant, message, tell
+from tests.outbox.scene import (
+    TEMPLATE,
+    TEMPLATE_ID,
+    balance,
+    entries,
+    family,
+    grant,
+    message,
+    new_key,
+    tell,
+)
 
 Sessions = sessionmaker[Session]
 NUMBERS = itertools.count(1)
@@ -192,9 +202,14 @@ def test_who_closes_the_account_is_deleted(sessions: Sessions, clock: FixedClock
 
 
 def test_rights_of_somebody_unknown_are_noted(sessions: Sessions, clock: FixedClock) -> None:
-    store(sessions, clock, Push("user_authorization_cancellation", "nobody", {}))
+    """Who closed the account with us first may have answered a question since: that goes too."""
+    key = new_key()
+    store(sessions, clock, Push("subscribe_msg_popup_event", key.openid, {"List": ACCEPT}))
+    assert handle(sessions, clock) == ["applied"]
+    store(sessions, clock, Push("user_authorization_cancellation", key.openid, {}))
 
-    assert handle(sessions, clock) == ["noted: unknown person"]
+    assert handle(sessions, clock)[-1] == "noted: unknown person"
+    assert entries(sessions, key) == []
 
 
 def test_what_nobody_waits_for_is_kept_and_ignored(sessions: Sessions, clock: FixedClock) -> None:
