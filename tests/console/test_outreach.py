@@ -138,18 +138,29 @@ def test_accounts_without_the_right_copy_by_hand(
     assert file.headers["Content-Disposition"].startswith("attachment")
     assert "font-size" in file.get_data(as_text=True)
     assert "没有给这个账号自定义菜单的权限" in desk.page(f"{base}/menu")
+    desk.post_and_read(f"{base}/menu", **{"name-0": "指南", "kind-0": "web:/g/"})
+    assert desk.post(f"{base}/menu/publish").status_code == 403
     answer = desk.post(f"{base}/publications", guide="发热怎么办", author="x", way="publish")
     assert answer.status_code == 422
 
 
 def test_a_town_has_no_pages_of_others_and_a_clerk_none(
-    town: Desk, enter: Enter, centre: int
+    town: Desk, enter: Enter, centre: int, sessions: Sessions
 ) -> None:
     for page in ("publications", "publications/new", "menu", "copy/bianmi"):
         assert town.get(f"{OTHERS}/{page}").status_code == 404
         assert enter(centre_id=centre, login=f"c-{page}").get(f"{OWN}/{page}").status_code == 403
-    assert town.post(f"{OTHERS}/menu").status_code == 404
-    assert town.post(f"{OTHERS}/menu/publish").status_code == 404
+    ours = town.post(f"{OWN}/publications", guide="发热怎么办", author="x", way="publish")
+    number = ours.location.rpartition("/")[2]
+    assert town.get(f"{OWN}/publications/{number}").status_code == 200
+    # the number of ours under their account, and the other way round
+    assert town.get(f"{OTHERS}/publications/{number}").status_code == 404
+    with sessions.begin() as session:
+        session.get_one(Publication, int(number)).appid = CITY.appid
+    assert town.get(f"{OWN}/publications/{number}").status_code == 404
+    for path in ("menu", "menu/publish", "menu/1/restore", f"publications/{number}/cancel"):
+        assert town.post(f"{OTHERS}/{path}").status_code == 404
+    assert town.post(f"{OWN}/publications/{number}/cancel").status_code == 404
 
 
 MENU = {

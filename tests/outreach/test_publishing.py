@@ -206,7 +206,7 @@ def test_a_mass_message_that_is_asked_for_again_reaches_nobody_twice(office: Off
     with office.sessions.begin() as session:
         one = publishing.locked(session, made, [CITY.appid])
         publishing.settle_unknown(session, office.clock, one, office.second, went_out=False)
-    office.steps()
+    office.steps(2)
     office.accounts.ask("jobs")
 
     assert office.one(made).state is S.RUNNING
