@@ -220,3 +220,19 @@ def test_what_wechat_refuses_is_told_and_a_lost_answer_too(town: Desk, accounts:
     accounts.wechat.fault("/cgi-bin/menu/create", drop="after", times=1)
     assert "再发布一次即可" in town.post_and_read(f"{OWN}/menu/publish")
     assert "已发布" in town.post_and_read(f"{OWN}/menu/publish")
+
+
+def test_keys_that_cannot_be_opened_any_more_are_told(
+    enter: Enter, sessions: Sessions, clock: FixedClock
+) -> None:
+    """The field key was changed and the old one thrown away."""
+    other = Vault({"k9": b"9" * 32}, b"9" * 32)
+    can = (Capability.MENU, Capability.TEMPLATE)
+    add(sessions, clock, other, whole(TOWN_ACCOUNT.appid, town=TOWN), can=can)
+    desk = enter(Role.TOWN)
+    desk.post_and_read(f"{OWN}/menu", **MENU)
+
+    for path in ("menu/publish", "templates/check"):
+        page = desk.post_and_read(f"{OWN}/{path}", back=f"/console{OWN}/menu")
+        assert "请重新填写 AppSecret" in page
+    assert "草稿" in desk.page(f"{OWN}/menu"), "not on its way for ever"
