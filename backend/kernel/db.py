@@ -83,7 +83,8 @@ def make_engine(url: str, *, pool_size: int = 5, max_overflow: int = 5) -> Engin
     `lock_timeout` turns a long wait for a row into an error that the web answers with 503. A
     process that hangs, or is stopped, in the middle of a transaction would keep its locks for
     ever: `idle_in_transaction_session_timeout` ends it. An error's text says nothing of the
-    values: they are people's, and the text goes into logs.
+    values: they are people's, and the text goes into logs (where `logs` leaves out what
+    PostgreSQL itself says of a row).
     """
     return create_engine(
         url,
