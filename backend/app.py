@@ -7,7 +7,7 @@ from typing import Any
 
 import structlog
 from apiflask import APIBlueprint, APIFlask
-from flask import Flask, Response, g, request
+from flask import Flask, Response, abort, g, request
 from flask.json.provider import DefaultJSONProvider
 from sqlalchemy.orm import Session, sessionmaker
 from werkzeug.routing import IntegerConverter
@@ -199,6 +199,8 @@ def _watch_requests(app: Flask) -> None:
         g.request_id = uuid.uuid4().hex
         structlog.contextvars.clear_contextvars()
         structlog.contextvars.bind_contextvars(request_id=g.request_id)
+        if "\0" in request.path:  # names nothing of ours, and PostgreSQL does not take it
+            abort(404)
         has_body = request.method in {"POST", "PUT", "PATCH"} and request.content_length
         if request.endpoint in diary_api.UPLOADS:
             request.max_content_length = diary_api.LARGEST_UPLOAD

@@ -12,13 +12,17 @@ from backend.kernel.clock import Clock
 log = structlog.get_logger()
 
 
-def keep_findings(session: Session, clock: Clock, appid: str, findings: Findings) -> None:
+def keep_findings(
+    session: Session, clock: Clock, appid: str, findings: Findings, *, version: int
+) -> None:
     """Keep each answer with its time, and turn the flags. What was lost is logged and stays seen.
 
     Bad keys and answers that say nothing about a right change no flag: nobody knows better.
+    `version`: of the secret that was asked with; of one that has been replaced since, nothing is
+    kept, and the new one is asked about soon.
     """
     row = session.get(WeChatAccount, appid, with_for_update=True, populate_existing=True)
-    if row is None or row.retired_at is not None:
+    if row is None or row.retired_at is not None or row.secret_version != version:
         return
     row.asked_at, row.asked_errcode, row.asked_ip = clock.now(), findings.keys, findings.ip
     gained: list[str] = []

@@ -4,9 +4,9 @@ from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field
 from datetime import UTC, datetime
 
-from sqlalchemy import delete, func, select
+from sqlalchemy import Select, delete, func, select
 from sqlalchemy.dialects.postgresql import insert
-from sqlalchemy.orm import Session
+from sqlalchemy.orm import InstrumentedAttribute, Session
 
 from backend.accounts import linking
 from backend.accounts.models import Follower, InboundEvent, WeChatAccount
@@ -79,21 +79,32 @@ def forget_left(session: Session, before: datetime) -> int:
     return len(gone.all())
 
 
-def to_identify(session: Session, limit: int) -> Sequence[Person]:
-    """Those of whom WeChat has not been asked who they are, where the account may ask."""
-    rows = session.execute(
-        select(Follower.appid, Follower.openid)
-        .join(WeChatAccount, WeChatAccount.appid == Follower.appid)
-        .where(
-            Follower.identified_at.is_(None),
-            Follower.left_at.is_(None),
-            WeChatAccount.can_users,
-            WeChatAccount.retired_at.is_(None),
-        )
-        .order_by(Follower.followed_at, Follower.appid, Follower.openid)
-        .limit(limit)
+def to_identify(session: Session, limit: int) -> list[list[Person]]:
+    """Those of whom WeChat has not been asked who they are, where the account may ask.
+
+    A list for each account, of its longest followers and together about `limit`: an account
+    that gets no answers must not stand before the others.
+    """
+    asking = session.scalars(
+        select(WeChatAccount.appid)
+        .where(WeChatAccount.can_users, WeChatAccount.retired_at.is_(None))
+        .where(_waiting_of(WeChatAccount.appid).exists())
+        .order_by(WeChatAccount.appid)
+    ).all()
+    share = max(1, limit // max(1, len(asking)))
+    longest = (Follower.followed_at, Follower.openid)
+    waiting = {
+        appid: session.scalars(_waiting_of(appid).order_by(*longest).limit(share)).all()
+        for appid in asking
+    }
+    found = [[Person(appid, openid) for openid in waiting[appid]] for appid in asking]
+    return [of_one for of_one in found if of_one]
+
+
+def _waiting_of(appid: str | InstrumentedAttribute[str]) -> Select[str]:
+    return select(Follower.openid).where(
+        Follower.appid == appid, Follower.identified_at.is_(None), Follower.left_at.is_(None)
     )
-    return [Person(row.appid, row.openid) for row in rows]
 
 
 def identify(session: Session, clock: Clock, person: Person, told: Told | None) -> None:

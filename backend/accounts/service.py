@@ -12,6 +12,7 @@ from typing import Any, Protocol
 import structlog
 from sqlalchemy import bindparam, delete, select, update
 from sqlalchemy.dialects.postgresql import insert
+from sqlalchemy.exc import OperationalError
 from sqlalchemy.orm import Session
 from sqlalchemy.sql.dml import ReturningInsert
 
@@ -27,6 +28,8 @@ from backend.outbox.ledger import Answer, Key
 from backend.people.models import Parent, ParentIdentity, ParentToken
 
 MOST_ATTEMPTS = 5
+MOST_COUNTED = 1_000  # of an event that is never given up
+NEVER_GIVEN_UP = frozenset({"user_authorization_revoke", "user_authorization_cancellation"})
 EARLY = timedelta(seconds=30)  # a push may come before the message's own outcome is written
 EVENTS_STAY = timedelta(days=30)  # handled pushes; what is older cannot be told from a replay
 REVOKED_PHONE = "8"  # RevokeInfo of user_authorization_revoke; WeChat demands deletion
@@ -132,7 +135,8 @@ def handle_open_events(
     SKIP LOCKED: any number of workers at once. Each event has a savepoint of its own, so one
     that fails changes nothing and holds up nobody: it is tried again after the others, and
     given up, with its reason in `outcome`, after MOST_ATTEMPTS. In the order of persons, so that
-    two workers with events of the same ones wait for each other and not in a circle.
+    two workers with events of the same ones wait for each other and not in a circle. What waits
+    for a lock, and a right that a family takes back, is never given up: the operator sees it wait.
     """
     events = session.scalars(
         select(InboundEvent)
@@ -148,17 +152,22 @@ def handle_open_events(
 
 def _handle(session: Session, clock: Clock, reactions: Reactions, event: InboundEvent) -> None:
     handler = HANDLERS.get(event.kind)
-    event.attempts += 1
+    event.attempts = min(event.attempts + 1, MOST_COUNTED)
     try:
         with session.begin_nested():
             event.outcome = handler(session, clock, reactions, event) if handler else "ignored"
     except TooEarly:
         event.outcome = "too early"
         return
+    except OperationalError as error:  # a lock, a deadlock: says nothing about the push
+        event.outcome = f"tried again: {type(error.orig).__name__}"
+        log.warning("event_waits", event_id=event.id, kind=event.kind, why=event.outcome)
+        return
     except Exception as error:  # whatever a push holds, it must not stop those behind it
-        log.exception("event_failed", event_id=event.id, kind=event.kind)
+        if event.attempts <= MOST_ATTEMPTS or event.attempts % 100 == 0:
+            log.exception("event_failed", event_id=event.id, kind=event.kind)
         event.outcome = f"failed: {type(error).__name__}"
-        if event.attempts < MOST_ATTEMPTS:
+        if event.attempts < MOST_ATTEMPTS or event.kind in NEVER_GIVEN_UP:
             return
     event.handled_at = clock.now()
 
@@ -240,7 +249,9 @@ def _cancelled(session: Session, clock: Clock, reactions: Reactions, event: Inbo
     """
     parent_id = _parent_of(session, event)
     if parent_id is None:
-        followers.forget(session, appid=event.appid, openid=_person_in(event))
+        openid = _person_in(event)
+        followers.forget(session, appid=event.appid, openid=openid)
+        ledger.forget(session, appid=event.appid, openid=openid)
         return "noted: unknown person"
     session.execute(delete(ParentToken).where(ParentToken.parent_id == parent_id))
     _record(session, clock, event, parent_id)

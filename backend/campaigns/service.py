@@ -10,7 +10,7 @@ from dataclasses import dataclass
 from datetime import datetime, timedelta
 from typing import Any
 
-from sqlalchemy import select, text
+from sqlalchemy import false, select, text
 from sqlalchemy.orm import Session
 
 from backend.campaigns import words
@@ -28,20 +28,24 @@ from backend.people.scopes import Acting, Scope
 TICK = timedelta(microseconds=1)  # two versions never bear the same time
 S = CampaignState
 
-# What nobody has read goes, also when a worker holds it: it finds nothing left to mark. Locked
-# by id first, as the delivery locks them.
+# What nobody has read goes, also when a worker holds it: it finds nothing left to mark. What is on
+# the wire may arrive, but is not tried again. Locked by id first, as the delivery locks them.
 TAKE_BACK = text("""
 WITH held AS (
-    SELECT id, parent_id, read_at FROM messages
+    SELECT id, parent_id, read_at, state FROM messages
      WHERE template IN ('campaign', 'pregnancy_notice') AND key ~>=~ :first AND key ~<~ :end
-       AND state IN ('waiting', 'claimed')
+       AND state IN ('waiting', 'claimed', 'sending')
      ORDER BY id FOR UPDATE
 ), gone AS (
-    DELETE FROM messages WHERE id IN (SELECT id FROM held WHERE read_at IS NULL)
+    DELETE FROM messages
+     WHERE id IN (SELECT id FROM held WHERE read_at IS NULL AND state <> 'sending')
     RETURNING parent_id
 ), kept AS (
     UPDATE messages SET state = 'in_app', not_before = NULL, problem = :why
-     WHERE id IN (SELECT id FROM held WHERE read_at IS NOT NULL)
+     WHERE id IN (SELECT id FROM held WHERE read_at IS NOT NULL AND state <> 'sending')
+    RETURNING id
+), flying AS (
+    UPDATE messages SET problem = :why WHERE id IN (SELECT id FROM held WHERE state = 'sending')
     RETURNING id
 )
 SELECT count(*) AS gone, min(parent_id) AS first_parent FROM gone
@@ -235,6 +239,8 @@ def in_scope(scope: Scope) -> Any:
     """A town sees its own campaigns, the city all of them, nobody else any."""
     if scope.role is Role.CITY:
         return select(Campaign)
+    if scope.town_code is None:  # the city's own have none either
+        return select(Campaign).where(false())
     return select(Campaign).where(Campaign.town_code == scope.town_code)
 
 

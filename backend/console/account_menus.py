@@ -14,6 +14,7 @@ from backend.console.auth import requires, viewer
 from backend.console.blueprint import bp
 from backend.console.permissions import Action
 from backend.console.publications import guide_choices, public_account
+from backend.console.wechat_accounts import client_of
 from backend.deps import deps
 from backend.kernel.errors import Forbidden
 from backend.outreach import menu
@@ -54,6 +55,9 @@ def save_menu(appid: str) -> ResponseReturnValue:
 def publish_menu(appid: str) -> ResponseReturnValue:
     """The row says that it is on its way; then WeChat is called; then what came of it."""
     parts = deps()
+    with parts.reads() as session:
+        public_account(session, appid)
+    client = client_of(appid)
     with parts.sessions.begin() as session:
         account = public_account(session, appid)
         if not account.can(Capability.MENU):
@@ -61,7 +65,7 @@ def publish_menu(appid: str) -> ResponseReturnValue:
         row = menu.begin_sending(session, parts.clock, appid, viewer().staff_id)
         entries = [read_entry(one) for one in row.buttons]
         buttons = menu.wechat_buttons(entries, parts.library, parts.doors)
-    said = put_menu(parts.account_client(appid), buttons)
+    said = put_menu(client, buttons)
     with parts.sessions.begin() as session:
         if said == 0:
             menu.taken(session, parts.clock, row.id)

@@ -19,7 +19,7 @@ from backend.console.auth import requires, viewer
 from backend.console.blueprint import bp, sentence
 from backend.console.longest_facts import longest_facts
 from backend.console.permissions import Action
-from backend.console.wechat_accounts import live_in_scope
+from backend.console.wechat_accounts import client_of, live_in_scope
 from backend.deps import deps, messenger_of, send_limits
 from backend.kernel.errors import DomainError, NotFound, Unavailable
 from backend.outbox.forms import Form, FormField
@@ -194,6 +194,7 @@ def test_message_template(appid: str, name: str) -> ResponseReturnValue:
             if row is None:
                 raise NotFound
             form = form_of(row)
+            client_of(appid)
             openid = testing.receiver(session, parts.vault, appid=appid, phone=number)
             limits = send_limits(parts.settings, appid)
             testing.begin(session, parts.clock, appid=appid, name=name, limits=limits)
@@ -238,7 +239,7 @@ def _asked(appid: str) -> Sequence[ChosenTemplate] | None:
     with deps().reads() as session:
         kind = _teller(session, appid).kind
     try:
-        return chosen(deps().account_client(appid), kind)
+        return chosen(client_of(appid), kind)
     except NO_ANSWER as error:
         code = getattr(error, "errcode", None)
         notices.refused(

@@ -32,13 +32,19 @@ from backend.console.settings import form_page, save
 from backend.console.towns import own_towns
 from backend.console.wechat_account_form import HINTS, KEPT_HINTS, AccountForm
 from backend.deps import deps
-from backend.kernel.errors import Unavailable
+from backend.kernel.errors import Conflict, Unavailable
 from backend.kernel.privacy import Unreadable
 from backend.wechat.capabilities import ask
+from backend.wechat.client import AccountClient
 
 TAB = "wechat_accounts"
 UNREADABLE = "密钥读不出来（服务器的加密密钥换过），请重新填写 AppSecret、令牌和加解密密钥"
 MEANINGS = {48001: "没有这项权限", 48004: "这项权限被微信封禁", 45103: "这类账号没有这项权限"}
+
+
+class KeysUnreadable(Conflict):
+    code = "account_keys_unreadable"
+    message = UNREADABLE
 
 
 @dataclass(frozen=True)
@@ -181,7 +187,7 @@ def _asked(appid: str, done: str) -> ResponseReturnValue:
         notices.refused(f"{done}。{Unavailable.message}")
     else:
         with parts.sessions.begin() as session:
-            keep_findings(session, parts.clock, appid, findings)
+            keep_findings(session, parts.clock, appid, findings, version=row.secret_version)
         problem = trouble(findings.keys, findings.ip)
         if problem is None:
             notices.done(f"{done}，微信的回答见下表")
@@ -250,6 +256,14 @@ def live_in_scope(session: Session, appid: str, *, lock: bool = False) -> WeChat
     if row.retired_at is not None:
         raise AccountUnknown
     return row
+
+
+def client_of(appid: str) -> AccountClient:
+    """What speaks for an account. Raises AccountUnknown, or KeysUnreadable with what to do."""
+    try:
+        return deps().account_client(appid)
+    except Unreadable:
+        raise KeysUnreadable from None
 
 
 def _entry_of(row: WeChatAccount) -> keeping.AccountEntry:

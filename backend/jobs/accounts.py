@@ -10,7 +10,7 @@ from sqlalchemy.orm import Session, sessionmaker
 from backend.accounts import followers, templates
 from backend.accounts.asking import keep_findings
 from backend.accounts.keeping import reseal
-from backend.accounts.models import AccountKind
+from backend.accounts.models import AccountKind, WeChatAccount
 from backend.accounts.queries import accounts_of
 from backend.accounts.rules import AccountUnknown
 from backend.jobs.models import TaskRun
@@ -39,7 +39,7 @@ def ask_accounts(
     with sessions() as session:
         if session.get(TaskRun, (TASK, nominal)) is not None:
             return
-        accounts = [(row.appid, row.kind) for row in accounts_of(session, None)]
+        accounts = accounts_of(session, None)
     asked = _ask_each(sessions, clock, clients, accounts)
     with sessions.begin() as session:
         resealed = reseal(session, vault)
@@ -50,7 +50,7 @@ def ask_accounts(
 def ask_new_accounts(sessions: sessionmaker[Session], clock: Clock, clients: Clients) -> None:
     """Ask about accounts, and secrets, that are new since the last time."""
     with sessions() as session:
-        new = [(row.appid, row.kind) for row in accounts_of(session, None) if row.asked_at is None]
+        new = [row for row in accounts_of(session, None) if row.asked_at is None]
     if new:
         asked = _ask_each(sessions, clock, clients, new)
         log.info("new_accounts_asked", accounts=len(new), asked=asked)
@@ -60,20 +60,20 @@ def _ask_each(
     sessions: sessionmaker[Session],
     clock: Clock,
     clients: Clients,
-    accounts: Sequence[tuple[str, AccountKind]],
+    accounts: Sequence[WeChatAccount],
 ) -> int:
     from backend.wechat.capabilities import ask
 
     asked = 0
-    for appid, kind in accounts:
-        client = client_of(clients, appid)
-        findings = None if client is None else ask(client, kind)
+    for row in accounts:
+        client = client_of(clients, row.appid)
+        findings = None if client is None else ask(client, row.kind)
         if findings is not None:
             with sessions.begin() as session:
-                keep_findings(session, clock, appid, findings)
+                keep_findings(session, clock, row.appid, findings, version=row.secret_version)
             asked += 1
         if client is not None:
-            check_templates(sessions, clock, client, kind)
+            check_templates(sessions, clock, client, row.kind)
     return asked
 
 
@@ -100,25 +100,34 @@ def check_templates(
 
 
 def identify_followers(sessions: sessionmaker[Session], clock: Clock, clients: Clients) -> None:
-    """Ask WeChat who new followers are. The first one without an answer ends the turn."""
-    from backend.wechat.followers import AskLater, who_is
-
+    """Ask WeChat who new followers are. The first one without an answer ends it for an account."""
     with sessions() as session:
         waiting = followers.to_identify(session, IDENTIFY_AT_ONCE)
-    done = 0
-    for person in waiting:
-        client = client_of(clients, person.appid)
-        if client is None:
-            continue
+    done = sum(_identify(sessions, clock, clients, of_one) for of_one in waiting)
+    if done:
+        log.info("followers_identified", done=done)
+
+
+def _identify(
+    sessions: sessionmaker[Session],
+    clock: Clock,
+    clients: Clients,
+    of_one: Sequence[followers.Person],
+) -> int:
+    """Those of one account; how many were told."""
+    from backend.wechat.followers import AskLater, who_is
+
+    client = client_of(clients, of_one[0].appid)
+    if client is None:
+        return 0
+    for done, person in enumerate(of_one):
         try:
             told = who_is(client, person.openid)
         except AskLater:
-            break
+            return done
         with sessions.begin() as session:
             followers.identify(session, clock, person, told)
-        done += 1
-    if done:
-        log.info("followers_identified", done=done)
+    return len(of_one)
 
 
 def client_of(clients: Clients, appid: str) -> "AccountClient | None":

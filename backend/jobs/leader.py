@@ -2,7 +2,8 @@
 
 The leader holds an advisory lock on a connection of its own. When its process dies, the
 connection ends and PostgreSQL gives the lock to whoever asks next; when its whole machine
-vanishes, the server's keepalives end it within half a minute. Never through a transaction
+vanishes, the server's keepalives end it within half a minute. A process that hangs, or is stopped,
+answers those still: it loses the lock because it asks for nothing. Never through a transaction
 pooler: the lock lives as long as the server's session.
 """
 
@@ -12,15 +13,17 @@ from psycopg.conninfo import make_conninfo
 from backend.jobs.engine import process_name
 from backend.kernel.db import KEEPALIVES, SERVER_KEEPALIVES, plain_url
 
+SILENT_SECONDS = 20.0  # who leads asks every second
 SCHEDULER_LOCK = 0x63_79_73_63_68_65_64  # "cysched"; one number per database
 
 
-def address(url: str) -> str:
+def address(url: str, silent_seconds: float = SILENT_SECONDS) -> str:
     """What the leader connects with."""
     return make_conninfo(
         plain_url(url),
         application_name=process_name("leader"),
-        options=f"-c statement_timeout=5000 {SERVER_KEEPALIVES}",
+        options=f"-c statement_timeout=5000 -c idle_session_timeout={silent_seconds * 1000:.0f}"
+        f" {SERVER_KEEPALIVES}",
         **KEEPALIVES,
     )
 
@@ -28,8 +31,10 @@ def address(url: str) -> str:
 class Leader:
     """The right to fire. Not for several threads at once."""
 
-    def __init__(self, url: str, lock: int = SCHEDULER_LOCK) -> None:
-        self._address = address(url)
+    def __init__(
+        self, url: str, lock: int = SCHEDULER_LOCK, *, silent_seconds: float = SILENT_SECONDS
+    ) -> None:
+        self._address = address(url, silent_seconds)
         self._lock = lock
         self._connection: psycopg.Connection[tuple[bool]] | None = None
 

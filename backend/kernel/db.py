@@ -80,8 +80,11 @@ def make_engine(url: str, *, pool_size: int = 5, max_overflow: int = 5) -> Engin
     Without JIT: the guesses about lists in JSON would have statements compiled for a second
     that run for a millisecond.
 
-    `lock_timeout` turns a long wait for a row into an error that the web answers with 503. An
-    error's text says nothing of the values: they are people's, and the text goes into logs.
+    `lock_timeout` turns a long wait for a row into an error that the web answers with 503. A
+    process that hangs, or is stopped, in the middle of a transaction would keep its locks for
+    ever: `idle_in_transaction_session_timeout` ends it. An error's text says nothing of the
+    values: they are people's, and the text goes into logs (where `logs` leaves out what
+    PostgreSQL itself says of a row).
     """
     return create_engine(
         url,
@@ -92,7 +95,8 @@ def make_engine(url: str, *, pool_size: int = 5, max_overflow: int = 5) -> Engin
         isolation_level="READ COMMITTED",
         hide_parameters=True,
         connect_args={
-            "options": f"-c lock_timeout=5000 -c timezone=UTC -c jit=off {SERVER_KEEPALIVES}",
+            "options": "-c lock_timeout=5000 -c idle_in_transaction_session_timeout=120000"
+            f" -c timezone=UTC -c jit=off {SERVER_KEEPALIVES}",
             **KEEPALIVES,
         },
     )

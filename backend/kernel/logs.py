@@ -15,11 +15,18 @@ SECRET_IN_URL = re.compile(
     r"(access_token|secret|js_code|appid|openid|code|password)=[^&\s\"']+", re.IGNORECASE
 )
 PHONE = re.compile(r"(?<!\d)1[3-9]\d{9}(?!\d)")
+# An openid: 28 characters from an o on; unlike words of ours it has a capital or a digit.
+OPENID = re.compile(r"(?<![\w-])o(?=[\w-]*[A-Z0-9])[\w-]{27}(?![\w-])")
+# PostgreSQL's own words about a refused row: the key that is there already, or the whole row.
+DETAIL = re.compile(
+    r"DETAIL:.*?(?=\n\n|\n(?:\[SQL|CONTEXT:|HINT:|QUERY:|\(Background)|\Z)", re.DOTALL
+)
 
 
 def redact(text: str) -> str:
-    """A text without secrets in its URLs and without mobile numbers."""
-    return PHONE.sub("1**********", SECRET_IN_URL.sub(r"\1=…", text))
+    """A text without secrets in its URLs, mobile numbers, openids and rows of the database."""
+    text = PHONE.sub("1**********", SECRET_IN_URL.sub(r"\1=…", text))
+    return DETAIL.sub("DETAIL: …", OPENID.sub("[openid]", text))
 
 
 def redact_event(
@@ -52,10 +59,13 @@ def write_request(*, request_id: str, route: str, status: int, ms: float) -> Non
 
 
 class RedactingFilter(logging.Filter):
-    """Libraries log URLs; our secrets may stand in them."""
+    """Libraries log URLs and exceptions; our secrets and people's data may stand in them."""
 
     def filter(self, record: logging.LogRecord) -> bool:
         record.msg, record.args = redact(record.getMessage()), ()
+        if record.exc_info:
+            record.exc_text = redact(logging.Formatter().formatException(record.exc_info))
+            record.exc_info = None
         return True
 
 

@@ -5,6 +5,7 @@ from collections.abc import Callable, Mapping, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from contextvars import copy_context
 from dataclasses import dataclass, field, replace
+from datetime import datetime
 from queue import SimpleQueue
 from typing import TypeVar
 
@@ -55,7 +56,7 @@ class Batch:
         self._may_be_more = True
         self._queue: deque[Claimed] = deque()
         self._flying: set[int] = set()  # parents: never two messages for one person
-        self._wire: SimpleQueue[Ready | None] = SimpleQueue()
+        self._wire: SimpleQueue[tuple[Ready, datetime] | None] = SimpleQueue()
         self._done = Outcomes()
         self._stopped: set[Lane] = set()  # nothing more of these is handed over
         self._full: set[Lane] = set()  # nothing more of these is marked
@@ -87,9 +88,10 @@ class Batch:
             self._queue.extend(more)
             self._may_be_more = bool(more)
         while self._queue and len(self._flying) <= (GROUPS_MARKED - 1) * threads:
+            until = self._parts.clock.now() + self._parts.lease  # no later than the mark's own end
             marked = self._mark_next()
             for ready in marked:
-                self._wire.put(ready)
+                self._wire.put((ready, until))
             if not marked:
                 return
 
@@ -162,13 +164,18 @@ class Batch:
 
         A queue of C and no promise for each message: those cost as much as its words.
         """
-        for ready in iter(self._wire.get, None):
-            self._send(ready)
+        for ready, until in iter(self._wire.get, None):
+            self._send(ready, until)
 
-    def _send(self, ready: Ready) -> None:
-        """Asks once more whether to send: the mark may be old by now."""
+    def _send(self, ready: Ready, until: datetime) -> None:
+        """Asks once more whether to send: the mark may be old by now.
+
+        One that is over says nothing any more: this process was stopped for a while, and others
+        have listed the message as unknown. It waits again, since nobody has sent it.
+        """
         try:
-            if self._nothing_may_go() or self._is_stopped(ready.lane):
+            late = self._parts.clock.now() >= until
+            if late or self._nothing_may_go() or self._is_stopped(ready.lane):
                 verdict = HELD
             else:
                 verdict = self._last_word(ready) or self._attempt(ready)

@@ -260,11 +260,13 @@ def write_back(
     """What became of messages on the wire, and what that means for the balances.
 
     Overwrites `unknown` too: this worker was slow, not dead, and knows better. A row that is
-    gone, or was closed by WeChat's own event meanwhile, stays as it is. Returns the ids of the
-    messages that wait for their next way instead of ending.
+    gone, or was closed by WeChat's own event meanwhile, stays as it is. What was overtaken or
+    stopped meanwhile is not tried again, on no way. Returns the ids of the messages that wait for
+    their next way instead of ending.
     """
-    written = set(session.scalars(WRITE_BACK, {"outcomes": _rows(clock.now(), outcomes)}))
-    told = [(ready, verdict) for ready, verdict in outcomes if ready.claim.id in written]
+    rows = session.execute(WRITE_BACK, {"outcomes": _rows(clock.now(), outcomes)})
+    stopped = {row.id: row.stopped for row in rows}
+    told = [(ready, verdict) for ready, verdict in outcomes if ready.claim.id in stopped]
     permitted = [(ready, verdict) for ready, verdict in told if ready.permitted]
     uses = [ledger.Use(one.claim.id, one.key) for one, verdict in permitted if verdict.comes_back]
     ledger.give_back(session, clock, uses)
@@ -278,7 +280,8 @@ def write_back(
     ]
     if gone:
         ways.unfollowed(session, clock, gone)
-    return fall_on(session, ways, [ready.claim for ready, verdict in told if verdict.falls_on])
+    ended = [ready.claim for ready, verdict in told if verdict.falls_on]
+    return fall_on(session, ways, [one for one in ended if not stopped[one.id]])
 
 
 def _rows(now: datetime, outcomes: Sequence[tuple[Ready, Verdict]]) -> str:

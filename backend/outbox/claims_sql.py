@@ -66,18 +66,25 @@ STILL_SENDING = text(
 )
 
 # One parameter, since a list a column costs more to write down than the rows to find.
+# The mark has emptied `problem`: one that stands there says that the message was overtaken or
+# stopped while it was on the wire. If it did not go out, it does not go out later either.
 WRITE_BACK = text(
     """
     UPDATE messages AS m
-       SET state = o.state, not_before = o.not_before, errcode = o.errcode,
-           problem = o.problem, sent_at = o.sent_at, wechat_id = o.wechat_id,
+       SET state = CASE WHEN o.state = 'waiting' AND m.state = 'sending' AND m.problem IS NOT NULL
+                        THEN 'in_app' ELSE o.state END,
+           not_before = CASE WHEN m.state = 'sending' AND m.problem IS NOT NULL
+                             THEN NULL ELSE o.not_before END,
+           problem = CASE WHEN o.state IN ('waiting', 'in_app') AND m.state = 'sending'
+                          THEN coalesce(m.problem, o.problem) ELSE o.problem END,
+           errcode = o.errcode, sent_at = o.sent_at, wechat_id = o.wechat_id,
            uncounted_attempts = CASE WHEN o.uncounted THEN m.attempts
                                      ELSE m.uncounted_attempts END
       FROM jsonb_to_recordset(CAST(:outcomes AS jsonb))
         AS o (id bigint, attempts smallint, state text, not_before timestamptz, errcode integer,
               problem text, sent_at timestamptz, wechat_id bigint, uncounted boolean)
      WHERE m.id = o.id AND m.attempts = o.attempts AND m.state IN ('sending', 'unknown')
-    RETURNING m.id
+    RETURNING m.id, m.problem IS DISTINCT FROM o.problem AS stopped
     """
 )
 

@@ -1,6 +1,8 @@
 """What WeChat tells of a message after it had taken it."""
 
-from sqlalchemy import and_, select, update
+from datetime import timedelta
+
+from sqlalchemy import and_, case, select, update
 from sqlalchemy.orm import Session
 
 from backend.kernel.clock import Clock
@@ -12,6 +14,7 @@ from backend.people.models import ParentIdentity
 
 ARRIVED = "success"
 NOT_FOUND = "no such message"
+LATE = timedelta(hours=1)  # a receipt comes within seconds; be it a full hour
 ON_THE_WIRE = (MessageState.SENT, MessageState.UNKNOWN, MessageState.SENDING)
 
 
@@ -28,10 +31,17 @@ def did_not_arrive(  # noqa: PLR0913  # what a receipt tells
     """Close the latest message of that template that this person was sent, as failed.
 
     WeChat names no message of ours (a send has no id that we keep), and sends one message of
-    a template to one person at a time, so the latest it is. What it used stays used: WeChat
-    took it. `account` is "" for the mini-program. Locks the message, then the balance. False
-    when there is no such message.
+    a template to one person at a time, so the latest it is: the one on the wire, else one sent
+    a moment ago; one whose answer was lost, of which no time is known, only after those. What
+    it used stays used: WeChat took it. `account` is "" for the mini-program. Locks the message,
+    then the balance. False when there is no such message.
     """
+    latest_first = case(
+        (Message.state == MessageState.SENDING, 0),
+        (Message.sent_at > clock.now() - LATE, 1),
+        (Message.state == MessageState.UNKNOWN, 2),
+        else_=3,
+    )
     latest = session.scalar(
         select(Message.id)
         .join(
@@ -47,7 +57,7 @@ def did_not_arrive(  # noqa: PLR0913  # what a receipt tells
             Message.account == account,
             Message.state.in_(ON_THE_WIRE),
         )
-        .order_by(Message.sent_at.desc().nulls_first(), Message.id.desc())
+        .order_by(latest_first, Message.sent_at.desc().nulls_last(), Message.id.desc())
         .limit(1)
         .with_for_update(of=Message)
     )

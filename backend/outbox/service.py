@@ -6,6 +6,7 @@ from typing import Any
 
 from sqlalchemy import (
     BigInteger,
+    ColumnElement,
     Exists,
     Select,
     Text,
@@ -110,8 +111,8 @@ def put(  # noqa: PLR0913  # a message is these facts; a class for them would on
 def withdraw(session: Session, clock: Clock, *, child_id: int, key: str) -> int:
     """Messages under `key` that have been overtaken: none of them goes to WeChat any more.
 
-    What is not due yet is deleted; what the family may have read in the app stays there. What
-    a worker holds already may be on the wire and is left alone. Returns how many were stopped.
+    What is not due yet is deleted; what the family may have read in the app stays there. What is
+    on the wire may arrive, but is not tried again. Returns how many were stopped.
     """
     waiting = (
         Message.child_id == child_id,
@@ -128,7 +129,23 @@ def withdraw(session: Session, clock: Clock, *, child_id: int, key: str) -> int:
         .returning(Message.id)
         .execution_options(synchronize_session=False)
     ).all()
+    flying = select(Message.id).where(*_flying(child_id, key)).with_for_update(skip_locked=True)
+    session.execute(
+        update(Message)
+        .where(Message.id.in_(flying))
+        .values(problem=OVERTAKEN)
+        .execution_options(synchronize_session=False)
+    )
     return len(deleted) + len(kept)
+
+
+def _flying(child_id: int, key: str) -> tuple[ColumnElement[bool], ...]:
+    """Those under `key` that are on the wire. A worker that writes about one is not waited for."""
+    return (
+        Message.child_id == child_id,
+        Message.key.startswith(f"{key}:", autoescape=True),
+        Message.state == MessageState.SENDING,
+    )
 
 
 def recall(session: Session, *, child_id: int, key: str) -> bool:
@@ -160,6 +177,12 @@ def revive(session: Session, *, child_id: int, key: str) -> int:
         Message.state == MessageState.IN_APP,
         Message.problem == OVERTAKEN,
         Message.read_at.is_(None),
+    )
+    session.execute(
+        update(Message)
+        .where(*_flying(child_id, key), Message.problem == OVERTAKEN)
+        .values(problem=None)
+        .execution_options(synchronize_session=False)
     )
     newest = select(func.max(Message.created_at)).where(*stopped).scalar_subquery()
     again = session.scalars(

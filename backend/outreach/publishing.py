@@ -107,12 +107,17 @@ def cancel(session: Session, clock: Clock, one: Publication, sender: Acting) -> 
 def settle_unknown(
     session: Session, clock: Clock, one: Publication, sender: Acting, *, went_out: bool
 ) -> None:
-    """What a person has seen on WeChat's site. A mass message keeps its client id, so that
-    sending again within a day is refused by WeChat if the first one did go out."""
+    """What a person has seen on WeChat's site, who may be wrong.
+
+    A mass message keeps its client id and gets a new draft: if the first one did go out, its
+    draft is used up, and only by the id can WeChat say so, within a day. A publication has no
+    such id; there the used draft is what WeChat refuses.
+    """
     if one.state is not S.UNKNOWN:
         raise PublicationChanged(f"现在是“{rules.STATE_TITLES[one.state]}”")
     one.problem = "由人核对：已发出" if went_out else ""
-    move(session, clock, one, S.DONE if went_out else S.READY, sender.actor, by_hand=1)
+    again = S.QUEUED if one.way is Way.MASS else S.READY
+    move(session, clock, one, S.DONE if went_out else again, sender.actor, by_hand=1)
 
 
 def locked(session: Session, publication_id: int, appids: Sequence[str]) -> Publication:

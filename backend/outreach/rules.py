@@ -41,7 +41,7 @@ NEXT_STATES: Mapping[PublicationState, frozenset[PublicationState]] = {
     S.READY: frozenset({S.SENDING, S.FAILED, S.CANCELLED}),
     S.SENDING: frozenset({S.READY, S.RUNNING, S.FAILED, S.UNKNOWN}),
     S.RUNNING: frozenset({S.DONE, S.FAILED}),
-    S.UNKNOWN: frozenset({S.READY, S.DONE, S.CANCELLED}),
+    S.UNKNOWN: frozenset({S.QUEUED, S.READY, S.DONE, S.CANCELLED}),
     S.DONE: frozenset(),
     S.FAILED: frozenset(),
     S.CANCELLED: frozenset(),

@@ -6,7 +6,7 @@ Killed while preparing, it is prepared again: nobody sees a draft. Killed while 
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Collection, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import timedelta
 from typing import Any, Protocol
@@ -88,16 +88,25 @@ class Running:
 
 
 def run(parts: Running) -> int:
-    """One step of everything that waits for one; how many were taken."""
-    with parts.sessions.begin() as session:
-        taken = [_begin(session, parts, one) for one in _due(session, parts.clock)]
-    steps = [one for one in taken if one is not None]
-    for one in steps:
-        _step(parts, one)
+    """One step of everything that waits for one; how many were taken.
+
+    Each is marked just before its own call: what is marked and waits behind the pictures of
+    another would be taken for dead, and sent by who took it and by us.
+    """
+    taken: set[int] = set()
+    while len(taken) < AT_ONCE:
+        with parts.sessions.begin() as session:
+            due = _due(session, parts.clock, taken)
+            step = None if due is None else _begin(session, parts, due)
+        if due is None:
+            break
+        taken.add(due.id)
+        if step is not None:
+            _step(parts, step)
     return len(taken)
 
 
-def _due(session: Session, clock: Clock) -> Sequence[Publication]:
+def _due(session: Session, clock: Clock, taken: Collection[int]) -> Publication | None:
     now = clock.now()
     late = Publication.stepped_at < now - LEASE
     waited = Publication.stepped_at <= now - ASK_EVERY
@@ -106,13 +115,13 @@ def _due(session: Session, clock: Clock) -> Sequence[Publication]:
         and_(Publication.state.in_((S.PREPARING, S.SENDING)), late),
         and_(Publication.state == S.RUNNING, waited),
     )
-    return session.scalars(
+    return session.scalar(
         select(Publication)
-        .where(wants)
+        .where(wants, Publication.id.not_in(taken))
         .order_by(Publication.stepped_at, Publication.id)
-        .limit(AT_ONCE)
+        .limit(1)
         .with_for_update(skip_locked=True)
-    ).all()
+    )
 
 
 def _begin(session: Session, parts: Running, one: Publication) -> Publication | None:

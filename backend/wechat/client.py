@@ -134,6 +134,8 @@ class AccountClient(WeChatClient):  # type: ignore[misc]  # wechatpy has no type
         self._store = store
         self._clock = clock
         self._held: StoredToken | None = None
+        self._fetches = 0
+        self._failure: TokenUnavailable | None = None  # of the last fetch
         self._lock = threading.Lock()
 
     def __repr__(self) -> str:
@@ -153,17 +155,24 @@ class AccountClient(WeChatClient):  # type: ignore[misc]  # wechatpy has no type
         held = self._held
         if held is not None and held.expires_at > self._clock.now():
             return held
+        before = self._fetches
         with self._lock:
-            return self._shared_or_new(failed=None)
+            return self._shared_or_new(failed=None, before=before)
 
     def _token_instead_of(self, failed: StoredToken) -> StoredToken:
         """Another token than the refused one; only the first thread to come asks WeChat."""
+        before = self._fetches
         with self._lock:
             if self._held is not None and self._held is not failed:
                 return self._held
-            return self._shared_or_new(failed=failed)
+            return self._shared_or_new(failed=failed, before=before)
 
-    def _shared_or_new(self, failed: StoredToken | None) -> StoredToken:
+    def _shared_or_new(self, failed: StoredToken | None, before: int) -> StoredToken:
+        """`before`: the fetches when this thread came. One that failed while it waited counts
+        for it too: fifty threads that each wait out a time-out of their own stand for minutes.
+        """
+        if self._fetches > before and self._failure is not None:
+            raise TokenUnavailable(str(self._failure), self._failure.errcode)
         now = self._clock.now()
         if failed is None and self._held is not None and self._held.expires_at > now:
             return self._held
@@ -182,6 +191,7 @@ class AccountClient(WeChatClient):  # type: ignore[misc]  # wechatpy has no type
         body = {"grant_type": "client_credential", "appid": self.appid, "secret": self.secret}
         log.info("wechat_token_fetch", account=self.appid)
         failure: TokenUnavailable
+        self._failure = None
         try:
             answer = _decoded(
                 self._http.request(
@@ -201,8 +211,11 @@ class AccountClient(WeChatClient):  # type: ignore[misc]  # wechatpy has no type
         else:
             self._store.put(self.appid, held.token, held.expires_at)
             self._held = held
+            self._fetches += 1
             TOKENS.labels(self.appid, "fetched").inc()
             return held
+        self._fetches += 1
+        self._failure = failure
         TOKENS.labels(self.appid, "failed").inc()
         raise failure
 

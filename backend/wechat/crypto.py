@@ -81,10 +81,15 @@ class PushReader:
         if len(body) > LARGEST_PUSH:
             raise BadPush("too large")
         sealed = _parsed(body).get("Encrypt")
-        if not isinstance(sealed, str) or not sealed:
+        if not isinstance(sealed, str) or not sealed or not sealed.isascii():
             raise BadPush("not encrypted: the account has to be in safe mode")
         self._check(query.get("msg_signature"), query.get("timestamp"), query.get("nonce"), sealed)
-        return _event(self._appid, _parsed(self._opened(sealed)))
+        fields = _parsed(self._opened(sealed))
+        try:
+            return _event(self._appid, fields)
+        except RecursionError:
+            pass
+        raise BadPush("too deep")
 
     def sealed(self, document: str, moment: int) -> str:
         """An answer to a push: encrypted and signed, as safe mode wants it."""
@@ -182,7 +187,10 @@ def _plain(value: Any) -> Any:
         return {name: _plain(inner) for name, inner in value.items()}
     if isinstance(value, list):
         return [_plain(inner) for inner in value]
-    return "" if value is None else str(value)
+    if value is None:
+        return ""
+    # JSON can name halves of characters and the zero, which PostgreSQL does not take.
+    return str(value).encode(errors="replace").decode().replace("\0", "")
 
 
 def _many(value: Any) -> list[dict[str, Any]]:

@@ -14,6 +14,8 @@ branch_labels = None
 depends_on = None
 
 NAME = "ix_messages_of_campaigns"
+# In one transaction with the next statement, so not CONCURRENTLY.
+DROP = f"-- squawk-ignore require-concurrent-index-deletion\nDROP INDEX {NAME}"
 
 
 def upgrade() -> None:
@@ -25,7 +27,7 @@ def downgrade() -> None:
 
 
 def _build_anew(where: str) -> None:
-    op.drop_index(NAME, table_name="messages")
+    op.execute(DROP)
     op.create_index(
         NAME,
         "messages",

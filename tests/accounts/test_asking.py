@@ -6,7 +6,7 @@ import pytest
 from sqlalchemy.orm import Session, sessionmaker
 
 from backend.accounts.asking import keep_findings
-from backend.accounts.keeping import retire
+from backend.accounts.keeping import NewKeys, change_keys, retire
 from backend.accounts.models import AccountKind, Capability, CapabilityAnswer, WeChatAccount
 from backend.accounts.queries import answers_of
 from backend.accounts.rules import Findings
@@ -18,9 +18,11 @@ Sessions = sessionmaker[Session]
 ALL = dict.fromkeys(Capability, 0)
 
 
-def keep(sessions: Sessions, clock: FixedClock, findings: Findings) -> WeChatAccount:
+def keep(
+    sessions: Sessions, clock: FixedClock, findings: Findings, version: int = 1
+) -> WeChatAccount:
     with sessions.begin() as session:
-        keep_findings(session, clock, APPID, findings)
+        keep_findings(session, clock, APPID, findings, version=version)
         return session.get_one(WeChatAccount, APPID)
 
 
@@ -57,6 +59,21 @@ def test_a_capability_that_was_lost_is_seen_until_it_is_back(
 
     assert keep(sessions, clock, Findings(0, answers={Capability.PUBLISH: 0})).can_publish
     assert answer(sessions, Capability.PUBLISH).lost_at is None
+
+
+def test_an_answer_to_a_secret_that_was_replaced_meanwhile_says_nothing_of_the_new_one(
+    sessions: Sessions, clock: FixedClock, vault: Vault
+) -> None:
+    """The clerk mends a wrong secret while the night asks with it; "wrong" must not stay there."""
+    add(sessions, clock, vault, whole())
+    with sessions.begin() as session:
+        row = session.get_one(WeChatAccount, APPID)
+        change_keys(session, clock, vault, row, NewKeys(secret="0" * 32), actor="staff:1")
+
+    row = keep(sessions, clock, Findings(40125))
+
+    assert (row.asked_at, row.asked_errcode) == (None, None), "asked within a minute"
+    assert keep(sessions, clock, Findings(0), version=2).asked_errcode == 0
 
 
 def test_bad_keys_and_a_busy_wechat_change_no_flag(

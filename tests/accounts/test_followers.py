@@ -254,7 +254,7 @@ def test_the_unionid_links_whoever_came_first(
     parent = sign_in(sessions, clock, "union-1")
     tell(sessions, clock, "subscribe", clock.now())
     with sessions() as session:
-        assert followers.to_identify(session, 10) == [Person(APPID, OPENID)]
+        assert followers.to_identify(session, 10) == [[Person(APPID, OPENID)]]
     identify(sessions, clock, Told(True, "union-1"))
 
     assert follower(sessions).parent_id == parent

@@ -7,7 +7,9 @@ from datetime import timedelta
 from typing import Any
 
 import pytest
+from psycopg.errors import LockNotAvailable
 from sqlalchemy import func, select, text, update
+from sqlalchemy.exc import OperationalError
 from sqlalchemy.orm import Session, sessionmaker
 
 from backend.accounts import service
@@ -23,7 +25,17 @@ from backend.people.login import WeChatIdentity
 from backend.people.models import Parent, ParentIdentity, ParentToken
 from backend.rights.deletion import delete_parent
 from tests.factories import APPID
-from tests.outbox.scene import TEMPLATE, TEMPLATE_ID, balance, family, grant, message, tell
+from tests.outbox.scene import (
+    TEMPLATE,
+    TEMPLATE_ID,
+    balance,
+    entries,
+    family,
+    grant,
+    message,
+    new_key,
+    tell,
+)
 
 Sessions = sessionmaker[Session]
 NUMBERS = itertools.count(1)
@@ -192,9 +204,14 @@ def test_who_closes_the_account_is_deleted(sessions: Sessions, clock: FixedClock
 
 
 def test_rights_of_somebody_unknown_are_noted(sessions: Sessions, clock: FixedClock) -> None:
-    store(sessions, clock, Push("user_authorization_cancellation", "nobody", {}))
+    """Who closed the account with us first may have answered a question since: that goes too."""
+    key = new_key()
+    store(sessions, clock, Push("subscribe_msg_popup_event", key.openid, {"List": ACCEPT}))
+    assert handle(sessions, clock) == ["applied"]
+    store(sessions, clock, Push("user_authorization_cancellation", key.openid, {}))
 
-    assert handle(sessions, clock) == ["noted: unknown person"]
+    assert handle(sessions, clock)[-1] == "noted: unknown person"
+    assert entries(sessions, key) == []
 
 
 def test_what_nobody_waits_for_is_kept_and_ignored(sessions: Sessions, clock: FixedClock) -> None:
@@ -227,6 +244,28 @@ def test_an_event_that_fails_changes_nothing_and_does_not_hold_up_those_behind_i
         assert session.get_one(Parent, parent_id).deleted_at is None
     assert open_events(sessions) == 2
     assert handle(sessions, clock) == ["noted", "failed: KeyError", "applied"]
+
+
+@pytest.mark.parametrize(
+    "error", [OperationalError("SELECT", {}, LockNotAvailable()), KeyError("a bug")], ids=str
+)
+def test_a_deletion_is_never_given_up(
+    sessions: Sessions, clock: FixedClock, error: Exception
+) -> None:
+    """Five tries are five seconds; WeChat and the law demand that the data go."""
+    parent_id, openid = signed_in(sessions, clock)
+    store(sessions, clock, Push("user_authorization_cancellation", openid))
+
+    def fails(session: Session, clock: Clock, *, parent_id: int) -> None:
+        raise error
+
+    for _ in range(MOST_ATTEMPTS + 1):
+        handle(sessions, clock, delete=fails)
+
+    assert open_events(sessions) == 1
+    assert handle(sessions, clock) == ["noted"]
+    with sessions() as session:
+        assert session.get_one(Parent, parent_id).deleted_at is not None
 
 
 def test_an_event_is_given_up_after_five_tries(sessions: Sessions, clock: FixedClock) -> None:
@@ -308,3 +347,20 @@ def test_two_workers_with_the_same_families_never_wait_in_a_circle(
     with committed() as session:
         tries = session.execute(select(InboundEvent.attempts, InboundEvent.outcome)).all()
     assert set(tries) == {(1, "applied")}
+
+
+def test_an_answer_that_waits_for_a_lock_is_not_given_up(
+    sessions: Sessions, clock: FixedClock
+) -> None:
+    key = new_key()
+    store(sessions, clock, Push("MASSSENDJOBFINISH", key.openid))
+
+    def locked(session: Session, clock: Clock, event: InboundEvent) -> str:
+        raise OperationalError("SELECT", {}, LockNotAvailable())
+
+    parts = Reactions(lambda _: {}, delete_parent, LinkScenes("s" * 32), locked)
+    for _ in range(MOST_ATTEMPTS + 1):
+        with sessions.begin() as session:
+            service.handle_open_events(session, clock, parts)
+
+    assert open_events(sessions) == 1

@@ -20,7 +20,8 @@ from backend.campaigns.words import (
 from backend.kernel.audit import AuditEntry
 from backend.kernel.clock import FixedClock
 from backend.kernel.errors import Forbidden, Invalid, NotFound
-from backend.people.scopes import Acting
+from backend.people.models import Role
+from backend.people.scopes import Acting, Scope
 from tests.campaigns.town import (
     AUDIENCE,
     CITY_SCOPE,
@@ -142,3 +143,13 @@ def test_each_step_has_its_state_and_the_page_its_version(
         with pytest.raises(CampaignChanged):
             service.submit(session, clock, RULES, one, town, expected=1)
         assert session.get_one(Campaign, one.id).state is S.CANCELLED
+
+
+def test_the_citys_own_is_nobodys_without_a_town(sessions: Sessions, clock: FixedClock) -> None:
+    _, city = writers(sessions)
+    of_a_centre = Scope(Role.CLERK, frozenset({1}), None)
+    with sessions.begin() as session:
+        one = service.begin(session, clock, RULES, DRAFT, city)
+        assert one.town_code is None
+        with pytest.raises(NotFound):
+            service.locked(session, one.id, of_a_centre)

@@ -19,11 +19,19 @@ from backend.campaigns.testing import NoTestFamily, send_test
 from backend.kernel.clock import FixedClock, city_date
 from backend.outbox.delivery import deliver
 from backend.outbox.ledger import Key
+from backend.outbox.messenger import FailureKind, TemporaryFailure
 from backend.outbox.models import Message, MessageState
 from backend.outbox.parts import Delivery
 from backend.outbox.preparing import TOO_LATE
 from backend.people.documents import load_documents
-from backend.people.models import Child, Consent, Departure, Guardian, Relation
+from backend.people.models import (
+    Child,
+    Consent,
+    Departure,
+    Guardian,
+    ParentIdentity,
+    Relation,
+)
 from backend.rights import departing
 from tests.campaigns.town import (
     AUDIENCE,
@@ -224,6 +232,32 @@ def test_cancelled_what_waits_is_withdrawn_for_good(sessions: Sessions, clock: F
     assert go(sessions, clock) == 0
     assert told(sessions) == Counter()
     assert state_of(sessions, campaign) is S.CANCELLED
+
+
+def test_cancelled_what_is_on_the_wire_is_not_tried_again(
+    sessions: Sessions, clock: FixedClock
+) -> None:
+    """Who cancels often does so because WeChat answers badly: much of it will come back."""
+    (parent,) = make_families(sessions, 1)
+    campaign, second = approved(sessions, clock)
+    clock.set(NOON)
+    go(sessions, clock)
+    with sessions.begin() as session:
+        openid = session.scalars(
+            select(ParentIdentity.openid).where(ParentIdentity.parent_id == parent)
+        ).one()
+    grant(sessions, clock, Key(APPID, openid, "tpl-campaign"))
+
+    def cancel(_: str) -> None:
+        with sessions.begin() as session:
+            one = service.locked(session, campaign, CITY_SCOPE)
+            assert service.cancel(session, clock, one, second, "写错了日期") == 0
+
+    busy = TemporaryFailure("-1 system error", FailureKind.TRANSIENT, -1)
+    deliver(delivery(sessions, clock, FakeMessenger(script=[busy], before=cancel)))
+
+    (stopped,) = messages(sessions)
+    assert (stopped.state, stopped.problem) == (M.IN_APP, service.STOPPED)
 
 
 @pytest.mark.slow

@@ -138,18 +138,29 @@ def test_accounts_without_the_right_copy_by_hand(
     assert file.headers["Content-Disposition"].startswith("attachment")
     assert "font-size" in file.get_data(as_text=True)
     assert "没有给这个账号自定义菜单的权限" in desk.page(f"{base}/menu")
+    desk.post_and_read(f"{base}/menu", **{"name-0": "指南", "kind-0": "web:/g/"})
+    assert desk.post(f"{base}/menu/publish").status_code == 403
     answer = desk.post(f"{base}/publications", guide="发热怎么办", author="x", way="publish")
     assert answer.status_code == 422
 
 
 def test_a_town_has_no_pages_of_others_and_a_clerk_none(
-    town: Desk, enter: Enter, centre: int
+    town: Desk, enter: Enter, centre: int, sessions: Sessions
 ) -> None:
     for page in ("publications", "publications/new", "menu", "copy/bianmi"):
         assert town.get(f"{OTHERS}/{page}").status_code == 404
         assert enter(centre_id=centre, login=f"c-{page}").get(f"{OWN}/{page}").status_code == 403
-    assert town.post(f"{OTHERS}/menu").status_code == 404
-    assert town.post(f"{OTHERS}/menu/publish").status_code == 404
+    ours = town.post(f"{OWN}/publications", guide="发热怎么办", author="x", way="publish")
+    number = ours.location.rpartition("/")[2]
+    assert town.get(f"{OWN}/publications/{number}").status_code == 200
+    # the number of ours under their account, and the other way round
+    assert town.get(f"{OTHERS}/publications/{number}").status_code == 404
+    with sessions.begin() as session:
+        session.get_one(Publication, int(number)).appid = CITY.appid
+    assert town.get(f"{OWN}/publications/{number}").status_code == 404
+    for path in ("menu", "menu/publish", "menu/1/restore", f"publications/{number}/cancel"):
+        assert town.post(f"{OTHERS}/{path}").status_code == 404
+    assert town.post(f"{OWN}/publications/{number}/cancel").status_code == 404
 
 
 MENU = {
@@ -209,3 +220,19 @@ def test_what_wechat_refuses_is_told_and_a_lost_answer_too(town: Desk, accounts:
     accounts.wechat.fault("/cgi-bin/menu/create", drop="after", times=1)
     assert "再发布一次即可" in town.post_and_read(f"{OWN}/menu/publish")
     assert "已发布" in town.post_and_read(f"{OWN}/menu/publish")
+
+
+def test_keys_that_cannot_be_opened_any_more_are_told(
+    enter: Enter, sessions: Sessions, clock: FixedClock
+) -> None:
+    """The field key was changed and the old one thrown away."""
+    other = Vault({"k9": b"9" * 32}, b"9" * 32)
+    can = (Capability.MENU, Capability.TEMPLATE)
+    add(sessions, clock, other, whole(TOWN_ACCOUNT.appid, town=TOWN), can=can)
+    desk = enter(Role.TOWN)
+    desk.post_and_read(f"{OWN}/menu", **MENU)
+
+    for path in ("menu/publish", "templates/check"):
+        page = desk.post_and_read(f"{OWN}/{path}", back=f"/console{OWN}/menu")
+        assert "请重新填写 AppSecret" in page
+    assert "草稿" in desk.page(f"{OWN}/menu"), "not on its way for ever"

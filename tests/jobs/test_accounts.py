@@ -1,7 +1,7 @@
 """The night asks about every account, the minute about new ones, and who followers are."""
 
 from collections.abc import Iterator
-from datetime import datetime
+from datetime import datetime, timedelta
 from pathlib import Path
 
 import pytest
@@ -109,3 +109,31 @@ def test_followers_are_identified_and_one_without_an_answer_waits(
     calls = len(wechat.calls())
     identify()
     assert len(wechat.calls()) == calls
+
+
+def test_followers_of_an_account_without_an_answer_hold_up_nobody_elses(
+    parts: Deps, sessions: Sessions, wechat: WeChat, clock: FixedClock
+) -> None:
+    """A town whose secret was changed at WeChat, and who followed it before all the others."""
+    broken = "wxservice00000002"
+    add(sessions, clock, parts.vault, whole(broken))
+    with sessions.begin() as session:
+        session.get_one(WeChatAccount, broken).can_users = True
+        before = clock.now() - timedelta(days=1)
+        session.add_all(
+            Follower(appid=broken, openid=f"o{n:027d}", followed_at=before)
+            for n in range(accounts.IDENTIFY_AT_ONCE)
+        )
+    ask_new(parts)
+    wechat.ask("POST", "follow", phone=1, appid=SERVICE, follow=True)
+    openid = wechat.ask("GET", f"chat?phone=1&appid={SERVICE}")["openid"]
+    with sessions.begin() as session:
+        session.add(Follower(appid=SERVICE, openid=openid, followed_at=clock.now()))
+    calls = len(wechat.calls())
+
+    accounts.identify_followers(sessions, clock, parts.account_client)
+
+    with sessions() as session:
+        assert str(session.get_one(Follower, (SERVICE, openid)).unionid).startswith("u")
+    asked = wechat.calls()[calls:]
+    assert asked.count("/cgi-bin/stable_token") == 1, "one question, not one for each follower"

@@ -3,6 +3,7 @@ from sqlalchemy import Engine, text
 
 from backend.jobs.leader import Leader, address
 from tests.kernel.test_database import HALF_A_MINUTE, WATCH
+from tests.sandbox.running import until
 
 
 def kill_the_leaders_connection(engine: Engine) -> None:
@@ -48,6 +49,18 @@ def test_a_leader_that_lost_its_connection_notices_before_it_fires(
 
     assert not first.holds()
 
+    second.resign()
+
+
+def test_the_next_leads_when_the_leader_hangs(url: str) -> None:
+    """A process that is stopped keeps its connection, and the kernel answers for it."""
+    first, second = Leader(url, silent_seconds=0.3), Leader(url)
+    assert first.holds()
+    assert not second.holds()
+
+    assert until(second.holds)
+
+    assert not first.holds(), "awake again it notices before it fires"
     second.resign()
 
 

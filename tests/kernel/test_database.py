@@ -30,6 +30,16 @@ def test_the_text_of_a_database_error_holds_nobodys_data(database: str) -> None:
     assert "丁小满" not in str(error.value)
 
 
+def test_the_server_ends_a_transaction_whose_process_hangs(database: str) -> None:
+    """A worker that was stopped in one would hold the rows of families until it is killed."""
+    engine = make_engine(database, pool_size=1)
+
+    with engine.connect() as connection:
+        limit = connection.scalar(text("SHOW idle_in_transaction_session_timeout"))
+    engine.dispose()
+    assert limit == "2min"
+
+
 def test_the_server_watches_for_hosts_that_vanish_with_their_locks(database: str) -> None:
     engine = make_engine(database, pool_size=1)
 

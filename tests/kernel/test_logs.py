@@ -10,17 +10,20 @@ from collections.abc import Iterator
 import pytest
 import structlog
 from flask.testing import FlaskClient
+from sqlalchemy import text
+from sqlalchemy.exc import IntegrityError
 from sqlalchemy.orm import Session, sessionmaker
 
 from backend.jobs.measuring import measured
 from backend.kernel import logs
 from backend.kernel.clock import FixedClock
+from backend.kernel.logs import RedactingFilter
 from backend.outbox.delivery import deliver
 from backend.outbox.messenger import FailureKind, OutcomeUnknown, PermanentFailure
 from backend.people.models import Role
 from tests.api.families import Phone, child_body
 from tests.console.conftest import Desk
-from tests.factories import make_staff
+from tests.factories import make_parent, make_staff
 from tests.fakes import FakeMessenger
 from tests.outbox.scene import delivery, told_families
 
@@ -111,3 +114,33 @@ def test_an_answer_and_its_line_have_the_same_id(
     (line,) = [json.loads(one) for one in capfd.readouterr().out.splitlines() if "request" in one]
     assert line["request_id"] == answer.headers["X-Request-Id"]
     assert line["status"] == 401
+
+
+SOMEBODY = "oAbcdefghijklmnopqrstuvwxyz1"
+REFUSED_ROWS = (
+    "INSERT INTO parent_identities (appid, openid, parent_id)"
+    " SELECT appid, openid, parent_id FROM parent_identities WHERE openid = :openid",
+    "UPDATE parent_identities SET appid = NULL WHERE openid = :openid",
+)
+
+
+@pytest.mark.parametrize("statement", REFUSED_ROWS)
+@pytest.mark.usefixtures("as_processes_log")
+def test_what_the_database_says_of_a_refused_row_stays_out_of_the_log(
+    sessions: sessionmaker[Session], capfd: pytest.CaptureFixture[str], statement: str
+) -> None:
+    """Its DETAIL names the key or the whole row; a library logs it when a task of ours fails."""
+    make_parent(sessions, openid=SOMEBODY)
+    with pytest.raises(IntegrityError) as caught, sessions.begin() as session:
+        session.execute(text(statement), {"openid": SOMEBODY})
+    assert SOMEBODY in str(caught.value), "that is what has to be kept out"
+    exc_info = (caught.type, caught.value, caught.tb)
+
+    structlog.get_logger().error("event_failed", exc_info=exc_info)
+    of_a_library = logging.LogRecord("a", logging.ERROR, "a", 1, "Job failed", (), exc_info)
+    assert RedactingFilter().filter(of_a_library)
+
+    told = capfd.readouterr().out + logging.Formatter().format(of_a_library)
+    assert told.count("IntegrityError") >= 2
+    assert told.count("parent_identities") >= 2, "which table it was stands there"
+    assert SOMEBODY not in told

@@ -6,10 +6,11 @@ import pytest
 from sqlalchemy.orm import Session, sessionmaker
 
 from backend.kernel.clock import FixedClock
-from backend.outbox import claims
+from backend.outbox import claims, service
 from backend.outbox.claims import LEASE, Claimed
 from backend.outbox.marking import Marked, mark_sending
 from backend.outbox.models import MessageState
+from backend.outbox.service import OVERTAKEN
 from backend.outbox.verdicts import TAKEN, Verdict
 from backend.people.models import Consent, Purpose
 from tests.factories import APPID
@@ -45,6 +46,11 @@ def write_back(
 ) -> None:
     with sessions.begin() as session:
         claims.write_back(session, clock, [(one, verdict) for one in ready(claimed)])
+
+
+def overtake(sessions: Sessions, clock: FixedClock, child_id: int, told_as: str) -> None:
+    with sessions.begin() as session:
+        service.withdraw(session, clock, child_id=child_id, key=told_as)
 
 
 def list_the_lost(sessions: Sessions, clock: FixedClock) -> int:
@@ -166,6 +172,69 @@ def test_an_outcome_is_written_once(sessions: Sessions, clock: FixedClock) -> No
 
     assert balance(sessions, key) == 1
     assert [entry[0] for entry in entries(sessions, key)] == ["popup", "sent", "returned"]
+    assert message(sessions, message_id).state is MessageState.WAITING
+
+
+BOUNCED = (
+    Verdict(MessageState.WAITING, comes_back=True, problem="-1 system error"),
+    Verdict(MessageState.IN_APP, comes_back=True, falls_on=True, problem="40003"),
+)
+
+
+@pytest.mark.parametrize("verdict", BOUNCED, ids=["waiting", "in_app"])
+def test_what_was_overtaken_on_the_wire_does_not_go_out_later(
+    sessions: Sessions, clock: FixedClock, verdict: Verdict
+) -> None:
+    """ "Confirmed" must not be tried again after the session was cancelled."""
+    parent_id, child_id, key = family(sessions)
+    grant(sessions, clock, key)
+    message_id = tell(sessions, clock, parent_id, child_id)
+    told_as = message(sessions, message_id).key.rpartition(":")[0]
+    claimed = claim(sessions, clock)
+    mark(sessions, clock, claimed)
+
+    overtake(sessions, clock, child_id, told_as)
+    write_back(sessions, clock, claimed, verdict)
+
+    ended = message(sessions, message_id)
+    assert (ended.state, ended.problem) == (MessageState.IN_APP, OVERTAKEN)
+    assert balance(sessions, key) == 1
+    assert claim(sessions, clock) == []
+    with sessions.begin() as session:
+        assert service.revive(session, child_id=child_id, key=told_as) == 1
+
+
+def test_what_was_overtaken_on_the_wire_and_arrived_did_arrive(
+    sessions: Sessions, clock: FixedClock
+) -> None:
+    parent_id, child_id, key = family(sessions)
+    grant(sessions, clock, key)
+    message_id = tell(sessions, clock, parent_id, child_id)
+    claimed = claim(sessions, clock)
+    mark(sessions, clock, claimed)
+    overtake(sessions, clock, child_id, message(sessions, message_id).key.rpartition(":")[0])
+
+    write_back(sessions, clock, claimed)
+
+    assert message(sessions, message_id).state is MessageState.SENT
+    assert message(sessions, message_id).problem is None
+
+
+def test_an_undo_while_it_is_on_the_wire_takes_the_mark_away(
+    sessions: Sessions, clock: FixedClock
+) -> None:
+    parent_id, child_id, key = family(sessions)
+    grant(sessions, clock, key)
+    message_id = tell(sessions, clock, parent_id, child_id)
+    told_as = message(sessions, message_id).key.rpartition(":")[0]
+    claimed = claim(sessions, clock)
+    mark(sessions, clock, claimed)
+    overtake(sessions, clock, child_id, told_as)
+    with sessions.begin() as session:
+        service.revive(session, child_id=child_id, key=told_as)
+
+    write_back(sessions, clock, claimed, BOUNCED[0])
+
     assert message(sessions, message_id).state is MessageState.WAITING
 
 

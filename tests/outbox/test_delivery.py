@@ -14,6 +14,7 @@ from sqlalchemy.orm import Session, sessionmaker
 
 from backend.kernel.clock import CITY, FixedClock
 from backend.outbox import ledger
+from backend.outbox.claims import LEASE
 from backend.outbox.delivery import Delivered, deliver
 from backend.outbox.messenger import (
     FailureKind,
@@ -40,6 +41,7 @@ from tests.outbox.scene import (
     tell,
     told_families,
 )
+from tests.sandbox.running import until
 
 Sessions = sessionmaker[Session]
 
@@ -252,6 +254,29 @@ def test_a_message_marked_before_nine_is_not_handed_over_after_it(
     assert done.sent + done.postponed == 4
     assert states(sessions).keys() <= {MessageState.SENT, MessageState.WAITING}
     assert sum(balance(sessions, key) for _, key in told) == done.postponed
+
+
+def test_a_worker_that_was_stopped_does_not_send_what_others_have_given_up(
+    committed: Sessions, clock: FixedClock
+) -> None:
+    """SIGSTOP while the first is on the wire and the second is marked to go next."""
+    told = told_families(committed, clock, 2)
+    sent: list[str] = []
+
+    def stopped(openid: str) -> None:
+        sent.append(openid)
+        if len(sent) == 1:
+            until(lambda: states(committed).get(MessageState.SENDING) == 2)
+            clock.advance(LEASE + timedelta(seconds=1))
+            other = deliver(delivery(committed, clock, FakeMessenger()))
+            assert (other.lost, other.claimed) == (2, 0)
+
+    done = deliver(delivery(committed, clock, FakeMessenger(before=stopped), threads=1))
+
+    assert (done.sent, done.postponed) == (1, 1)
+    assert states(committed) == {MessageState.SENT: 1, MessageState.WAITING: 1}
+    assert sum(balance(committed, key) for _, key in told) == 1
+    assert deliver(delivery(committed, clock, FakeMessenger())).sent == 1
 
 
 def test_the_demo_button_sends_at_night(sessions: Sessions, clock: FixedClock) -> None:

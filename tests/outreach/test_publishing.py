@@ -153,6 +153,19 @@ def test_a_mass_message_needs_a_second_person_and_goes_once(office: Office) -> N
     assert [line["kind"] for line in office.accounts.chat()["lines"]].count("mpnews") == 1
 
 
+def test_who_submitted_it_does_not_approve_it_either(office: Office) -> None:
+    with office.sessions.begin() as session:
+        account = session.get_one(WeChatAccount, CITY.appid)
+        draft = Draft(Way.MASS, (GUIDE,), "某市卫健委")
+        parts = (session, office.clock, office.library)
+        one = publishing.begin(*parts, account, draft, office.writer)
+        publishing.submit(*parts, one, office.second)
+        made = one.id
+
+    with pytest.raises(PublicationBySelf):
+        office.approve(made, office.second)
+
+
 @pytest.mark.parametrize(("outcome", "words"), [(2, "原创"), (4, "平台审核")])
 def test_what_wechat_decides_is_told_in_chinese(office: Office, outcome: int, words: str) -> None:
     office.accounts.ask("outcomes", appid=CITY.appid, publish=outcome)
@@ -183,6 +196,26 @@ def test_a_lost_answer_is_unknown_and_never_repeated(office: Office) -> None:
     assert office.one(made).state is S.DONE
 
 
+def test_a_mass_message_that_is_asked_for_again_reaches_nobody_twice(office: Office) -> None:
+    """The answer was lost, the person who looked was wrong: WeChat knows its client id."""
+    office.accounts.openid(1)
+    made = office.begin(Way.MASS)
+    office.approve(made, office.second)
+    office.steps()
+    office.accounts.wechat.fault("/cgi-bin/message/mass/sendall", drop="after", times=1)
+    office.steps()
+    assert office.one(made).state is S.UNKNOWN
+
+    with office.sessions.begin() as session:
+        one = publishing.locked(session, made, [CITY.appid])
+        publishing.settle_unknown(session, office.clock, one, office.second, went_out=False)
+    office.steps(2)
+    office.accounts.ask("jobs")
+
+    assert office.one(made).state is S.RUNNING
+    assert [line["kind"] for line in office.accounts.chat()["lines"]].count("mpnews") == 1
+
+
 @pytest.mark.parametrize(
     ("state", "after"), [(S.PREPARING, S.READY), (S.SENDING, S.UNKNOWN)], ids=str
 )
@@ -207,6 +240,23 @@ def test_a_worker_killed_between_two_states(
     office.clock.advance(LEASE * 2)
     office.steps()
     assert office.one(made).state is after
+
+
+def test_what_waits_behind_the_pictures_of_another_is_not_marked_as_on_its_way(
+    office: Office,
+) -> None:
+    """Marked, it would be taken for dead after five minutes, and be sent a second time."""
+    made = [office.begin(Way.PUBLISH) for _ in range(2)]
+    office.steps()
+    seen: list[set[PublicationState]] = []
+
+    def look(appid: str) -> Publisher | None:
+        seen.append({office.one(one).state for one in made})
+        return office.parts.publisher(appid)
+
+    run(replace(office.parts, publisher=look))
+
+    assert seen == [{S.SENDING, S.READY}, {S.RUNNING, S.SENDING}]
 
 
 def test_a_busy_wechat_is_asked_again_later(office: Office) -> None:

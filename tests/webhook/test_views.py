@@ -156,6 +156,8 @@ def test_plain_pushes_are_refused_even_when_signed(client: FlaskClient, sessions
         b"<xml><Encrypt></Encrypt></xml>",
         b'<!DOCTYPE x [<!ENTITY a "b">]><xml><Encrypt>&a;</Encrypt></xml>',
         json.dumps({"Encrypt": 5}).encode(),
+        b'{"Encrypt": "\\ud800"}',
+        '{"Encrypt": "密"}'.encode(),
         b"[" * 100_000,
     ],
 )
@@ -177,8 +179,38 @@ def test_ten_megabytes_are_refused_unread(client: FlaskClient) -> None:
     assert deliver(client, replace(push, body=b"x" * (LARGEST_PUSH + 1))).status_code == 413
 
 
-def test_another_account_is_not_found(client: FlaskClient) -> None:
-    assert deliver(client, popup(account()), "/wechat/wxother").status_code == 404
+@pytest.mark.parametrize("name", ["wxother", "wx%00", "wx%ff", "微信"])
+def test_another_account_is_not_found(client: FlaskClient, name: str) -> None:
+    assert deliver(client, popup(account()), f"/wechat/{name}").status_code == 404
+    assert client.get(f"/wechat/{name}").status_code == 404
+
+
+def test_what_no_database_takes_does_not_come_back_for_ever(
+    client: FlaskClient, sessions: Sessions
+) -> None:
+    """An answer of 500 has WeChat send it three times more, and each is an error of ours."""
+    known = account("json")
+    text = json.dumps(
+        {
+            "FromUserName": OPENID,
+            "CreateTime": 1795399200,
+            "MsgType": "event",
+            "Event": "subscribe_msg_popup_event",
+            "List": {"TemplateId": "t\ud800\0", "SubscribeStatusString": "accept"},
+        }
+    )
+    push = seal(known, known.appid, OPENID, text, 1795399200)
+
+    assert deliver(client, push).text == "success"
+    (event,) = stored(sessions)
+    assert event.payload["List"][0]["TemplateId"] == "t?"
+
+
+def test_a_push_that_is_nested_without_end_is_a_bad_request(client: FlaskClient) -> None:
+    known = account()
+    text = f"<xml>{'<a>' * 5_000}{'</a>' * 5_000}</xml>"
+
+    assert deliver(client, seal(known, known.appid, OPENID, text, 1795399200)).status_code == 400
 
 
 def of_town() -> SandboxConfig:

@@ -26,6 +26,24 @@ def test_twenty_cold_threads_fetch_one_token(wechat: WeChat, client: AccountClie
     assert wechat.calls().count(TOKEN) == 1
 
 
+def test_threads_that_wait_for_a_token_share_its_failure(
+    wechat: WeChat, client: AccountClient
+) -> None:
+    """Each waiting out a time-out of its own, one after the other, they would stand for minutes."""
+    wechat.fault(TOKEN, errcode=-1, delay_ms=500)
+
+    def attempt(openid: str) -> int | None:
+        with pytest.raises(TokenUnavailable) as caught:
+            send(client, openid)
+        return caught.value.errcode
+
+    with ThreadPoolExecutor(20) as threads:
+        assert list(threads.map(attempt, wechat.crowd(20))) == [-1] * 20
+    assert wechat.calls().count(TOKEN) < 5
+    wechat.ask("DELETE", "faults")
+    assert client.access_token, "the next one asks again"
+
+
 def test_a_token_that_is_always_refused_costs_three_requests(
     wechat: WeChat, client: AccountClient
 ) -> None:

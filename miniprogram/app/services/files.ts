@@ -3,15 +3,15 @@
 import { apiBase } from './base';
 import { ApiError, UNREACHABLE } from './errors';
 import { problem, signed, type Reply } from './http';
-import { reached } from './network';
+import { asking, reached } from './network';
 
 const TIMEOUT_MS = 60_000;
 
 type Fields = Record<string, string>;
 type Progress = (percent: number) => void;
 
-function unreachable(errMsg: string): ApiError {
-  reached(false);
+function unreachable(errMsg: string, since: number): ApiError {
+  reached(false, since);
   return new ApiError(UNREACHABLE, 0, errMsg);
 }
 
@@ -32,6 +32,7 @@ export async function upload<T>(
 ): Promise<T> {
   const exchange = (header: Fields): Promise<Reply> =>
     new Promise((resolve, reject) => {
+      const since = asking();
       const task = wx.uploadFile({
         url: apiBase() + path,
         name: file.name,
@@ -40,10 +41,10 @@ export async function upload<T>(
         header: { Accept: 'application/json', ...header },
         timeout: TIMEOUT_MS,
         success: ({ statusCode, data }) => {
-          reached(true);
+          reached(true, since);
           resolve({ status: statusCode, body: parsed(data), etag: '' });
         },
-        fail: ({ errMsg }) => reject(unreachable(errMsg)),
+        fail: ({ errMsg }) => reject(unreachable(errMsg, since)),
       });
       task.onProgressUpdate((update) => progress(update.progress));
     });
@@ -56,15 +57,16 @@ export async function upload<T>(
 export async function download(path: string): Promise<string> {
   const exchange = (header: Fields): Promise<Reply> =>
     new Promise((resolve, reject) => {
+      const since = asking();
       wx.downloadFile({
         url: apiBase() + path,
         header,
         timeout: TIMEOUT_MS,
         success: ({ statusCode, tempFilePath }) => {
-          reached(true);
+          reached(true, since);
           resolve({ status: statusCode, body: tempFilePath, etag: '' });
         },
-        fail: ({ errMsg }) => reject(unreachable(errMsg)),
+        fail: ({ errMsg }) => reject(unreachable(errMsg, since)),
       });
     });
   const reply = await signed(exchange);

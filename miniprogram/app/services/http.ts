@@ -3,7 +3,7 @@
 import { apiBase } from './base';
 import { ApiError, LOGIN_FAILED, UNREACHABLE } from './errors';
 import { keep, readKept } from './kept';
-import { reached } from './network';
+import { asking, reached } from './network';
 import type { Problem, SessionOut } from './types';
 
 const TOKEN = 'token';
@@ -48,6 +48,7 @@ export function withQuery(path: string, query: Query = {}): string {
 }
 
 function send(call: Call, header: Record<string, string>): Promise<Reply> {
+  const since = asking();
   return new Promise((resolve, reject) => {
     wx.request({
       url: apiBase() + call.path,
@@ -56,7 +57,7 @@ function send(call: Call, header: Record<string, string>): Promise<Reply> {
       header: { Accept: 'application/json', ...header, ...call.header },
       timeout: TIMEOUT_MS,
       success: (result) => {
-        reached(true);
+        reached(true, since);
         resolve({
           status: result.statusCode,
           body: result.data,
@@ -64,7 +65,7 @@ function send(call: Call, header: Record<string, string>): Promise<Reply> {
         });
       },
       fail: ({ errMsg }) => {
-        reached(false);
+        reached(false, since);
         reject(new ApiError(UNREACHABLE, 0, errMsg));
       },
     });

@@ -3,6 +3,7 @@
 type Listener = (offline: boolean) => void;
 
 let offline = false;
+let told = 0; // how often the phone has said whether it has a network
 const listeners = new Set<Listener>();
 
 function change(now: boolean): void {
@@ -15,9 +16,22 @@ export function isOffline(): boolean {
   return offline;
 }
 
-/** Called by http.ts after every exchange. */
-export function reached(yes: boolean): void {
-  change(!yes);
+/** Called before an exchange; what it gives back goes to `reached`. */
+export function asking(): number {
+  return told;
+}
+
+/**
+ * Called after every exchange. One that began before the phone last said something is no news: its
+ * answer may have lain in a queue while the network went, and its failure while it came back.
+ */
+export function reached(yes: boolean, since: number): void {
+  if (since === told) change(!yes);
+}
+
+export function toldByPhone(connected: boolean): void {
+  told += 1;
+  change(!connected);
 }
 
 /** Tells `listener` of every change; returns the way to stop that. */
@@ -29,5 +43,5 @@ export function watchNetwork(listener: Listener): () => void {
 }
 
 export function startWatchingNetwork(): void {
-  wx.onNetworkStatusChange(({ isConnected }) => change(!isConnected));
+  wx.onNetworkStatusChange(({ isConnected }) => toldByPhone(isConnected));
 }
