@@ -10,7 +10,7 @@ from dataclasses import dataclass
 from datetime import datetime, timedelta
 from typing import Any
 
-from sqlalchemy import false, select, text
+from sqlalchemy import and_, false, or_, select, text
 from sqlalchemy.orm import Session
 
 from backend.campaigns import words
@@ -179,6 +179,20 @@ def pause(session: Session, clock: Clock, campaign: Campaign, actor: str, note: 
     gone = take_back(session, campaign, rewind=True)
     _move(session, clock, campaign, S.PAUSED, actor, taken_back=_noted(campaign, gone))
     return gone
+
+
+def pause_all(session: Session, clock: Clock, actor: str, note: str) -> int:
+    """Pause what runs and what would begin now; how many."""
+    begun = and_(Campaign.state == S.APPROVED, Campaign.planned_at <= clock.now())
+    found = session.scalars(
+        select(Campaign)
+        .where(or_(Campaign.state == S.RUNNING, begun))
+        .order_by(Campaign.id)
+        .with_for_update(key_share=True)
+    ).all()
+    for campaign in found:
+        pause(session, clock, campaign, actor, note)
+    return len(found)
 
 
 def resume(session: Session, clock: Clock, campaign: Campaign, writer: Acting) -> None:

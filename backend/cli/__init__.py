@@ -135,6 +135,37 @@ def db_check() -> None:
 
 
 @main.group()
+def restore() -> None:
+    """The steps before a house that was restored from a backup sends again."""
+
+
+@restore.command("hold")
+def restore_hold() -> None:
+    """Before any process starts: pause what would go out by itself."""
+    from backend.cli.restore import hold
+
+    held = hold(process_settings())
+    click.echo(
+        f"paused {held.accounts} accounts and {held.campaigns} campaigns,"
+        f" cancelled {held.publications} publications"
+    )
+
+
+@restore.command("settle")
+def restore_settle() -> None:
+    """When the late tasks have run: list what is due as unknown, and send again."""
+    from backend.cli.restore import NotPlanned, settle
+    from backend.outbox.restored import NotHeld
+
+    try:
+        click.echo(f"{settle(process_settings())} messages may have gone out; sending goes on")
+    except NotHeld:
+        refuse("nothing is held: run `python -m backend restore hold` first")
+    except NotPlanned:
+        refuse("today's reminders are not planned yet: let a scheduler and a worker run a moment")
+
+
+@main.group()
 def staff() -> None:
     """Accounts for the console."""
 

@@ -17,7 +17,7 @@ from backend.console import operation_words as words
 from backend.console.words import moment
 from backend.deps import Deps, send_limits
 from backend.kernel.work import EXTENSION, LookAtWork, Work
-from backend.outbox import overview, pauses, quotas
+from backend.outbox import overview, pauses, quotas, restored
 from backend.outbox.hours import is_quiet
 from backend.outbox.models import MessageState, Span
 from backend.outbox.pauses import WHOLE_ACCOUNT, Pause
@@ -192,7 +192,8 @@ def _who(session: Session, standing: Sequence[Pause]) -> dict[str, str]:
     staff = {one.paused_by for one in standing if one.paused_by.startswith("staff:")}
     ids = [int(actor.removeprefix("staff:")) for actor in staff]
     known = session.execute(select(Staff.id, Staff.name).where(Staff.id.in_(ids)))
-    return {pauses.WORKER: "系统"} | {staff_actor(row.id): row.name for row in known}
+    ours = {pauses.WORKER: "系统", restored.ACTOR: "恢复备份"}
+    return ours | {staff_actor(row.id): row.name for row in known}
 
 
 def account_names(session: Session, parts: Deps) -> dict[str, str]:

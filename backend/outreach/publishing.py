@@ -104,6 +104,22 @@ def cancel(session: Session, clock: Clock, one: Publication, sender: Acting) -> 
     move(session, clock, one, S.CANCELLED, sender.actor)
 
 
+def stop_waiting(session: Session, clock: Clock, actor: str, why: str) -> int:
+    """Cancel whatever would go out by itself; how many. Its text and guides can be copied."""
+    waiting = session.scalars(
+        select(Publication)
+        .where(Publication.state.in_((S.QUEUED, S.PREPARING, S.READY)))
+        .order_by(Publication.id)
+        .with_for_update(key_share=True)
+    ).all()
+    for one in waiting:
+        if one.state is S.PREPARING:
+            move(session, clock, one, S.QUEUED, actor)
+        one.problem = why
+        move(session, clock, one, S.CANCELLED, actor)
+    return len(waiting)
+
+
 def settle_unknown(
     session: Session, clock: Clock, one: Publication, sender: Acting, *, went_out: bool
 ) -> None:

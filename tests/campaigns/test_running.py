@@ -460,3 +460,18 @@ def test_a_child_that_died_after_the_batch_is_not_named(
     assert [child["child_id"] for child in left.data["children"]] == [left.child_id]
     assert left.child_id != gone
     assert left.state is M.WAITING
+
+
+def test_after_a_restore_what_runs_or_is_due_waits_for_a_person(
+    sessions: Sessions, clock: FixedClock
+) -> None:
+    due, _ = approved(sessions, clock)
+    later_on, _ = approved(sessions, clock, planned_at=NOON + timedelta(days=1))
+    later(clock, hours=2)
+
+    with sessions.begin() as session:
+        assert service.pause_all(session, clock, "restore", "从备份恢复") == 1
+
+    assert state_of(sessions, due) is CampaignState.PAUSED
+    assert campaign_of(sessions, due).note == "从备份恢复"
+    assert state_of(sessions, later_on) is CampaignState.APPROVED

@@ -12,7 +12,7 @@ from backend.jobs.purge import purge_expired
 from backend.kernel.audit import AuditEntry
 from backend.kernel.clock import CITY, FixedClock
 from backend.kernel.errors import NotFound
-from backend.outbox import pauses
+from backend.outbox import pauses, restored
 from backend.outbox.claims_sql import CLAIM
 from backend.outbox.delivery import Delivered, deliver
 from backend.outbox.messenger import (
@@ -306,3 +306,28 @@ def test_a_pause_is_kept_for_ninety_days_after_its_end_and_an_open_one_for_ever(
         assert purge_expired(session, clock)["sending_pauses"] == 1
 
     assert [one.appid for one in listed(sessions, clock, ended=5)] == ["wxother"]
+
+
+def test_what_is_held_after_a_restore_is_unknown_and_the_rest_goes_on(
+    sessions: Sessions, clock: FixedClock
+) -> None:
+    due = told_families(sessions, clock, 2)
+    parent_id, child_id, key = family(sessions)
+    grant(sessions, clock, key)
+    tell(sessions, clock, parent_id, child_id, later=timedelta(hours=1))
+    with sessions.begin() as session:
+        with pytest.raises(restored.NotHeld):
+            restored.settle(session, clock)
+        assert restored.hold(session, clock, [APPID]) == 1
+        assert restored.hold(session, clock, [APPID]) == 0, "held already"
+    messenger = FakeMessenger()
+    deliver(delivery(sessions, clock, messenger))
+
+    with sessions.begin() as session:
+        assert restored.settle(session, clock) == len(due)
+
+    assert not messenger.sent
+    assert states(sessions) == {MessageState.UNKNOWN: len(due), MessageState.WAITING: 1}
+    clock.advance(timedelta(hours=1))
+    deliver(delivery(sessions, clock, messenger))
+    assert len(messenger.sent) == 1

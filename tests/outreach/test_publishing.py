@@ -312,3 +312,20 @@ def test_without_the_right_nothing_begins_and_what_runs_is_not_cancelled(office:
         session.get_one(WeChatAccount, CITY.appid).can_publish = False
     with pytest.raises(PublicationNotAllowed):
         office.begin(Way.PUBLISH)
+
+
+def test_after_a_restore_nothing_waits_to_go_out(office: Office) -> None:
+    begun, waiting = office.begin(Way.PUBLISH), office.begin(Way.PUBLISH)
+    office.steps()  # the drafts of both are with WeChat
+    with office.sessions.begin() as session:
+        draft = Draft(Way.PUBLISH, (GUIDE,), "某市卫健委")
+        account = session.get_one(WeChatAccount, CITY.appid)
+        kept = publishing.begin(
+            session, office.clock, office.library, account, draft, office.writer
+        ).id
+        assert publishing.stop_waiting(session, office.clock, "restore", "从备份恢复") == 2
+
+    office.steps(3)
+    assert {office.one(one).state for one in (begun, waiting)} == {S.CANCELLED}
+    assert office.one(kept).state is S.DRAFT
+    assert office.accounts.official().published_ids() == []
