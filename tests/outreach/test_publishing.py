@@ -2,7 +2,7 @@
 
 from collections.abc import Iterator
 from dataclasses import dataclass, replace
-from datetime import timedelta
+from datetime import datetime, timedelta
 from pathlib import Path
 from typing import Any
 
@@ -11,6 +11,7 @@ from sqlalchemy.orm import Session, sessionmaker
 
 from backend.accounts.models import AccountKind, Capability, InboundEvent, WeChatAccount
 from backend.guides.library import Library
+from backend.kernel.clock import CITY as CITY_ZONE
 from backend.kernel.clock import FixedClock
 from backend.kernel.privacy import Vault
 from backend.outreach import publishing
@@ -148,6 +149,22 @@ def test_a_mass_message_needs_a_second_person_and_goes_once(office: Office) -> N
     assert (done.total_count, done.sent_count, done.error_count) == (1, 1, 0)
     assert done.links == ["http://mp.weixin.qq.com/s/1"]
     assert [line["kind"] for line in office.accounts.chat()["lines"]].count("mpnews") == 1
+
+
+def test_a_mass_message_waits_for_the_morning(office: Office) -> None:
+    """It rings on every follower's phone; an article that is only published rings on none."""
+    office.clock.set(datetime(2026, 11, 23, 21, tzinfo=CITY_ZONE))
+    mass, article = office.begin(Way.MASS), office.begin(Way.PUBLISH)
+    office.approve(mass, office.second)
+    office.steps(3)
+    assert (office.one(mass).state, office.one(article).state) == (S.READY, S.RUNNING)
+
+    office.clock.set(datetime(2026, 11, 24, 7, 59, 59, tzinfo=CITY_ZONE))
+    office.steps()
+    assert office.one(mass).state is S.READY
+    office.clock.set(datetime(2026, 11, 24, 8, tzinfo=CITY_ZONE))
+    office.steps()
+    assert office.one(mass).state is S.RUNNING
 
 
 def test_who_submitted_it_does_not_approve_it_either(office: Office) -> None:
