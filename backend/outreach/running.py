@@ -23,13 +23,12 @@ from backend.outbox.hours import is_quiet
 from backend.outreach import rules
 from backend.outreach.article_html import ReadyArticle, ready_article
 from backend.outreach.models import Publication, PublicationState, Way
-from backend.outreach.publishing import move
+from backend.outreach.publishing import WORKER, move
 from backend.outreach.rules import PublicationRefused
 
 LEASE = timedelta(minutes=5)  # a step that takes longer belongs to a worker that died
 ASK_EVERY = timedelta(seconds=20)
 AT_ONCE = 10
-WORKER = "system"
 
 S = PublicationState
 log = structlog.get_logger()

@@ -7,10 +7,12 @@ from pathlib import Path
 from typing import Any
 
 import pytest
+from sqlalchemy import select
 from sqlalchemy.orm import Session, sessionmaker
 
 from backend.accounts.models import AccountKind, Capability, InboundEvent, WeChatAccount
 from backend.guides.library import Library
+from backend.kernel.audit import AuditEntry
 from backend.kernel.clock import CITY as CITY_ZONE
 from backend.kernel.clock import FixedClock
 from backend.kernel.privacy import Vault
@@ -283,6 +285,26 @@ def test_a_busy_wechat_is_asked_again_later(office: Office) -> None:
     office.clock.advance(timedelta(seconds=21))
     office.steps(2)
     assert office.one(made).state is S.RUNNING
+
+
+def test_an_account_that_stays_away_does_not_fill_the_log(office: Office) -> None:
+    """Asked every twenty seconds, the page's history and the log would have 13,000 lines a day."""
+    made = office.begin(Way.PUBLISH)
+
+    def logged() -> list[str]:
+        of_it = AuditEntry.subject == f"publication:{made}"
+        with office.sessions() as session:
+            return list(session.scalars(select(AuditEntry.action).where(of_it)))
+
+    before = logged()
+    for _ in range(5):
+        run(replace(office.parts, publisher=lambda _: None))
+        office.clock.advance(timedelta(seconds=21))
+
+    assert office.one(made).state is S.QUEUED
+    assert logged() == before
+    office.steps(2)
+    assert logged() == [*before, "publication.running"]
 
 
 def test_a_refusal_names_its_reason(office: Office) -> None:
