@@ -28,6 +28,7 @@ from backend.outreach.rules import PublicationRefused
 
 LEASE = timedelta(minutes=5)  # a step that takes longer belongs to a worker that died
 ASK_EVERY = timedelta(seconds=20)
+LONGEST_RUN = timedelta(days=3)  # WeChat decides within minutes, a person of its within a day
 AT_ONCE = 10
 
 S = PublicationState
@@ -136,6 +137,10 @@ def _begin(session: Session, parts: Running, one: Publication) -> Publication | 
         move(session, clock, one, S.UNKNOWN, WORKER)
         return None
     if one.state is S.RUNNING:
+        if one.changed_at < clock.now() - LONGEST_RUN:
+            one.problem = "三天没有等到微信的结果，请到公众平台查看是否已发出"
+            move(session, clock, one, S.FAILED, WORKER)
+            return None
         one.stepped_at = clock.now()
         return one
     try:

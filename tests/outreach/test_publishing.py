@@ -20,7 +20,15 @@ from backend.outreach import publishing
 from backend.outreach.models import Publication, PublicationState, Way
 from backend.outreach.publishing import Draft, Sender
 from backend.outreach.rules import PublicationBySelf, PublicationChanged, PublicationNotAllowed
-from backend.outreach.running import LEASE, JobEarly, Publisher, Running, job_finished, run
+from backend.outreach.running import (
+    LEASE,
+    LONGEST_RUN,
+    JobEarly,
+    Publisher,
+    Running,
+    job_finished,
+    run,
+)
 from backend.people.models import Role
 from backend.wechat.publishing import WeChatPublisher
 from tests.accounts.accounts import add, whole
@@ -285,6 +293,22 @@ def test_a_busy_wechat_is_asked_again_later(office: Office) -> None:
     office.clock.advance(timedelta(seconds=21))
     office.steps(2)
     assert office.one(made).state is S.RUNNING
+
+
+def test_an_end_that_nobody_tells_is_not_asked_for_for_ever(office: Office) -> None:
+    """The right to ask was lost, or WeChat does not know the job any more."""
+    made = office.begin(Way.PUBLISH)
+    office.steps(2)
+    office.accounts.wechat.fault("/cgi-bin/freepublish/get", errcode=48001)
+    office.clock.advance(LONGEST_RUN)
+    office.steps()
+    assert office.one(made).state is S.RUNNING
+    office.clock.advance(timedelta(seconds=21))
+    office.steps()
+
+    ended = office.one(made)
+    assert ended.state is S.FAILED
+    assert "请到公众平台查看" in ended.problem
 
 
 def test_an_account_that_stays_away_does_not_fill_the_log(office: Office) -> None:
