@@ -24,6 +24,7 @@ from backend.deps import deps
 from backend.guides.pieces import Guide
 from backend.kernel.audit import AuditEntry
 from backend.kernel.errors import DomainError, Forbidden, Invalid
+from backend.outbox.hours import is_quiet
 from backend.outreach import publishing, rules
 from backend.outreach.article_html import ready_article
 from backend.outreach.models import Publication, PublicationState, Way
@@ -124,7 +125,8 @@ def _step(session: Session, one: Publication, step: str) -> str:
         if not viewer().may(Action.APPROVE_CAMPAIGNS):
             raise Forbidden
         publishing.approve(session, parts.clock, parts.library, one, sender)
-        return "已批准，马上开始群发"
+        by_night = is_quiet(parts.clock.now())
+        return "已批准，夜里不群发，早上八点开始" if by_night else "已批准，马上开始群发"
     if step == "cancel":
         publishing.cancel(session, parts.clock, one, sender)
         return "已取消"

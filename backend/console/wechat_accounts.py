@@ -44,7 +44,7 @@ MEANINGS = {48001: "没有这项权限", 48004: "这项权限被微信封禁", 4
 
 class KeysUnreadable(Conflict):
     code = "account_keys_unreadable"
-    message = UNREADABLE
+    message = "密钥读不出来，请重新填写 AppSecret、令牌和加解密密钥"
 
 
 @dataclass(frozen=True)

@@ -2,7 +2,7 @@
 
 from datetime import timedelta
 
-from sqlalchemy import and_, case, select, update
+from sqlalchemy import ColumnElement, and_, case, select, update
 from sqlalchemy.orm import Session
 
 from backend.kernel.clock import Clock
@@ -36,12 +36,6 @@ def did_not_arrive(  # noqa: PLR0913  # what a receipt tells
     it used stays used: WeChat took it. `account` is "" for the mini-program. Locks the message,
     then the balance. False when there is no such message.
     """
-    latest_first = case(
-        (Message.state == MessageState.SENDING, 0),
-        (Message.sent_at > clock.now() - LATE, 1),
-        (Message.state == MessageState.UNKNOWN, 2),
-        else_=3,
-    )
     latest = session.scalar(
         select(Message.id)
         .join(
@@ -57,7 +51,7 @@ def did_not_arrive(  # noqa: PLR0913  # what a receipt tells
             Message.account == account,
             Message.state.in_(ON_THE_WIRE),
         )
-        .order_by(latest_first, Message.sent_at.desc().nulls_last(), Message.id.desc())
+        .order_by(_latest_first(clock), Message.sent_at.desc().nulls_last(), Message.id.desc())
         .limit(1)
         .with_for_update(of=Message)
     )
@@ -72,6 +66,15 @@ def did_not_arrive(  # noqa: PLR0913  # what a receipt tells
     if errcode == REFUSED_OR_USED_UP:
         ledger.refused(session, clock, [key])
     return True
+
+
+def _latest_first(clock: Clock) -> ColumnElement[int]:
+    return case(
+        (Message.state == MessageState.SENDING, 0),
+        (Message.sent_at > clock.now() - LATE, 1),
+        (Message.state == MessageState.UNKNOWN, 2),
+        else_=3,
+    )
 
 
 def job_finished(session: Session, *, appid: str, wechat_id: int, status: str) -> str:

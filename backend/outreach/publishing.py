@@ -22,6 +22,8 @@ from backend.people.scopes import Acting
 
 S = PublicationState
 RIGHTS = {Way.PUBLISH: Capability.PUBLISH, Way.MASS: Capability.MASS}
+WORKER = "system"
+TOLD = frozenset({S.RUNNING, S.DONE, S.FAILED, S.UNKNOWN})
 TICK = timedelta(microseconds=1)
 
 
@@ -195,7 +197,11 @@ def move(
     actor: str,
     **detail: int,
 ) -> None:
-    """The next state, in the audit log. Raises PublicationChanged for a leap."""
+    """The next state, in the audit log. Raises PublicationChanged for a leap.
+
+    Of a worker's steps only those that tell something: while WeChat is away, or the account is
+    retired, it makes the others every twenty seconds, and the log is for ever.
+    """
     rules.check_step(one.state, after)
     now = clock.now()
     one.state, one.stepped_at = after, now
@@ -203,7 +209,8 @@ def move(
     if not rules.NEXT_STATES[after]:
         one.ended_at = now
     session.flush()
-    _note(session, clock, one, actor, after.value, **detail)
+    if actor != WORKER or after in TOLD:
+        _note(session, clock, one, actor, after.value, **detail)
 
 
 def _note(

@@ -12,23 +12,24 @@ from datetime import timedelta
 from typing import Any, Protocol
 
 import structlog
-from sqlalchemy import and_, or_, select
+from sqlalchemy import and_, or_, select, true
 from sqlalchemy.orm import Session, sessionmaker
 
 from backend.accounts.models import InboundEvent
 from backend.accounts.service import TooEarly
 from backend.guides.library import Library
 from backend.kernel.clock import Clock
+from backend.outbox.hours import is_quiet
 from backend.outreach import rules
 from backend.outreach.article_html import ReadyArticle, ready_article
 from backend.outreach.models import Publication, PublicationState, Way
-from backend.outreach.publishing import move
+from backend.outreach.publishing import WORKER, move
 from backend.outreach.rules import PublicationRefused
 
 LEASE = timedelta(minutes=5)  # a step that takes longer belongs to a worker that died
 ASK_EVERY = timedelta(seconds=20)
+LONGEST_RUN = timedelta(days=3)  # WeChat decides within minutes, a person of its within a day
 AT_ONCE = 10
-WORKER = "system"
 
 S = PublicationState
 log = structlog.get_logger()
@@ -110,6 +111,8 @@ def _due(session: Session, clock: Clock, taken: Collection[int]) -> Publication 
     now = clock.now()
     late = Publication.stepped_at < now - LEASE
     waited = Publication.stepped_at <= now - ASK_EVERY
+    # A mass message rings on the phones of all followers; a draft and an article on nobody's.
+    rings = (Publication.way == Way.MASS) & (Publication.state == S.READY)
     wants = or_(
         Publication.state.in_((S.QUEUED, S.READY)) & ((Publication.errcode.is_(None)) | waited),
         and_(Publication.state.in_((S.PREPARING, S.SENDING)), late),
@@ -117,7 +120,7 @@ def _due(session: Session, clock: Clock, taken: Collection[int]) -> Publication 
     )
     return session.scalar(
         select(Publication)
-        .where(wants, Publication.id.not_in(taken))
+        .where(wants, Publication.id.not_in(taken), ~rings if is_quiet(now) else true())
         .order_by(Publication.stepped_at, Publication.id)
         .limit(1)
         .with_for_update(skip_locked=True)
@@ -134,6 +137,10 @@ def _begin(session: Session, parts: Running, one: Publication) -> Publication | 
         move(session, clock, one, S.UNKNOWN, WORKER)
         return None
     if one.state is S.RUNNING:
+        if one.changed_at < clock.now() - LONGEST_RUN:
+            one.problem = "三天没有等到微信的结果，请到公众平台查看是否已发出"
+            move(session, clock, one, S.FAILED, WORKER)
+            return None
         one.stepped_at = clock.now()
         return one
     try:

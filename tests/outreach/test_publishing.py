@@ -2,22 +2,33 @@
 
 from collections.abc import Iterator
 from dataclasses import dataclass, replace
-from datetime import timedelta
+from datetime import datetime, timedelta
 from pathlib import Path
 from typing import Any
 
 import pytest
+from sqlalchemy import select
 from sqlalchemy.orm import Session, sessionmaker
 
 from backend.accounts.models import AccountKind, Capability, InboundEvent, WeChatAccount
 from backend.guides.library import Library
+from backend.kernel.audit import AuditEntry
+from backend.kernel.clock import CITY as CITY_ZONE
 from backend.kernel.clock import FixedClock
 from backend.kernel.privacy import Vault
 from backend.outreach import publishing
 from backend.outreach.models import Publication, PublicationState, Way
 from backend.outreach.publishing import Draft
 from backend.outreach.rules import PublicationBySelf, PublicationChanged, PublicationNotAllowed
-from backend.outreach.running import LEASE, JobEarly, Publisher, Running, job_finished, run
+from backend.outreach.running import (
+    LEASE,
+    LONGEST_RUN,
+    JobEarly,
+    Publisher,
+    Running,
+    job_finished,
+    run,
+)
 from backend.people.models import Role
 from backend.people.scopes import Acting, Scope
 from backend.wechat.publishing import WeChatPublisher
@@ -153,6 +164,22 @@ def test_a_mass_message_needs_a_second_person_and_goes_once(office: Office) -> N
     assert [line["kind"] for line in office.accounts.chat()["lines"]].count("mpnews") == 1
 
 
+def test_a_mass_message_waits_for_the_morning(office: Office) -> None:
+    """It rings on every follower's phone; an article that is only published rings on none."""
+    office.clock.set(datetime(2026, 11, 23, 21, tzinfo=CITY_ZONE))
+    mass, article = office.begin(Way.MASS), office.begin(Way.PUBLISH)
+    office.approve(mass, office.second)
+    office.steps(3)
+    assert (office.one(mass).state, office.one(article).state) == (S.READY, S.RUNNING)
+
+    office.clock.set(datetime(2026, 11, 24, 7, 59, 59, tzinfo=CITY_ZONE))
+    office.steps()
+    assert office.one(mass).state is S.READY
+    office.clock.set(datetime(2026, 11, 24, 8, tzinfo=CITY_ZONE))
+    office.steps()
+    assert office.one(mass).state is S.RUNNING
+
+
 def test_who_submitted_it_does_not_approve_it_either(office: Office) -> None:
     with office.sessions.begin() as session:
         account = session.get_one(WeChatAccount, CITY.appid)
@@ -269,6 +296,42 @@ def test_a_busy_wechat_is_asked_again_later(office: Office) -> None:
     office.clock.advance(timedelta(seconds=21))
     office.steps(2)
     assert office.one(made).state is S.RUNNING
+
+
+def test_an_end_that_nobody_tells_is_not_asked_for_for_ever(office: Office) -> None:
+    """The right to ask was lost, or WeChat does not know the job any more."""
+    made = office.begin(Way.PUBLISH)
+    office.steps(2)
+    office.accounts.wechat.fault("/cgi-bin/freepublish/get", errcode=48001)
+    office.clock.advance(LONGEST_RUN)
+    office.steps()
+    assert office.one(made).state is S.RUNNING
+    office.clock.advance(timedelta(seconds=21))
+    office.steps()
+
+    ended = office.one(made)
+    assert ended.state is S.FAILED
+    assert "请到公众平台查看" in ended.problem
+
+
+def test_an_account_that_stays_away_does_not_fill_the_log(office: Office) -> None:
+    """Asked every twenty seconds, the page's history and the log would have 13,000 lines a day."""
+    made = office.begin(Way.PUBLISH)
+
+    def logged() -> list[str]:
+        of_it = AuditEntry.subject == f"publication:{made}"
+        with office.sessions() as session:
+            return list(session.scalars(select(AuditEntry.action).where(of_it)))
+
+    before = logged()
+    for _ in range(5):
+        run(replace(office.parts, publisher=lambda _: None))
+        office.clock.advance(timedelta(seconds=21))
+
+    assert office.one(made).state is S.QUEUED
+    assert logged() == before
+    office.steps(2)
+    assert logged() == [*before, "publication.running"]
 
 
 def test_a_refusal_names_its_reason(office: Office) -> None:

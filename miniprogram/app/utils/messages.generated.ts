@@ -1,6 +1,7 @@
 /** Made from content/wording/errors.yaml by `python -m backend wording`. Do not edit. */
 export const SENTENCES: Record<string, string> = {
   account_exists: '这个 AppID 已经登记过',
+  account_keys_unreadable: '密钥读不出来，请重新填写 AppSecret、令牌和加解密密钥',
   account_keys_wrong: 'AppID 或密钥的写法不对',
   account_unknown: '没有这个微信账号，可能已停用',
   address_needed: '入户指导要上门，请先填写上门地址',
