@@ -504,6 +504,12 @@ BREACHES = [
     _breach("ck_subscription_balances_balance_not_negative", "subscription_balances", balance=-1),
     _breach("ck_subscription_ledger_ledgerreason_known", "subscription_ledger", reason="gift"),
     _breach("uq_subscription_ledger_open_report", "subscription_ledger"),
+    _breach(
+        "ck_subscription_ledger_happened_to_a_permission",
+        "subscription_ledger",
+        reason="sent",
+        happened_at=T1,
+    ),
     _breach("uq_inbound_events_appid_dedupe_key", "inbound_events"),
     _breach("pk_wechat_tokens", "wechat_tokens"),
     _breach("pk_item_dates", "item_dates"),
