@@ -16,12 +16,13 @@ export type Moment = keyof typeof MOMENTS;
 /**
  * What one tap may ask for: WeChat refuses more than three, and one-time beside long-term ones.
  * The first decides the kind: it is what the moment is about, and the others can wait for the
- * next tap. Two of our messages may share a template.
+ * next tap. Two of our messages may share a template, and of one title WeChat shows one only.
  */
 export function oneQuestion(wanted: SubscriptionTemplate[]): SubscriptionTemplate[] {
   return wanted
     .filter(({ kind }) => kind === wanted[0].kind)
     .filter(firstOfItsTemplate)
+    .filter(({ title }, place, all) => all.findIndex((one) => one.title === title) === place)
     .slice(0, MOST_TEMPLATES);
 }
 
@@ -108,9 +109,8 @@ function noticeWay(template: SubscriptionTemplate): WayView {
   const shown = { key: template_id, title, why };
   const ask = { id: always ? '' : template_id, ask: askText(template) };
   if (balance) {
-    const then = account ? `用完后由公众号“${account}”发。` : '用完后只放在“消息”里。';
-    const state = `微信${leftText(template)}`;
-    return { ...shown, ...ask, state, tone: 'good', then: always ? '' : then };
+    const then = account && !always ? `用完后由公众号“${account}”发。` : '';
+    return { ...shown, ...ask, state: `微信${leftText(template)}`, tone: 'good', then };
   }
   if (account)
     return { ...accountWay({ name: template_id, title, account_name: account }), why, ...ask };

@@ -16,7 +16,7 @@ Component({
   observers: {
     subscriptions(given: Subscriptions | null) {
       if (!given) return;
-      this.setData({ ways: waysOf(given), inApp: inAppOnly(given).join('、') });
+      this.setData({ ways: waysOf(given), inApp: inAppOnly(given).join('；') });
     },
   },
   methods: {
