@@ -2,6 +2,7 @@
 
 import threading
 from collections.abc import Callable, Collection, Mapping
+from dataclasses import dataclass
 from datetime import datetime, timedelta
 
 import structlog
@@ -15,6 +16,7 @@ from backend.accounts.queries import NEAREST_FIRST, SERVES
 from backend.accounts.rules import AccountUnknown
 from backend.kernel.clock import Clock
 from backend.kernel.privacy import Unreadable
+from backend.outbox import ledger
 from backend.outbox.channels import Address, Sender
 from backend.outbox.forms import Form
 from backend.outbox.messenger import Messenger
@@ -29,6 +31,63 @@ MessengerOf = Callable[[str, Capability], Messenger]
 """How an account speaks to persons. Raises AccountUnknown, or Unreadable without its key."""
 
 log = structlog.get_logger()
+
+
+@dataclass(frozen=True)
+class Carrier:
+    """The 公众号 that tells a parent what the mini-program may not: its name, our messages."""
+
+    name: str
+    messages: frozenset[str]
+
+
+def carrier_for(session: Session, parent_id: int, forms_of: FormsOf) -> Carrier | None:
+    """By whom this parent would be told now; None when nothing but the app's list is left.
+
+    An account that needs a consent for each message tells those for which there is one.
+    """
+    address = addresses_of(session, [parent_id]).get(parent_id)
+    if address is None:
+        return None
+    account = session.get_one(WeChatAccount, address.appid)
+    way = _way_of(account)
+    if way is None:
+        return None
+    forms = _known_to(way, forms_of(address.appid))
+    if way is Capability.NOTIFY:
+        left = ledger.balances(session, appid=address.appid, parent_id=parent_id)
+        forms = {name: form for name, form in forms.items() if left.get(form.template_id)}
+    return Carrier(account.name, frozenset(forms))
+
+
+def addresses_of(session: Session, parent_ids: Collection[int]) -> Mapping[int, Address]:
+    """As `queries.service_account_for`, of all these parents in one query.
+
+    Only accounts that may tell a person something are of use here.
+    """
+    ids = bindparam("parents", list(parent_ids), type_=ARRAY(BIGINT))
+    lives_there = (
+        select(true())
+        .select_from(Guardian)
+        .join(Child, Child.id == Guardian.child_id)
+        .where(
+            Guardian.parent_id == Follower.parent_id,
+            Child.town_code == WeChatAccount.town_code,
+            Child.deleted_at.is_(None),
+            Child.departure.is_(None),
+        )
+        .exists()
+    )
+    found = session.execute(
+        select(Follower.parent_id, Follower.appid, Follower.openid)
+        .join(WeChatAccount, WeChatAccount.appid == Follower.appid)
+        .where(*SERVES, WeChatAccount.can_template | WeChatAccount.can_notify)
+        .where(Follower.parent_id == any_(ids), Follower.left_at.is_(None))
+        .where(WeChatAccount.town_code.is_(None) | lives_there)
+        .ext(distinct_on(Follower.parent_id))
+        .order_by(Follower.parent_id, *NEAREST_FIRST)
+    )
+    return {row.parent_id: Address(row.appid, row.openid) for row in found}
 
 
 class ServiceAccounts:
@@ -52,33 +111,7 @@ class ServiceAccounts:
         self._known: dict[str, tuple[datetime, Sender | None]] = {}
 
     def addresses(self, session: Session, parent_ids: Collection[int]) -> Mapping[int, Address]:
-        """As `queries.service_account_for`, of all these parents in one query.
-
-        Only accounts that may tell a person something are of use here.
-        """
-        ids = bindparam("parents", list(parent_ids), type_=ARRAY(BIGINT))
-        lives_there = (
-            select(true())
-            .select_from(Guardian)
-            .join(Child, Child.id == Guardian.child_id)
-            .where(
-                Guardian.parent_id == Follower.parent_id,
-                Child.town_code == WeChatAccount.town_code,
-                Child.deleted_at.is_(None),
-                Child.departure.is_(None),
-            )
-            .exists()
-        )
-        found = session.execute(
-            select(Follower.parent_id, Follower.appid, Follower.openid)
-            .join(WeChatAccount, WeChatAccount.appid == Follower.appid)
-            .where(*SERVES, WeChatAccount.can_template | WeChatAccount.can_notify)
-            .where(Follower.parent_id == any_(ids), Follower.left_at.is_(None))
-            .where(WeChatAccount.town_code.is_(None) | lives_there)
-            .ext(distinct_on(Follower.parent_id))
-            .order_by(Follower.parent_id, *NEAREST_FIRST)
-        )
-        return {row.parent_id: Address(row.appid, row.openid) for row in found}
+        return addresses_of(session, parent_ids)
 
     def sender(self, appid: str) -> Sender | None:
         """What it does, it may be asked for every message: the table is read now and then."""
@@ -121,14 +154,16 @@ class ServiceAccounts:
             log.warning("account_without_client", account=appid, reason=type(error).__name__)
             return None
         permitted = capability is Capability.NOTIFY
-        forms = {  # a template of the other kind is not known to this call
-            name: form
-            for name, form in self._forms_of(appid).items()
-            if (form.kind == "message") is not permitted
-        }
+        forms = _known_to(capability, self._forms_of(appid))
         ids = {name: form.template_id for name, form in forms.items()}
         limits = self._limits_of(appid)
         return Sender(appid, messenger, ids, limits, permitted=permitted, forms=forms)
+
+
+def _known_to(way: Capability, forms: Mapping[str, Form]) -> dict[str, Form]:
+    """A template of the other kind is not known to the call that this way makes."""
+    permitted = way is Capability.NOTIFY
+    return {name: form for name, form in forms.items() if (form.kind == "message") is not permitted}
 
 
 def _way_of(account: WeChatAccount) -> Capability | None:

@@ -6,7 +6,7 @@ messages, who follows a 公众号, and rights that a parent takes back in WeChat
 
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
-from datetime import datetime, timedelta
+from datetime import UTC, datetime, timedelta
 from typing import Any, Protocol
 
 import structlog
@@ -175,13 +175,14 @@ def _handle(session: Session, clock: Clock, reactions: Reactions, event: Inbound
 def _answered(session: Session, clock: Clock, _: Reactions, event: InboundEvent) -> str:
     """subscribe_msg_popup_event and subscribe_msg_change_event: accepted or rejected."""
     items = event.payload.get("List") or []
+    moment = datetime.fromtimestamp(int(event.payload["CreateTime"]), UTC)
     for item in sorted(items, key=lambda item: str(item["TemplateId"])):
         key = Key(event.appid, event.openid, item["TemplateId"])
         answer = item["SubscribeStatusString"]
         if answer == Answer.REJECT:
-            ledger.refused(session, clock, [key])
+            ledger.refused(session, clock, [key], moment)
         elif answer == Answer.ACCEPT and event.kind == POPUP:
-            ledger.popup_accepted(session, clock, key)
+            ledger.popup_accepted(session, clock, key, moment)
     return "applied"
 
 

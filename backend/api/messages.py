@@ -1,16 +1,20 @@
-"""What was said to a parent, and what they let us say in WeChat."""
+"""What was said to a parent, what they let us say in WeChat, and by which way the rest comes."""
 
+from collections.abc import Mapping
+from enum import StrEnum
 from typing import Annotated, Literal
 
 from apiflask import APIBlueprint
 from flask import Response
 from pydantic import Field, StringConstraints
 
+from backend.accounts.next_channel import carrier_for
 from backend.api.auth import signed_in, viewer
 from backend.api.schemas import Body, CityTime, Id, Out, PageQuery
 from backend.deps import deps
 from backend.kernel.errors import Invalid
 from backend.outbox import ledger, queries, service
+from backend.outbox.forms import FormKind
 from backend.outbox.ledger import Answer
 
 MOST_TEMPLATES = 3  # wx.requestSubscribeMessage asks for three at most
@@ -43,18 +47,48 @@ class ReadIn(Body):
     ids: Annotated[list[Id], Field(min_length=1, max_length=200)]
 
 
-class SubscriptionOut(Out):
-    """A template that we may ask for; `balance`: how many more may be sent."""
+class SubscriptionKind(StrEnum):
+    """wx.requestSubscribeMessage fails when one call asks for both."""
 
-    template_id: str
+    ONE_TIME = "one_time"  # a message for each yes
+    LONG_TERM = "long_term"  # any number after one yes
+
+
+KINDS: Mapping[FormKind, SubscriptionKind] = {
+    "once": SubscriptionKind.ONE_TIME,
+    "long": SubscriptionKind.LONG_TERM,
+}
+
+
+class OtherMessageOut(Out):
+    """A message that the mini-program does not send as a notice of WeChat's.
+
+    `account_name`: the 公众号 by which this parent gets it; null: the list in the app alone.
+    """
+
     name: str
     title: str
+    account_name: str | None
+
+
+class SubscriptionOut(OtherMessageOut):
+    """A template that we may ask for.
+
+    `balance`: how many more may be sent; of a long-term one, whether any may. `account_name`:
+    the 公众号 by which it comes when WeChat lets the mini-program send no more.
+    """
+
+    template_id: str
     why: str
+    kind: SubscriptionKind
     balance: int
 
 
 class SubscriptionsOut(Out):
+    """Each message that we send stands in one of the two lists."""
+
     templates: list[SubscriptionOut]
+    others: list[OtherMessageOut]
 
 
 class AnswersIn(Body):
@@ -99,7 +133,7 @@ def read_messages(json_data: ReadIn) -> Response:
 @signed_in
 @bp.output(SubscriptionsOut)
 def list_subscriptions() -> SubscriptionsOut:
-    """The templates worth asking for, and how many of each may still be sent."""
+    """The templates worth asking for, how many of each may still be sent, and the other ways."""
     return _subscriptions()
 
 
@@ -125,20 +159,29 @@ def report_subscriptions(json_data: AnswersIn) -> SubscriptionsOut:
 
 
 def _subscriptions() -> SubscriptionsOut:
-    settings, templates, ids = deps().settings, deps().templates, deps().template_ids
+    mini, registry, templates = deps().settings.wechat_appid, deps().registry, deps().templates
     with deps().reads() as session:
-        left = ledger.balances(session, appid=settings.wechat_appid, parent_id=viewer())
-    forms = {name: templates[name].wechat for name in templates}
-    return SubscriptionsOut(
-        templates=[
+        left = ledger.balances(session, appid=mini, parent_id=viewer())
+        carrier = carrier_for(session, viewer(), registry.forms)
+    forms = registry.forms(mini)
+    asked, others = [], []
+    for name in templates:
+        template = templates[name]
+        by = carrier.name if carrier and name in carrier.messages else None
+        form, words = forms.get(name), template.wechat
+        kind = form and KINDS.get(form.kind)
+        if form is None or kind is None or words is None:
+            others.append(OtherMessageOut(name=name, title=template.title, account_name=by))
+            continue
+        asked.append(
             SubscriptionOut(
-                template_id=ids[name],
+                template_id=form.template_id,
                 name=name,
                 title=form.title,
-                why=form.why,
-                balance=left.get(ids[name], 0),
+                why=words.why,
+                kind=kind,
+                balance=left.get(form.template_id, 0),
+                account_name=by,
             )
-            for name, form in forms.items()
-            if form is not None and name in ids
-        ]
-    )
+        )
+    return SubscriptionsOut(templates=asked, others=others)

@@ -67,13 +67,17 @@ class Claimed:
 
 @dataclass(frozen=True)
 class Ready:
-    """A claimed message in its final words. `permitted`: it takes a permission of the ledger."""
+    """A claimed message in its final words.
+
+    `permitted`: it takes a permission of the ledger. `lasting`: which stays, for any number.
+    """
 
     claim: Claimed
     key: ledger.Key
     data: dict[str, str] = field(repr=False)
     page: str | None
     permitted: bool = True
+    lasting: bool = False
 
     @property
     def attempt(self) -> int:
@@ -268,7 +272,8 @@ def write_back(
     stopped = {row.id: row.stopped for row in rows}
     told = [(ready, verdict) for ready, verdict in outcomes if ready.claim.id in stopped]
     permitted = [(ready, verdict) for ready, verdict in told if ready.permitted]
-    uses = [ledger.Use(one.claim.id, one.key) for one, verdict in permitted if verdict.comes_back]
+    back = [ready for ready, verdict in permitted if verdict.comes_back]
+    uses = [ledger.Use(one.claim.id, one.key, one.lasting) for one in back]
     ledger.give_back(session, clock, uses)
     taken = [one.key for one, verdict in permitted if verdict.state is MessageState.SENT]
     ledger.accepted_by_wechat(session, taken)

@@ -6,10 +6,14 @@ database refuses to let it fall below zero. Both are written here and nowhere el
 Who says what:
 - the client *reports* an acceptance. It may be invented or repeated, so it is provisional, and
   a key has one open report at most;
-- WeChat's popup event is its word. It confirms the open report instead of adding a second
-  grant; a report within REPORT_WINDOW after it adds nothing, because the event counted already;
-- a send that WeChat takes confirms an open report too;
-- a refusal (popup, settings, 43101) takes all that is left.
+- WeChat's popup event is its word. It belongs to the report of the same moment, to one at most,
+  and then adds nothing; a report within REPORT_WINDOW after it adds nothing either;
+- a send that WeChat takes confirms an open report too, which still waits for its event;
+- a refusal (popup, settings, 43101) takes all that was given before it.
+
+Events come late and not in their order, so what counts is when a thing happened (WeChat's clock,
+in seconds), not when it is handled: a yes from before a refusal is over, and a refusal leaves
+what was given after it. An event that never comes leaves too little, never too much.
 
 Lock order for everybody who writes messages and balances: parents by id, messages by id,
 balances by (openid, template id), then new ledger rows.
@@ -18,15 +22,27 @@ balances by (openid, template id), then new ledger rows.
 import json
 from collections.abc import Collection, Iterable, Mapping
 from dataclasses import dataclass
-from datetime import timedelta
+from datetime import datetime, timedelta
 from enum import StrEnum
 from typing import Any
 
-from sqlalchemy import ColumnElement, and_, delete, func, literal, select, text, tuple_, update
+from sqlalchemy import (
+    ColumnElement,
+    Interval,
+    and_,
+    delete,
+    func,
+    literal,
+    select,
+    text,
+    tuple_,
+    update,
+)
 from sqlalchemy.dialects.postgresql import insert
 from sqlalchemy.orm import Session, aliased
 
 from backend.kernel.clock import Clock
+from backend.outbox import history
 from backend.outbox.models import Balance, LedgerEntry, LedgerReason
 from backend.people.models import ParentIdentity
 
@@ -58,39 +74,57 @@ class Key:
 
 @dataclass(frozen=True)
 class Use:
-    """That a message wants to use one of a balance; None: one that is in no outbox (a trial)."""
+    """That a message wants to use one of a balance; None: one that is in no outbox (a trial).
+
+    `lasting`: of a long-term template, where one permission lets any number of messages go.
+    """
 
     message_id: int | None
     key: Key
+    lasting: bool = False
 
 
 def report(session: Session, clock: Clock, key: Key) -> None:
     """The client says that the parent accepted. Repeating it adds nothing."""
     _lock(session, [key])
     if _open_report(session, key) is None and not _told_by_wechat_just_now(session, clock, key):
-        _enter(session, _row(key, clock, LedgerReason.REPORTED, change=1, confirmed=False))
+        _enter(session, _row(key, clock, LedgerReason.REPORTED, change=1))
 
 
-def popup_accepted(session: Session, clock: Clock, key: Key) -> None:
-    """WeChat says that the parent accepted: settles the open report, or adds a grant."""
+def popup_accepted(
+    session: Session, clock: Clock, key: Key, happened_at: datetime | None = None
+) -> None:
+    """WeChat says that the parent accepted at that moment: this belongs to a report, or is a grant.
+
+    Or neither, when the parent has refused since.
+    """
     _lock(session, [key])
-    reported = _settle_reports(session, [key])
-    _enter(session, _row(key, clock, LedgerReason.POPUP, change=0 if reported else 1))
+    moment = _moment(clock, happened_at)
+    over = history.refused_after(session, key, moment)
+    reported = not over and history.settle_nearest(session, key, moment, REPORT_WINDOW)
+    history.give_up_reports(session, key, before=moment - REPORT_WINDOW)
+    change = 0 if over or reported else 1
+    _enter(session, _row(key, clock, LedgerReason.POPUP, change=change, happened_at=moment))
 
 
-def refused(session: Session, clock: Clock, keys: Iterable[Key]) -> None:
-    """Nothing may be sent any more until the parent accepts again.
+def refused(
+    session: Session, clock: Clock, keys: Iterable[Key], happened_at: datetime | None = None
+) -> None:
+    """Nothing may be sent any more until the parent accepts again, or has since that moment.
 
     An entry is made even when nothing was left: a use that comes back later must not
     bring a refused permission to life again.
     """
     distinct = sorted(set(keys))
-    if not distinct:
-        return
     left = _lock(session, distinct)
-    _settle_reports(session, distinct)
+    moment = _moment(clock, happened_at)
     for key in distinct:
-        _enter(session, _row(key, clock, LedgerReason.REFUSED, change=-left[key]))
+        taken = left[key]
+        if happened_at is not None:
+            taken -= history.given_since(session, key, moment, left[key])
+        history.end_reports(session, key, moment)
+        row = _row(key, clock, LedgerReason.REFUSED, change=-taken, happened_at=happened_at)
+        _enter(session, row)
 
 
 def allowed(session: Session, keys: Collection[Key]) -> set[Key]:
@@ -104,14 +138,18 @@ def use(session: Session, clock: Clock, uses: Collection[Use]) -> None:
     The constraint of the balance refuses what was not there.
     """
     if uses:
-        rows = [{"message_id": one.message_id, **_fields(one.key)} for one in uses]
+        rows = [
+            {"message_id": one.message_id, "taken": 0 if one.lasting else 1, **_fields(one.key)}
+            for one in uses
+        ]
         session.execute(USE, {"uses": json.dumps(rows), "now": clock.now()})
 
 
 def give_back(session: Session, clock: Clock, uses: Collection[Use]) -> None:
     """These messages certainly did not go out: their latest use returns.
 
-    Unless the parent has refused since: then nothing comes back.
+    Unless the parent has refused since: then nothing comes back. Nor of a lasting permission,
+    of which nothing was taken.
     """
     if not uses:
         return
@@ -131,6 +169,8 @@ def give_back(session: Session, clock: Clock, uses: Collection[Use]) -> None:
             *(getattr(later, name) == getattr(LedgerEntry, name) for name in KEY_COLUMNS),
             later.id > LedgerEntry.id,
             later.reason == LedgerReason.REFUSED,
+            func.coalesce(later.happened_at, later.at) + literal(history.SECOND, Interval)
+            > LedgerEntry.at,
         )
         .exists()
     )
@@ -138,7 +178,7 @@ def give_back(session: Session, clock: Clock, uses: Collection[Use]) -> None:
         select(
             LedgerEntry.appid, LedgerEntry.openid, LedgerEntry.template_id, LedgerEntry.message_id
         )
-        .where(LedgerEntry.id.in_(latest), ~refused_since)
+        .where(LedgerEntry.id.in_(latest), LedgerEntry.change < 0, ~refused_since)
         .order_by(LedgerEntry.id)
     ).all()
     for appid, openid, template_id, message_id in returned:
@@ -148,7 +188,9 @@ def give_back(session: Session, clock: Clock, uses: Collection[Use]) -> None:
 
 def accepted_by_wechat(session: Session, keys: Iterable[Key]) -> None:
     """WeChat took messages for these keys, so what the client reported was true."""
-    _settle_reports(session, sorted(set(keys)))
+    distinct = sorted(set(keys))
+    if distinct:
+        session.execute(CONFIRM_REPORTS, {"keys": _as_json(distinct)})
 
 
 def balances(session: Session, *, appid: str, parent_id: int) -> dict[str, int]:
@@ -225,16 +267,15 @@ def _told_by_wechat_just_now(session: Session, clock: Clock, key: Key) -> bool:
     recent = select(literal(1)).where(
         _keys_of(LedgerEntry, [key]),
         LedgerEntry.reason == LedgerReason.POPUP,
-        LedgerEntry.at > clock.now() - REPORT_WINDOW,
+        func.coalesce(LedgerEntry.happened_at, LedgerEntry.at) > clock.now() - REPORT_WINDOW,
     )
     return session.scalar(recent.limit(1)) is not None
 
 
-def _settle_reports(session: Session, keys: Collection[Key]) -> bool:
-    """No report of these keys is open any more; whether one was."""
-    if not keys:
-        return False
-    return bool(session.scalars(SETTLE_REPORTS, {"keys": _as_json(keys)}).all())
+def _moment(clock: Clock, happened_at: datetime | None) -> datetime:
+    """WeChat's clock may be ahead of ours; nothing happens in the future."""
+    now = clock.now()
+    return now if happened_at is None else min(happened_at, now)
 
 
 def _as_json(keys: Collection[Key]) -> str:
@@ -259,24 +300,23 @@ LOCK = text("""
 USE = text("""
     WITH wanted AS (
         SELECT * FROM jsonb_to_recordset(CAST(:uses AS jsonb))
-            AS wanted (appid text, openid text, template_id text, message_id bigint)
+            AS wanted (appid text, openid text, template_id text, message_id bigint, taken int)
     ), used AS (
-        UPDATE subscription_balances AS kept SET balance = kept.balance - 1
+        UPDATE subscription_balances AS kept SET balance = kept.balance - wanted.taken
           FROM wanted
          WHERE kept.appid = wanted.appid AND kept.openid = wanted.openid
            AND kept.template_id = wanted.template_id
     )
     INSERT INTO subscription_ledger
            (appid, openid, template_id, change, reason, confirmed, message_id, at)
-    SELECT appid, openid, template_id, -1, 'sent', true, message_id, :now FROM wanted
+    SELECT appid, openid, template_id, -taken, 'sent', true, message_id, :now FROM wanted
 """)
-SETTLE_REPORTS = text("""
+CONFIRM_REPORTS = text("""
     UPDATE subscription_ledger SET confirmed = true
      WHERE (appid, openid, template_id) IN (
                SELECT appid, openid, template_id FROM jsonb_to_recordset(CAST(:keys AS jsonb))
                    AS wanted (appid text, openid text, template_id text))
        AND reason = 'reported' AND NOT confirmed
-    RETURNING id
 """)
 
 
@@ -286,16 +326,17 @@ def _row(
     reason: LedgerReason,
     *,
     change: int,
-    confirmed: bool = True,
     message_id: int | None = None,
+    happened_at: datetime | None = None,
 ) -> dict[str, Any]:
     return {
         **{name: getattr(key, name) for name in KEY_COLUMNS},
         "change": change,
         "reason": reason,
-        "confirmed": confirmed,
+        "confirmed": reason is not LedgerReason.REPORTED,
         "message_id": message_id,
         "at": clock.now(),
+        "happened_at": happened_at,
     }
 
 

@@ -143,7 +143,7 @@ def _used_up(session: Session, clock: Clock, counted: quotas.Counted) -> Lane:
 def _mark(session: Session, clock: Clock, sending: Sequence[Ready], terms: Terms) -> None:
     if not sending:
         return
-    uses = [ledger.Use(one.claim.id, one.key) for one in sending if one.permitted]
+    uses = [ledger.Use(one.claim.id, one.key, one.lasting) for one in sending if one.permitted]
     ledger.use(session, clock, uses)
     session.execute(
         MARK,

@@ -130,10 +130,18 @@ class LedgerReason(StrEnum):
 
 
 class LedgerEntry(Base):
-    """A grant or a use. `confirmed` is false while only the client has said it."""
+    """A grant or a use. `confirmed` is false while only the client has said it.
+
+    `happened_at`: when the person said yes or no by WeChat's clock, where WeChat has told it; of
+    a report, that of the event which it waited for. `at`: when it was written down.
+    """
 
     __tablename__ = "subscription_ledger"
     __table_args__ = (
+        CheckConstraint(
+            "happened_at IS NULL OR reason IN ('reported', 'popup', 'refused')",
+            "happened_to_a_permission",
+        ),
         Index(None, "appid", "openid", "template_id", "id"),
         Index(None, "message_id"),
         Index(
@@ -155,6 +163,7 @@ class LedgerEntry(Base):
     confirmed: Mapped[bool] = mapped_column(Boolean)
     message_id: Mapped[int | None] = mapped_column(ForeignKey("messages.id", ondelete="SET NULL"))
     at: Mapped[datetime]
+    happened_at: Mapped[datetime | None]
 
 
 class Span(StrEnum):

@@ -53,15 +53,17 @@ def _prepared(parts: Delivery, claim: Claimed) -> Ready | Ended:
         return Ended(MessageState.IN_APP, TOO_LATE)
     if claim.openid is None:
         return Ended(MessageState.IN_APP, NO_OPENID, falls_on=True)
+    form = sender.forms.get(claim.template)
     data, page = parts.templates.render_wechat(
         claim.template,
         {**claim.data, "child_id": claim.child_id or 0},
         child_name(parts, claim),
         _names(parts, claim),
-        sender.forms.get(claim.template),
+        form,
     )
     key = Key(sender.appid, claim.openid, template_id)
-    return Ready(claim, key, data, page, permitted=sender.permitted)
+    lasting = form is not None and form.kind == "long"
+    return Ready(claim, key, data, page, permitted=sender.permitted, lasting=lasting)
 
 
 def child_name(parts: Delivery, claim: Claimed) -> str | None:

@@ -261,7 +261,8 @@ def test_an_account_with_notices_alone_uses_a_consent_for_each(
     openid = scene.wechat.openid(1, TOWN.appid)
     asked = [{"TemplateId": NOTICE, "SubscribeStatusString": "accept"}]
     scene.wechat.ask("subscriptions", phone=1, appid=TOWN.appid, answers={NOTICE: "accept"})
-    handle(sessions, clock, Push("subscribe_msg_popup_event", openid, {"List": asked}, TOWN.appid))
+    told = {"List": asked, "CreateTime": str(int(clock.now().timestamp()))}
+    handle(sessions, clock, Push("subscribe_msg_popup_event", openid, told, TOWN.appid))
 
     for _ in range(4):
         deliver(scene.parts)

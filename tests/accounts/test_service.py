@@ -2,8 +2,8 @@
 
 import itertools
 from concurrent.futures import ThreadPoolExecutor
-from dataclasses import dataclass, field
-from datetime import timedelta
+from dataclasses import dataclass, field, replace
+from datetime import datetime, timedelta
 from typing import Any
 
 import pytest
@@ -54,9 +54,15 @@ class Push:
     dedupe_key: str = field(default_factory=lambda: f"event:{next(NUMBERS)}")
 
 
-def store(sessions: Sessions, clock: FixedClock, push: Push) -> bool:
+def store(
+    sessions: Sessions, clock: FixedClock, push: Push, happened_at: datetime | None = None
+) -> bool:
+    """`happened_at`: by WeChat's clock; now, unless it is said."""
+    moment = {"CreateTime": str(int((happened_at or clock.now()).timestamp()))}
     with sessions.begin() as session:
-        return service.store_event(session, clock, push)
+        return service.store_event(
+            session, clock, replace(push, payload={**moment, **push.payload})
+        )
 
 
 def handle(

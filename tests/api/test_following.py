@@ -10,20 +10,24 @@ from flask.testing import FlaskClient
 from sqlalchemy import select
 from sqlalchemy.orm import Session, sessionmaker
 
-from backend.accounts import service
-from backend.accounts.models import Capability, LinkCode, LinkOutcome
+from backend.accounts import service, templates
+from backend.accounts.models import Capability, LinkCode, LinkOutcome, WeChatAccount
 from backend.accounts.rules import Keys
 from backend.accounts.scenes import LinkScenes
 from backend.accounts.service import Reactions
 from backend.config import Settings
 from backend.kernel.clock import FixedClock
 from backend.kernel.privacy import Vault
+from backend.outbox.forms import FormKind
+from backend.outbox.ledger import Key
 from backend.rights.deletion import delete_parent
 from backend.sandbox.config import Account
 from tests.accounts.accounts import KEYS, TOWN, add, whole
 from tests.accounts.test_followers import Push
+from tests.accounts.test_next_channel import follow
 from tests.api.families import Phone, code_of
 from tests.conftest import make_settings
+from tests.outbox.scene import TEMPLATES, grant
 from tests.sandbox.running import CONFIG, config_in, running
 from tests.wechat.sandboxed import WeChat
 
@@ -98,6 +102,46 @@ def test_a_parent_links_by_a_code_and_takes_it_back(
     assert phone.delete("/me/following").status_code == 204
     assert phone.get("/me/following").json["linked"] is False
     assert phone.get("/me").status_code == 200, "the mini-program knows the parent all the same"
+
+
+def ways(phone: Phone) -> dict[str, str | None]:
+    """By which 公众号 each message comes, by our names."""
+    answer = phone.get("/subscriptions").json
+    return {one["name"]: one["account_name"] for one in answer["templates"] + answer["others"]}
+
+
+@pytest.mark.parametrize(("capability", "kind"), [("template", "message"), ("notify", "once")])
+def test_a_follower_is_told_by_which_account_each_message_comes(
+    client: FlaskClient,
+    sessions: Sessions,
+    clock: FixedClock,
+    account: str,
+    capability: str,
+    kind: FormKind,
+) -> None:
+    """Two of its templates; of the other kind, which this account may not send, a third."""
+    phone = Phone(client)
+    phone.add_child()
+    ids = {"booking_confirmed": "svc-1", "booking_moved": "svc-2"}
+    other = {"handbook_reminder": "svc-3"}
+    with sessions.begin() as session:
+        forms = TEMPLATES.forms(kind, ids)
+        forms |= TEMPLATES.forms("once" if kind == "message" else "message", other)
+        templates.bootstrap(session, clock, SERVICE, forms)
+        row = session.get_one(WeChatAccount, account)
+        row.can_template, row.can_notify = capability == "template", capability == "notify"
+    assert set(ways(phone).values()) == {None}
+
+    parent_id = phone.get("/me").json["id"]
+    follow(sessions, clock, parent_id, account, "openid-following")
+    if capability == "notify":  # for each a consent of its own
+        assert set(ways(phone).values()) == {None}
+        for template_id in ids.values():
+            grant(sessions, clock, Key(account, "openid-following", template_id))
+
+    told = ways(phone)
+    assert {name for name, by in told.items() if by == "号0001"} == set(ids)
+    assert {by for name, by in told.items() if name not in ids} == {None}
 
 
 def test_a_code_that_nobody_scanned_runs_out(

@@ -1,6 +1,7 @@
 """A phone reads its messages and says what WeChat may send."""
 
 from collections.abc import Callable
+from dataclasses import replace
 from datetime import timedelta
 from typing import Any
 
@@ -8,9 +9,11 @@ import pytest
 from flask.testing import FlaskClient
 from sqlalchemy.orm import Session, sessionmaker
 
+from backend.accounts.templates import save
 from backend.kernel.clock import FixedClock
 from tests.api.families import Phone, code_of
-from tests.outbox.scene import tell
+from tests.factories import APPID
+from tests.outbox.scene import TEMPLATES, tell
 
 Sessions = sessionmaker[Session]
 CONFIRMED, DECLINED, REMINDER = (
@@ -86,13 +89,49 @@ def test_messages_come_in_pages(client: FlaskClient, sessions: Sessions, clock: 
 
 
 def test_the_templates_worth_asking_for_are_named_with_their_reason(client: FlaskClient) -> None:
-    templates = Phone(client).get("/subscriptions").json["templates"]
+    answer = Phone(client).get("/subscriptions").json
 
+    templates = answer["templates"]
     assert {one["template_id"] for one in templates} == {CONFIRMED, DECLINED, REMINDER}
     for one in templates:
-        assert set(one) == {"template_id", "name", "title", "why", "balance"}
         assert one["why"]
-        assert one["balance"] == 0
+        assert (one["balance"], one["kind"], one["account_name"]) == (0, "one_time", None)
+    others = {one["name"]: one for one in answer["others"]}
+    assert {one["name"] for one in templates} | set(others) == set(TEMPLATES)
+    assert others["attendance_confirm"] == {
+        "name": "attendance_confirm",
+        "title": "已签到，请确认到场",
+        "account_name": None,
+    }
+
+
+def test_the_kind_and_title_of_a_template_are_those_that_the_office_has_chosen(
+    client: FlaskClient, sessions: Sessions, clock: FixedClock
+) -> None:
+    phone = Phone(client)
+    phone.get("/me/following")  # writes the accounts of the settings
+    name = "handbook_reminder"
+    form = replace(TEMPLATES.forms("long", {name: "tpl-for-ever"})[name], title="儿童健康提醒")
+    with sessions.begin() as session:
+        save(
+            session,
+            clock,
+            TEMPLATES,
+            appid=APPID,
+            name=name,
+            form=form,
+            longest={},
+            actor="staff:1",
+        )
+
+    templates = phone.get("/subscriptions").json["templates"]
+
+    assert {one["name"]: one["kind"] for one in templates} == {
+        "booking_confirmed": "one_time",
+        "booking_declined": "one_time",
+        name: "long_term",
+    }
+    assert [one["title"] for one in templates if one["name"] == name] == ["儿童健康提醒"]
 
 
 def balances(body: Any) -> dict[str, int]:

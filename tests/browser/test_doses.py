@@ -27,6 +27,10 @@ def test_a_dose_is_copied_put_right_and_leads_to_the_next(app_window: App, house
     app.press("记录打过了")
     expect(app.text("2026年3月15日 已完成")).to_be_visible()
     expect(app.text(f"接种门诊：{CLINIC}")).to_be_visible()
+    app.press("到时在微信里提醒我")  # of the next one, while it is on the page
+    app.answer_wechat(accept=True)
+    parent.balance_becomes("handbook_reminder", 1)
+    expect(app.button("到时在微信里提醒我")).to_have_count(0)
 
     app.follow(starting("接种：乙肝疫苗第2剂"))
     expect(

@@ -6,7 +6,8 @@ from playwright.sync_api import expect
 
 from tests.browser.families import CLASS, Parent, add_phone, received, sandbox
 from tests.browser.house import House
-from tests.browser.pages import App, Desk, page_url
+from tests.browser.looks import faint_words, overflowing
+from tests.browser.pages import App, Desk, page_url, tab_to
 
 CONFIRMED = re.compile("预约已确认")
 IN_APP = "只在这里，没有发到微信"
@@ -37,6 +38,19 @@ def test_who_refuses_the_subscription_reads_the_message_in_the_app(
     app_window.open(page_url("messages"), phone=parent.phone)
     expect(app_window.link(CONFIRMED)).to_contain_text(IN_APP)
     assert received(house.base, parent.phone) == []
+
+    fold = app_window.shown.get_by_role(
+        "button", name=re.compile("^还会收到哪些提醒，微信现在不会发")
+    )
+    tab_to(app_window.page, re.compile("^还会收到哪些提醒"))
+    app_window.page.keyboard.press("Enter")
+    row = app_window.shown.get_by_role("listitem").filter(has_text="预约结果通知")
+    expect(row.get_by_text("只放在“消息”里")).to_be_visible()
+    row.get_by_role("button", name="多收一次：预约结果通知").tap()
+    app_window.answer_wechat(accept=True)
+    expect(row.get_by_text("微信还能收 1 次")).to_be_visible()
+    expect(fold).to_have_count(0)
+    assert (overflowing(app_window.page), faint_words(app_window.page)) == ([], [])
 
 
 def test_a_permission_that_wechat_no_longer_honours_leaves_the_message_in_the_app(

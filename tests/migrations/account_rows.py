@@ -1,10 +1,20 @@
-"""Rows of the WeChat accounts and of who follows them; `rows` takes them over."""
+"""Rows of the WeChat accounts, of who follows them and of what they may be sent; for `rows`."""
 
 from typing import Any
 
 T1, T2 = "2026-11-26 10:00+08", "2026-11-26 11:00+08"
 
 LAWFUL: dict[str, dict[str, Any]] = {
+    "subscription_balances": {"appid": "wx1", "openid": "o1", "template_id": "t", "balance": 0},
+    "subscription_ledger": {
+        "appid": "wx1",
+        "openid": "o1",
+        "template_id": "t",
+        "change": 1,
+        "reason": "reported",
+        "confirmed": False,
+        "at": T1,
+    },
     "inbound_events": {
         "appid": "wx1",
         "dedupe_key": "d",
@@ -123,5 +133,14 @@ BREACHES: list[tuple[str, str, dict[str, Any]]] = [
         "ck_link_codes_linkoutcome_known",
         "link_codes",
         {"id": 2, "scene_hash": b"2", "used_at": T2, "outcome": "lost"},
+    ),
+    ("pk_subscription_balances", "subscription_balances", {}),
+    ("ck_subscription_balances_balance_not_negative", "subscription_balances", {"balance": -1}),
+    ("ck_subscription_ledger_ledgerreason_known", "subscription_ledger", {"reason": "gift"}),
+    ("uq_subscription_ledger_open_report", "subscription_ledger", {}),
+    (
+        "ck_subscription_ledger_happened_to_a_permission",
+        "subscription_ledger",
+        {"reason": "sent", "happened_at": T1},
     ),
 ]

@@ -14,7 +14,11 @@ ITEMS = [
     {"id": 2, "title": "辅食添加", "date": "2026-10-12"},
 ]
 SLOW = 5.0  # seconds
-TEMPLATES = [{"id": "T1", "title": "预约结果通知"}, {"id": "T2", "title": "接种提醒"}]
+TEMPLATES = [
+    {"id": "T1", "title": "预约结果通知", "kind": "once"},
+    {"id": "T2", "title": "接种提醒", "kind": "once"},
+    {"id": "T3", "title": "体检提醒", "kind": "long"},
+]
 
 
 class PhoneServer(ThreadingHTTPServer):

@@ -323,6 +323,7 @@ def test_other_ways_to_a_page(phone: Phone, call: str, title: str) -> None:
         ("foreign", "request:fail url not in domain list"),
         ("aborted", "request:fail abort"),
         ("subscribeToFour", "requestSubscribeMessage:fail tmplIds exceed the maximum of 3"),
+        ("subscribeMixed", "requestSubscribeMessage:fail Templates type must be same"),
         (
             "subscribeLate",
             "requestSubscribeMessage:fail can only be invoked by user TAP gesture.",

@@ -31,6 +31,7 @@ from tests.fakes import FakeMessenger
 from tests.outbox.scene import (
     TEMPLATE_ID,
     TEMPLATE_IDS,
+    TEMPLATES,
     balance,
     delivery,
     entries,
@@ -350,6 +351,25 @@ def test_who_left_or_has_no_wechat_keeps_the_message_in_the_app(
     tell(sessions, clock, make_parent(sessions))
     assert deliver(delivery(sessions, clock, messenger, appid="wxother")).in_app == 1
     assert messenger.calls == 0
+
+
+def test_one_yes_to_a_long_term_template_lets_all_its_messages_go(
+    sessions: Sessions, clock: FixedClock
+) -> None:
+    parent_id, child_id, key = family(sessions)
+    grant(sessions, clock, key)
+    for _ in range(2):
+        tell(sessions, clock, parent_id, child_id)
+    forms = TEMPLATES.forms("long", TEMPLATE_IDS)
+    parts = delivery(sessions, clock, FakeMessenger(), forms=forms)
+
+    sent = 0
+    for _ in range(2):  # never two at once to one person
+        sent += deliver(parts).sent
+        clock.advance(timedelta(seconds=2))
+
+    assert sent == 2
+    assert balance(sessions, key) == 1
 
 
 def test_a_name_whose_key_is_lost_does_not_hold_the_message(

@@ -1,7 +1,7 @@
 """Grants and uses of permissions: what the client says, what WeChat says, what is left."""
 
 from collections.abc import Callable
-from datetime import timedelta
+from datetime import datetime, timedelta
 
 import pytest
 from hypothesis import HealthCheck, given, settings
@@ -150,6 +150,91 @@ def test_a_use_does_not_come_back_after_a_refusal(sessions: Sessions, clock: Fix
     do(sessions, lambda session: ledger.give_back(session, clock, [use]))
 
     assert balance(sessions, key) == 0
+
+
+def popup(sessions: Sessions, clock: FixedClock, key: Key, moment: datetime) -> None:
+    """WeChat's yes of that moment, handled now."""
+    do(sessions, lambda session: ledger.popup_accepted(session, clock, key, moment))
+
+
+def test_a_yes_from_before_a_refusal_comes_too_late(sessions: Sessions, clock: FixedClock) -> None:
+    key, yes = new_key(), clock.now()
+    clock.advance(timedelta(seconds=20))
+    refuse(sessions, clock, key)
+    popup(sessions, clock, key, yes)
+    assert balance(sessions, key) == 0
+
+    popup(sessions, clock, key, clock.now())
+    assert balance(sessions, key) == 1
+
+
+def test_a_refusal_that_comes_late_leaves_what_was_given_since(
+    sessions: Sessions, clock: FixedClock
+) -> None:
+    key = new_key()
+    grant(sessions, clock, key, times=2)
+    clock.advance(timedelta(minutes=1))
+    refusal = clock.now()
+    clock.advance(timedelta(minutes=1))
+    grant(sessions, clock, key)
+
+    for _ in range(2):
+        do(sessions, lambda session: ledger.refused(session, clock, [key], refusal))
+        assert balance(sessions, key) == 1
+
+
+def test_an_event_adds_nothing_although_its_message_went_out_before_it(
+    sessions: Sessions, clock: FixedClock
+) -> None:
+    parent_id, child_id, key = family(sessions)
+    report(sessions, clock, key)
+    yes = clock.now()
+    used(sessions, clock, [Use(tell(sessions, clock, parent_id, child_id), key)])
+    do(sessions, lambda session: ledger.accepted_by_wechat(session, [key]))
+    clock.advance(timedelta(hours=2))
+    popup(sessions, clock, key, yes)
+
+    assert balance(sessions, key) == 0
+
+
+def test_a_report_whose_event_was_lost_stands_in_the_way_no_longer_than_the_next_event(
+    sessions: Sessions, clock: FixedClock
+) -> None:
+    key = new_key()
+    report(sessions, clock, key)
+    clock.advance(timedelta(days=1))
+    popup(sessions, clock, key, clock.now())
+    assert balance(sessions, key) == 2
+
+    clock.advance(REPORT_WINDOW)
+    report(sessions, clock, key)
+    assert balance(sessions, key) == 3
+
+
+def test_a_clock_of_wechats_that_is_ahead_of_ours_changes_nothing(
+    sessions: Sessions, clock: FixedClock
+) -> None:
+    key = new_key()
+    popup(sessions, clock, key, clock.now() + timedelta(minutes=2))
+    clock.advance(timedelta(seconds=5))
+    refuse(sessions, clock, key)
+
+    assert balance(sessions, key) == 0
+
+
+def test_of_a_lasting_permission_nothing_is_taken_until_it_is_refused(
+    sessions: Sessions, clock: FixedClock
+) -> None:
+    parent_id, child_id, key = family(sessions)
+    grant(sessions, clock, key)
+    uses = [Use(tell(sessions, clock, parent_id, child_id), key, lasting=True) for _ in range(2)]
+    for use in uses:
+        assert used(sessions, clock, [use])
+    do(sessions, lambda session: ledger.give_back(session, clock, uses[:1]))
+    assert balance(sessions, key) == 1
+
+    refuse(sessions, clock, key)
+    assert not used(sessions, clock, uses[:1])
 
 
 def test_the_database_refuses_a_balance_below_zero(sessions: Sessions) -> None:

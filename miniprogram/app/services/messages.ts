@@ -1,9 +1,8 @@
+import { oneQuestion } from '../utils/permissions';
 import { ApiError } from './errors';
 import { get, post } from './http';
 import type { Messages, SubscriptionAnswer, Subscriptions, SubscriptionTemplate } from './types';
 
-/** WeChat asks for at most three templates at a time. */
-const MOST_TEMPLATES = 3;
 const ANSWERS: readonly string[] = ['accept', 'reject', 'ban', 'filter'];
 
 export function messages(after?: string): Promise<Messages> {
@@ -43,13 +42,24 @@ function askWeChat(tmplIds: string[]): Promise<Record<string, SubscriptionAnswer
   });
 }
 
+/** What came of a question: how many were accepted, and what will come now. */
+export interface Answered {
+  accepted: number;
+  subscriptions: Subscriptions;
+}
+
 /**
  * Lets WeChat ask for the templates and reports the answers. WeChat opens its question from a tap
  * alone, so call this first in the handler of that tap, with the templates already at hand.
  */
+export async function askAndTell(templates: SubscriptionTemplate[]): Promise<Answered> {
+  const results = await askWeChat(oneQuestion(templates).map((one) => one.template_id));
+  const told = await post<Subscriptions>('/subscriptions', { results });
+  const accepted = Object.values(results).filter((answer) => answer === 'accept').length;
+  return { accepted, subscriptions: told };
+}
+
+/** The same for who only wants to know how many were accepted. */
 export async function askToSubscribe(templates: SubscriptionTemplate[]): Promise<number> {
-  const ids = templates.slice(0, MOST_TEMPLATES).map((template) => template.template_id);
-  const results = await askWeChat(ids);
-  await post<Subscriptions>('/subscriptions', { results });
-  return Object.values(results).filter((answer) => answer === 'accept').length;
+  return (await askAndTell(templates)).accepted;
 }

@@ -328,14 +328,26 @@ export interface Messages extends List<Message> {
 
 export type SubscriptionAnswer = 'accept' | 'reject' | 'ban' | 'filter';
 
-export interface SubscriptionTemplate {
-  template_id: string;
+/** A message that the mini-program does not send itself. */
+export interface OtherMessage {
   name: string;
   title: string;
+  /** The 公众号 by which it comes; null: the list in the app alone. */
+  account_name: string | null;
+}
+
+/** WeChat asks for one kind at a time. */
+export type SubscriptionKind = 'one_time' | 'long_term';
+
+export interface SubscriptionTemplate extends OtherMessage {
+  template_id: string;
   why: string;
+  kind: SubscriptionKind;
+  /** How many may still be sent; of a long-term one, whether any may. */
   balance: number;
 }
 
 export interface Subscriptions {
   templates: SubscriptionTemplate[];
+  others: OtherMessage[];
 }

@@ -15,11 +15,10 @@ import {
 } from '../../utils/handbook';
 import { sentence } from '../../utils/messages';
 import { open } from '../../utils/navigation';
+import { leftText, offeredAt } from '../../utils/permissions';
 
 /** Our name of the template by which the handbook reminds in WeChat. */
 const REMINDER = 'handbook_reminder';
-/** And of what the town or the city writes; asked for in the same question. */
-const CAMPAIGN = 'campaign';
 
 const KINDS: { kind: ItemKind | ''; title: string }[] = [
   { kind: '', title: '全部' },
@@ -68,11 +67,13 @@ const CHAPTERS: Chapter[] = [
 /** Of a child that died: what was kept, and nothing that asks for something. */
 const KEEPSAKES = ['growth', 'diary', 'take-along'];
 
-/** What one tap on 提醒我 asks WeChat for. */
+/** What comes by WeChat of the handbook's reminders, and what one tap on 提醒我 asks for. */
 interface Asked {
-  reminder: SubscriptionTemplate | null;
-  campaigns: SubscriptionTemplate[];
+  reminder: string;
+  asked: SubscriptionTemplate[];
 }
+
+const NO_REMINDER: Asked = { reminder: '', asked: [] };
 
 const loader = childLoader();
 
@@ -93,8 +94,8 @@ Page({
     nowFew: NOW_FEW,
     later: [] as ItemGroup[],
     laterFew: LATER_FEW,
-    reminder: null as SubscriptionTemplate | null,
-    campaigns: [] as SubscriptionTemplate[],
+    reminder: '',
+    asked: [] as SubscriptionTemplate[],
     attention: null as Attention | null,
   },
 
@@ -129,10 +130,8 @@ Page({
   },
 
   async remind() {
-    const { reminder, campaigns } = this.data;
-    if (!reminder) return;
     try {
-      const accepted = await askToSubscribe([reminder, ...campaigns]);
+      const accepted = await askToSubscribe(this.data.asked);
       wx.showToast({ title: accepted ? '好的，到时提醒你' : '没有订阅', icon: 'none' });
       this.setData(await reminderNow());
     } catch (error) {
@@ -195,12 +194,12 @@ Page({
 async function reminderNow(): Promise<Asked> {
   try {
     const { templates } = await subscriptions();
-    return {
-      reminder: templates.find(({ name }) => name === REMINDER) ?? null,
-      campaigns: templates.filter(({ name }) => name === CAMPAIGN),
-    };
+    const reminder = templates.find(({ name }) => name === REMINDER);
+    if (!reminder) return NO_REMINDER;
+    const text = leftText(reminder) + (reminder.balance ? '' : '，点“提醒我”');
+    return { reminder: text, asked: offeredAt('handbook', templates) };
   } catch {
-    return { reminder: null, campaigns: [] };
+    return NO_REMINDER;
   }
 }
 

@@ -1,6 +1,5 @@
 import { forgetDiaries } from '../../services/diary';
-import { following } from '../../services/following';
-import { askToSubscribe, subscriptions } from '../../services/messages';
+import { subscriptions } from '../../services/messages';
 import {
   children,
   closeAccount,
@@ -15,14 +14,7 @@ import {
   withdrawConsent,
 } from '../../services/people';
 import { signOut } from '../../services/session';
-import type {
-  Child,
-  Consents,
-  Departure,
-  Me,
-  Purpose,
-  SubscriptionTemplate,
-} from '../../services/types';
+import type { Child, Consents, Departure, Me, Purpose, Subscriptions } from '../../services/types';
 import { attempt } from '../../utils/attempts';
 import { fullDayText } from '../../utils/dates';
 import { ageLine, DEPARTED, QUESTIONS } from '../../utils/departures';
@@ -77,13 +69,12 @@ Page({
     message: '',
     children: [] as ChildView[],
     consents: [] as ConsentView[],
-    templates: [] as SubscriptionTemplate[],
+    subscriptions: null as Subscriptions | null,
     /** What will still come in WeChat, and by which way. */
     coming: '',
     /** As 138****0000; empty when none is kept. */
     phone: '',
     phoneBusy: false,
-    asking: false,
     chosen: null as ChildView | null,
     /** The child whose situation has changed. */
     changing: null as ChildView | null,
@@ -104,18 +95,17 @@ Page({
   async load() {
     if (this.data.status !== 'ready') this.setData({ status: 'loading' });
     try {
-      const [all, documents, subscribed, own, followed] = await Promise.all([
+      const [all, documents, subscribed, own] = await Promise.all([
         children(),
         consents(),
         subscriptions(),
         me(),
-        following().catch(() => null),
       ]);
       this.setData({
         children: all.map(childView),
         consents: consentViews(documents),
-        templates: subscribed.templates,
-        coming: stillComing(subscribed.templates, followed),
+        subscriptions: subscribed,
+        coming: stillComing(subscribed),
         phone: own.phone_masked ?? '',
         status: 'ready',
       });
@@ -274,24 +264,8 @@ Page({
     });
   },
 
-  async subscribe(event: WechatMiniprogram.TouchEvent) {
-    const id = String(event.currentTarget.dataset.id);
-    const template = this.data.templates.filter((one) => one.template_id === id);
-    if (this.data.asking) return;
-    this.setData({ asking: true });
-    try {
-      const accepted = await askToSubscribe(template);
-      wx.showToast({ title: accepted ? '好的，多收一次' : '没有订阅', icon: 'none' });
-      const [{ templates }, followed] = await Promise.all([
-        subscriptions(),
-        following().catch(() => null),
-      ]);
-      this.setData({ templates, coming: stillComing(templates, followed) });
-    } catch (error) {
-      wx.showToast({ title: sentence(error), icon: 'none' });
-    } finally {
-      this.setData({ asking: false });
-    }
+  answered(event: WechatMiniprogram.CustomEvent<Subscriptions>) {
+    this.setData({ subscriptions: event.detail, coming: stillComing(event.detail) });
   },
 
   openConsent(event: WechatMiniprogram.TouchEvent) {

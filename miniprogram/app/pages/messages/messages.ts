@@ -1,9 +1,10 @@
-import { markRead, messages } from '../../services/messages';
-import type { Message, WeChatState } from '../../services/types';
+import { markRead, messages, subscriptions } from '../../services/messages';
+import type { Message, Subscriptions, WeChatState } from '../../services/types';
 import { cityDay, momentText } from '../../utils/dates';
 import { failed } from '../../utils/failures';
 import { sentence } from '../../utils/messages';
 import { open } from '../../utils/navigation';
+import { waysInShort } from '../../utils/permissions';
 
 interface MessageView {
   id: number;
@@ -51,6 +52,10 @@ Page({
     list: [] as MessageView[],
     next: '',
     loadingMore: false,
+    /** What will come in WeChat; null when it could not be read. */
+    subscriptions: null as Subscriptions | null,
+    ways: '',
+    showWays: false,
   },
 
   onLoad() {
@@ -65,13 +70,39 @@ Page({
   async load() {
     if (this.data.status !== 'ready') this.setData({ status: 'loading' });
     try {
-      const { items, next } = await messages();
+      // drawn by one step: what comes later would push down what is being read
+      const [{ items, next }, left] = await Promise.all([
+        messages(),
+        subscriptions().catch(() => null),
+      ]);
       this.setData({ list: items.map(view), next: next ?? '' });
+      this.showSubscriptions(left);
       this.setData({ status: items.length ? 'ready' : 'empty' });
       await readAll(items);
     } catch (error) {
       this.setData(failed(this.data.status, error));
     }
+  },
+
+  /** Has a line of its own to say that it failed, which the messages need not wait for. */
+  async reloadWays() {
+    this.showSubscriptions(await subscriptions().catch(() => null));
+  },
+
+  showSubscriptions(left: Subscriptions | null) {
+    this.setData({ subscriptions: left, ways: left ? waysInShort(left) : '' });
+  },
+
+  toggleWays() {
+    this.setData({ showWays: !this.data.showWays });
+  },
+
+  answered(event: WechatMiniprogram.CustomEvent<Subscriptions>) {
+    this.showSubscriptions(event.detail);
+  },
+
+  follow() {
+    open('/pages/follow/follow');
   },
 
   async onReachBottom() {

@@ -14,6 +14,7 @@ import { timeOf } from '../../utils/dates';
 import { failed } from '../../utils/failures';
 import { sentence } from '../../utils/messages';
 import { open } from '../../utils/navigation';
+import { offeredAt } from '../../utils/permissions';
 import {
   checkupView,
   headline,
@@ -24,8 +25,6 @@ import {
   type Headline,
 } from '../../utils/pregnancy';
 
-/** Our names of the templates by which a pregnancy is reminded of in WeChat. */
-const REMINDERS = ['pregnancy_checkup', 'pregnancy_week', 'pregnancy_notice'];
 const EMERGENCY = '120';
 const NOTHING = {
   head: null,
@@ -112,11 +111,11 @@ Page({
   /** The row about WeChat only adds to the page, so its failure leaves it standing. */
   async loadReminders() {
     if (this.data.state !== 'open') return;
-    const templates = await subscriptions().then(
-      (answer) => answer.templates,
+    const reminders = await subscriptions().then(
+      ({ templates }) => offeredAt('pregnancy', templates),
       () => [],
     );
-    this.setData({ reminders: templates.filter(({ name }) => REMINDERS.includes(name)) });
+    this.setData({ reminders });
   },
 
   async remind() {

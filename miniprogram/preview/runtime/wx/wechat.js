@@ -46,7 +46,10 @@ async function requestSubscribeMessage({ tmplIds }) {
     throw new Refusal(`tmplIds exceed the maximum of ${MOST_TEMPLATES}`, 20003);
   const { templates } = await ask(`/overview?phone=${encodeURIComponent(ownPhone)}`);
   const asked = tmplIds.map((id) => templates.find((one) => one.id === id));
-  if (asked.includes(undefined)) throw new Refusal('No template data return', 20001);
+  if (asked.includes(undefined))
+    throw new Refusal('No template data return, verify the template id exist', 20001);
+  if (new Set(asked.map(({ kind }) => kind)).size > 1)
+    throw new Refusal('Templates type must be same', 20002);
   const answers = await askForSubscriptions(asked);
   const { results } = await ask('/subscriptions', { answers });
   return results;

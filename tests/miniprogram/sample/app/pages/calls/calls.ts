@@ -5,6 +5,7 @@ const calls: Record<string, () => unknown> = {
   login: () => wx.login(),
   subscribe: () => wx.requestSubscribeMessage({ tmplIds: ['T1', 'T2'] }),
   subscribeToFour: () => wx.requestSubscribeMessage({ tmplIds: ['T1', 'T2', 'T3', 'T4'] }),
+  subscribeMixed: () => wx.requestSubscribeMessage({ tmplIds: ['T1', 'T3'] }),
   subscribeLate: async () => {
     await wx.getNetworkType();
     return wx.requestSubscribeMessage({ tmplIds: ['T1'] });
