@@ -44,6 +44,7 @@ from backend.api import waiting as waiting_api
 from backend.api.front import GuideFront
 from backend.api.schemas import ID_PATTERN
 from backend.config import Settings
+from backend.console import article_cards
 from backend.deps import EXTENSION, LOGIN, Deps, Texts, build, wechat_parts
 from backend.guides.library import Library
 from backend.jobs.overview import work
@@ -201,6 +202,8 @@ def _watch_requests(app: Flask) -> None:
         has_body = request.method in {"POST", "PUT", "PATCH"} and request.content_length
         if request.endpoint in diary_api.UPLOADS:
             request.max_content_length = diary_api.LARGEST_UPLOAD
+        elif request.endpoint in article_cards.UPLOADS:
+            request.max_content_length = article_cards.LARGEST_UPLOAD
         elif has_body and request.path.startswith(API) and not request.is_json:
             return errors.from_framework(415)
         return None
