@@ -213,7 +213,8 @@ class FollowerComparison(Base):
     listed: Mapped[int] = mapped_column(Integer, server_default="0")
     came: Mapped[int] = mapped_column(Integer, server_default="0")
     missing: Mapped[int] = mapped_column(Integer, server_default="0")
-    finished_at: Mapped[datetime | None]
+    finished_at: Mapped[datetime | None]  # None: under way
+    compared_at: Mapped[datetime | None]  # the end of the last whole one
     list_after: Mapped[datetime | None]
     ask_after: Mapped[datetime | None]
     errcode: Mapped[int | None] = mapped_column(Integer)

@@ -1,4 +1,4 @@
-"""What is asked of WeChat about our accounts and who follows them. No transaction meanwhile."""
+"""What is asked of WeChat about our accounts. No transaction meanwhile."""
 
 from collections.abc import Callable, Sequence
 from datetime import datetime
@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING
 import structlog
 from sqlalchemy.orm import Session, sessionmaker
 
-from backend.accounts import followers, templates
+from backend.accounts import templates
 from backend.accounts.asking import keep_findings
 from backend.accounts.keeping import reseal
 from backend.accounts.models import AccountKind
@@ -22,7 +22,6 @@ if TYPE_CHECKING:
     from backend.wechat.client import AccountClient
 
 TASK = "ask_accounts"
-IDENTIFY_AT_ONCE = 100
 
 log = structlog.get_logger()
 
@@ -97,28 +96,6 @@ def check_templates(
         return
     with sessions.begin() as session:
         templates.keep_check(session, clock, client.appid, there)
-
-
-def identify_followers(sessions: sessionmaker[Session], clock: Clock, clients: Clients) -> None:
-    """Ask WeChat who new followers are. The first one without an answer ends the turn."""
-    from backend.wechat.followers import AskLater, who_is
-
-    with sessions() as session:
-        waiting = followers.to_identify(session, IDENTIFY_AT_ONCE)
-    done = 0
-    for person in waiting:
-        client = client_of(clients, person.appid)
-        if client is None:
-            continue
-        try:
-            told = who_is(client, person.openid)
-        except AskLater:
-            break
-        with sessions.begin() as session:
-            followers.identify(session, clock, person, told)
-        done += 1
-    if done:
-        log.info("followers_identified", done=done)
 
 
 def client_of(clients: Clients, appid: str) -> "AccountClient | None":

@@ -59,6 +59,7 @@ def _comparisons() -> None:
         sa.Column("cursor", sa.Text(), server_default="", nullable=False),
         *(sa.Column(name, sa.Integer(), server_default="0", nullable=False) for name in numbers),
         sa.Column("finished_at", MOMENT, nullable=True),
+        sa.Column("compared_at", MOMENT, nullable=True),
         sa.Column("list_after", MOMENT, nullable=True),
         sa.Column("ask_after", MOMENT, nullable=True),
         sa.Column("errcode", sa.Integer(), nullable=True),
