@@ -16,8 +16,8 @@ from backend.accounts.rules import AccountUnknown
 from backend.kernel.clock import Clock
 from backend.kernel.privacy import Unreadable
 from backend.outbox.channels import Address, Sender
-from backend.outbox.forms import Form
-from backend.outbox.messenger import Messenger
+from backend.outbox.forms import Form, FormKind
+from backend.outbox.messenger import FailureKind, Messenger, TemporaryFailure
 from backend.outbox.quotas import NO_LIMITS, Limits
 from backend.people.models import Child, Guardian
 
@@ -27,6 +27,12 @@ FormsOf = Callable[[str], Mapping[str, Form]]
 """appid → our template name → the form of the template that the account has chosen for it."""
 MessengerOf = Callable[[str, Capability], Messenger]
 """How an account speaks to persons. Raises AccountUnknown, or Unreadable without its key."""
+
+RIGHT_FOR: Mapping[FormKind, Capability] = {
+    "message": Capability.TEMPLATE,
+    "once": Capability.NOTIFY,
+    "long": Capability.NOTIFY,
+}
 
 log = structlog.get_logger()
 
@@ -112,28 +118,46 @@ class ServiceAccounts:
     def _read(self, appid: str) -> Sender | None:
         with self._reads() as session:
             account = session.get(WeChatAccount, appid)
-            capability = None if account is None else _way_of(account)
-            if capability is None:
-                return None
+            rights = set() if account is None else _rights_of(account)
+        if not rights:
+            return None
         try:
-            messenger = self._messenger_of(appid, capability)
+            by_right = {right: self._messenger_of(appid, right) for right in sorted(rights)}
         except (AccountUnknown, Unreadable) as error:
             log.warning("account_without_client", account=appid, reason=type(error).__name__)
             return None
-        permitted = capability is Capability.NOTIFY
-        forms = {  # a template of the other kind is not known to this call
+        forms = {
             name: form
             for name, form in self._forms_of(appid).items()
-            if (form.kind == "message") is not permitted
+            if RIGHT_FOR[form.kind] in rights
         }
         ids = {name: form.template_id for name, form in forms.items()}
-        limits = self._limits_of(appid)
-        return Sender(appid, messenger, ids, limits, permitted=permitted, forms=forms)
+        ways = {form.template_id: by_right[RIGHT_FOR[form.kind]] for form in forms.values()}
+        return Sender(appid, EachItsWay(ways), ids, self._limits_of(appid), forms=forms)
 
 
-def _way_of(account: WeChatAccount) -> Capability | None:
-    """模板消息 before 订阅通知, which needs the person's consent each time; None for neither."""
+class EachItsWay:
+    """Implements outbox.messenger.Messenger: 模板消息 and 订阅通知 are two calls of one account."""
+
+    def __init__(self, by_template_id: Mapping[str, Messenger]) -> None:
+        self._by_template_id = by_template_id
+
+    def send(
+        self,
+        openid: str,
+        template_id: str,
+        data: Mapping[str, str],
+        page: str | None,
+        message_id: int | None,
+    ) -> int | None:
+        messenger = self._by_template_id.get(template_id)
+        if messenger is None:  # another took its place since the message was prepared
+            raise TemporaryFailure("template replaced", FailureKind.TRANSIENT)
+        return messenger.send(openid, template_id, data, page, message_id)
+
+
+def _rights_of(account: WeChatAccount) -> set[Capability]:
+    """By which rights it may tell a person something."""
     if account.kind is not AccountKind.SERVICE or account.retired_at is not None:
-        return None
-    ways = (Capability.TEMPLATE, Capability.NOTIFY)
-    return next((way for way in ways if account.can(way)), None)
+        return set()
+    return {right for right in RIGHT_FOR.values() if account.can(right)}

@@ -95,7 +95,7 @@ def check_templates(
         log.info("templates_not_checked", account=client.appid, reason=type(error).__name__)
         return
     with sessions.begin() as session:
-        templates.keep_check(session, clock, client.appid, there)
+        templates.keep_check(session, clock, client.appid, there.templates, there.kinds)
 
 
 def client_of(clients: Clients, appid: str) -> "AccountClient | None":

@@ -61,7 +61,7 @@ def _prepared(parts: Delivery, claim: Claimed) -> Ready | Ended:
         sender.forms.get(claim.template),
     )
     key = Key(sender.appid, claim.openid, template_id)
-    return Ready(claim, key, data, page, permitted=sender.permitted)
+    return Ready(claim, key, data, page, permitted=sender.asks_permission(claim.template))
 
 
 def child_name(parts: Delivery, claim: Claimed) -> str | None:
