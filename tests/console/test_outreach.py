@@ -15,6 +15,7 @@ from sqlalchemy.orm import Session, sessionmaker
 from backend.accounts.models import AccountKind, Capability
 from backend.accounts.rules import Keys
 from backend.config import Settings
+from backend.console.article_cards import LARGEST_UPLOAD
 from backend.deps import EXTENSION
 from backend.jobs.publications import run_publications
 from backend.kernel.audit import AuditEntry
@@ -237,6 +238,13 @@ def test_a_wrong_card_is_told_and_changes_nothing(
     assert answer.status_code == 422
     assert sentence in answer.get_data(as_text=True)
     assert "便秘" in town.page(path)
+
+
+def test_a_file_beyond_every_limit_is_not_even_read(town: Desk) -> None:
+    path = drafted(town)
+    file = (io.BytesIO(b"x" * (LARGEST_UPLOAD + 1)), "x.jpg")
+    answer = town.post(path, seen=seen_on(town, path), cover="sent", file=file)
+    assert (answer.status_code, "太大" in answer.get_data(as_text=True)) == (413, True)
 
 
 def test_what_waits_for_a_second_person_is_taken_back_to_be_changed(town: Desk) -> None:
