@@ -45,6 +45,7 @@ from backend.api import waiting as waiting_api
 from backend.api.front import GuideFront
 from backend.api.schemas import ID_PATTERN
 from backend.config import Settings
+from backend.console import article_cards
 from backend.deps import EXTENSION, LOGIN, Deps, Texts, build, wechat_parts
 from backend.guides.library import Library
 from backend.jobs.overview import work
@@ -56,6 +57,9 @@ from backend.webhook import views as webhook
 
 API = "/api/v1"
 LARGEST_BODY = 1024 * 1024  # bytes; the largest form of ours is far below
+UPLOADS = dict.fromkeys(diary_api.UPLOADS, diary_api.LARGEST_UPLOAD) | dict.fromkeys(
+    article_cards.UPLOADS, article_cards.LARGEST_UPLOAD
+)  # bytes, by endpoint: those that take a picture
 BLUEPRINTS = (
     sessions_api.bp,
     following_api.bp,
@@ -202,8 +206,9 @@ def _watch_requests(app: Flask) -> None:
         if "\0" in request.path:  # names nothing of ours, and PostgreSQL does not take it
             abort(404)
         has_body = request.method in {"POST", "PUT", "PATCH"} and request.content_length
-        if request.endpoint in diary_api.UPLOADS:
-            request.max_content_length = diary_api.LARGEST_UPLOAD
+        largest = UPLOADS.get(request.endpoint or "")
+        if largest is not None:
+            request.max_content_length = largest
         elif has_body and request.path.startswith(API) and not request.is_json:
             return errors.from_framework(415)
         return None

@@ -1,18 +1,19 @@
 """Who follows our 公众号: told by WeChat's pushes, in any order, each of them perhaps late."""
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import UTC, datetime
 
-from sqlalchemy import Select, delete, func, select
+from sqlalchemy import delete, func, select, text, update
 from sqlalchemy.dialects.postgresql import insert
-from sqlalchemy.orm import InstrumentedAttribute, Session
+from sqlalchemy.orm import Session
 
 from backend.accounts import linking
-from backend.accounts.models import Follower, InboundEvent, WeChatAccount
+from backend.accounts.models import Follower, FollowerComparison, InboundEvent, WeChatAccount
 from backend.accounts.rules import Following, after_coming, after_leaving
 from backend.accounts.scenes import LinkScenes
 from backend.kernel.clock import Clock
+from backend.people.models import ParentIdentity
 
 SUBSCRIBE = "subscribe"
 FROM_CODE = "qrscene_"  # stands before the scene when somebody who did not follow scans it
@@ -33,6 +34,7 @@ class Told:
 
     follows: bool
     unionid: str | None = field(repr=False)
+    since: datetime | None = None
 
 
 def came(session: Session, clock: Clock, scenes: LinkScenes, event: InboundEvent) -> str:
@@ -63,7 +65,13 @@ def left(session: Session, event: InboundEvent) -> str:
 
 
 def forget(session: Session, *, appid: str, openid: str) -> bool:
-    """Forget a person that WeChat wants forgotten."""
+    """Forget a person that WeChat wants forgotten; also as the place where a list goes on."""
+    session.execute(
+        update(FollowerComparison)
+        .where(FollowerComparison.appid == appid, FollowerComparison.cursor == openid)
+        .values(cursor="", listed=0)
+        .execution_options(synchronize_session=False)
+    )
     gone = delete(Follower).where(Follower.appid == appid, Follower.openid == openid)
     return session.scalar(gone.returning(Follower.openid)) is not None
 
@@ -79,49 +87,130 @@ def forget_left(session: Session, before: datetime) -> int:
     return len(gone.all())
 
 
-def to_identify(session: Session, limit: int) -> list[list[Person]]:
-    """Those of whom WeChat has not been asked who they are, where the account may ask.
-
-    A list for each account, of its longest followers and together about `limit`: an account
-    that gets no answers must not stand before the others.
-    """
-    asking = session.scalars(
-        select(WeChatAccount.appid)
-        .where(WeChatAccount.can_users, WeChatAccount.retired_at.is_(None))
-        .where(_waiting_of(WeChatAccount.appid).exists())
-        .order_by(WeChatAccount.appid)
-    ).all()
-    share = max(1, limit // max(1, len(asking)))
-    longest = (Follower.followed_at, Follower.openid)
-    waiting = {
-        appid: session.scalars(_waiting_of(appid).order_by(*longest).limit(share)).all()
-        for appid in asking
-    }
-    found = [[Person(appid, openid) for openid in waiting[appid]] for appid in asking]
-    return [of_one for of_one in found if of_one]
-
-
-def _waiting_of(appid: str | InstrumentedAttribute[str]) -> Select[str]:
-    return select(Follower.openid).where(
-        Follower.appid == appid, Follower.identified_at.is_(None), Follower.left_at.is_(None)
+def accounts_to_ask(session: Session, clock: Clock) -> Sequence[str]:
+    """Accounts that may ask, and of which somebody is to be asked about."""
+    waits = (
+        select(Follower.openid)
+        .where(
+            Follower.appid == WeChatAccount.appid,
+            Follower.identified_at.is_(None),
+            Follower.left_at.is_(None),
+        )
+        .exists()
     )
+    put_off = (
+        select(FollowerComparison.appid)
+        .where(
+            FollowerComparison.appid == WeChatAccount.appid,
+            FollowerComparison.ask_after > clock.now(),
+        )
+        .exists()
+    )
+    found = select(WeChatAccount.appid).where(
+        WeChatAccount.can_users, WeChatAccount.retired_at.is_(None), waits, ~put_off
+    )
+    return session.scalars(found.order_by(WeChatAccount.appid)).all()
 
 
-def identify(session: Session, clock: Clock, person: Person, told: Told | None) -> None:
-    """Keep what WeChat told of a person; None: it knows nobody by that id."""
+def to_identify(session: Session, appid: str, limit: int) -> Sequence[str]:
+    """Openids of whom WeChat has not been asked who they are. Who came by a push goes first:
+    perhaps they look at their phone just now; who was in a list has long been there.
+    """
+    return session.scalars(
+        select(Follower.openid)
+        .where(
+            Follower.appid == appid,
+            Follower.identified_at.is_(None),
+            Follower.left_at.is_(None),
+        )
+        .order_by(Follower.listed_at.nulls_first(), Follower.followed_at, Follower.openid)
+        .limit(limit)
+    ).all()
+
+
+# As `_take_in`, of many at once.
+TAKE_IN = text("""
+    UPDATE followers AS f
+       SET identified_at = :now,
+           unionid = coalesce(told.unionid, f.unionid),
+           followed_at = CASE WHEN told.follows AND f.left_at IS NULL AND f.followed_at <= :asked
+                              THEN coalesce(told.since, f.followed_at) ELSE f.followed_at END,
+           left_at = CASE WHEN NOT told.follows AND f.left_at IS NULL AND f.followed_at <= :asked
+                          THEN :asked ELSE f.left_at END
+      FROM unnest(CAST(:openids AS text[]), CAST(:follows AS boolean[]),
+                  CAST(:unionids AS text[]), CAST(:sinces AS timestamptz[]))
+           AS told (openid, follows, unionid, since)
+     WHERE f.appid = :appid AND f.openid = told.openid
+""")
+HOLD = text("""
+    SELECT 1 FROM followers
+     WHERE appid = :appid AND openid = ANY(CAST(:openids AS text[]))
+     ORDER BY openid COLLATE "C" FOR UPDATE
+""")
+
+
+def take_in(
+    session: Session, clock: Clock, appid: str, told: Mapping[str, Told], asked_at: datetime
+) -> list[str]:
+    """Keep what WeChat told of strangers; the others, who are some parent, are given back.
+
+    Those are for `identify`, each in a transaction of its own: a parent is locked before.
+    """
+    unionids = [one.unionid for one in told.values() if one.unionid is not None]
+    rows = session.execute(
+        select(ParentIdentity.appid, ParentIdentity.openid, ParentIdentity.unionid).where(
+            (ParentIdentity.appid == appid) & ParentIdentity.openid.in_(told)
+            | ParentIdentity.unionid.in_(unionids)
+        )
+    ).all()
+    parents = {row.openid for row in rows if row.appid == appid}
+    persons = {row.unionid for row in rows if row.unionid is not None}
+    known = {openid for openid, one in told.items() if openid in parents or one.unionid in persons}
+    strange = sorted(told.keys() - known)
+    session.execute(HOLD, {"appid": appid, "openids": strange})
+    session.execute(
+        TAKE_IN,
+        {
+            "appid": appid,
+            "now": clock.now(),
+            "asked": asked_at,
+            "openids": strange,
+            "follows": [told[one].follows for one in strange],
+            "unionids": [told[one].unionid for one in strange],
+            "sinces": [told[one].since for one in strange],
+        },
+    )
+    return sorted(known)
+
+
+def identify(
+    session: Session, clock: Clock, person: Person, told: Told | None, asked_at: datetime
+) -> None:
+    """Keep what WeChat told of a person; None: it knows nobody by that id.
+
+    `asked_at`: before it was asked. Who came, or came back, after that follows.
+    """
     unionid = told.unionid if told is not None else None
     linking.hold_parents(session, person.appid, person.openid, unionid)
     follower = session.get(Follower, (person.appid, person.openid), with_for_update=True)
     if follower is None:
         return
-    now = clock.now()
-    follower.identified_at = now
-    if told is None:
-        return
-    if not told.follows and follower.left_at is None:
-        follower.left_at = max(now, follower.followed_at)
-    follower.unionid = told.unionid or follower.unionid
+    follower.identified_at = clock.now()
+    _take_in(follower, told or Told(follows=False, unionid=None), asked_at)
+    session.flush()
+    if follower.left_at is None:
+        linking.keep_link(session, follower)
     linking.settle_identity(session, clock, follower)
+
+
+def _take_in(follower: Follower, told: Told, asked_at: datetime) -> None:
+    follower.unionid = told.unionid or follower.unionid
+    if follower.left_at is not None or follower.followed_at > asked_at:
+        return
+    if not told.follows:
+        follower.left_at = asked_at
+    elif told.since is not None:
+        follower.followed_at = told.since
 
 
 @dataclass(frozen=True)

@@ -145,7 +145,8 @@ class Follower(Base):
 
     The link itself is people's ParentIdentity (same appid and openid); the foreign key lets no
     follower be anybody whose identity is gone. `identified_at`: when WeChat was asked for the
-    unionid, which only some accounts have.
+    unionid, which only some accounts have. `listed_at`: the start of the comparison in which
+    WeChat last named them (`FollowerComparison`).
     """
 
     __tablename__ = "followers"
@@ -182,6 +183,41 @@ class Follower(Base):
     left_at: Mapped[datetime | None]
     scene: Mapped[str | None] = mapped_column(Text)  # of the QR code that led here, never a link's
     identified_at: Mapped[datetime | None]
+    listed_at: Mapped[datetime | None]
+
+
+class FollowerComparison(Base):
+    """How far WeChat's list of an account's followers has been taken over; the newest comparison.
+
+    `cursor`: the last openid that was taken. `came`: of those listed, who was new to us;
+    `missing`: of ours, who was not listed and is being asked about. Nobody lists before
+    `list_after` or asks who people are before `ask_after`: another worker may be at it, or
+    WeChat wants no more for now, which `errcode` says.
+    """
+
+    __tablename__ = "follower_comparisons"
+    __table_args__ = (
+        CheckConstraint("finished_at >= started_at", "finished_after_start"),
+        CheckConstraint("finished_at IS NULL OR cursor = ''", "finished_without_cursor"),
+        CheckConstraint(
+            "total >= 0 AND listed >= 0 AND came >= 0 AND missing >= 0", "counts_not_negative"
+        ),
+    )
+
+    appid: Mapped[str] = mapped_column(
+        ForeignKey("wechat_accounts.appid", ondelete="CASCADE"), primary_key=True
+    )
+    started_at: Mapped[datetime]
+    cursor: Mapped[str] = mapped_column(Text, server_default="")
+    total: Mapped[int] = mapped_column(Integer, server_default="0")
+    listed: Mapped[int] = mapped_column(Integer, server_default="0")
+    came: Mapped[int] = mapped_column(Integer, server_default="0")
+    missing: Mapped[int] = mapped_column(Integer, server_default="0")
+    finished_at: Mapped[datetime | None]  # None: under way
+    compared_at: Mapped[datetime | None]  # the end of the last whole one
+    list_after: Mapped[datetime | None]
+    ask_after: Mapped[datetime | None]
+    errcode: Mapped[int | None] = mapped_column(Integer)
 
 
 class LinkOutcome(StrEnum):

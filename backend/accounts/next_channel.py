@@ -18,8 +18,8 @@ from backend.kernel.clock import Clock
 from backend.kernel.privacy import Unreadable
 from backend.outbox import ledger
 from backend.outbox.channels import Address, Sender
-from backend.outbox.forms import Form
-from backend.outbox.messenger import Messenger
+from backend.outbox.forms import Form, FormKind
+from backend.outbox.messenger import FailureKind, Messenger, TemporaryFailure
 from backend.outbox.quotas import NO_LIMITS, Limits
 from backend.people.models import Child, Guardian
 
@@ -29,6 +29,12 @@ FormsOf = Callable[[str], Mapping[str, Form]]
 """appid → our template name → the form of the template that the account has chosen for it."""
 MessengerOf = Callable[[str, Capability], Messenger]
 """How an account speaks to persons. Raises AccountUnknown, or Unreadable without its key."""
+
+RIGHT_FOR: Mapping[FormKind, Capability] = {
+    "message": Capability.TEMPLATE,
+    "once": Capability.NOTIFY,
+    "long": Capability.NOTIFY,
+}
 
 log = structlog.get_logger()
 
@@ -50,14 +56,17 @@ def carrier_for(session: Session, parent_id: int, forms_of: FormsOf) -> Carrier 
     if address is None:
         return None
     account = session.get_one(WeChatAccount, address.appid)
-    way = _way_of(account)
-    if way is None:
+    rights = _rights_of(account)
+    if not rights:
         return None
-    forms = _known_to(way, forms_of(address.appid))
-    if way is Capability.NOTIFY:
-        left = ledger.balances(session, appid=address.appid, parent_id=parent_id)
-        forms = {name: form for name, form in forms.items() if left.get(form.template_id)}
-    return Carrier(account.name, frozenset(forms))
+    forms = _sendable(rights, forms_of(address.appid))
+    left = ledger.balances(session, appid=address.appid, parent_id=parent_id)
+    told = {
+        name
+        for name, form in forms.items()
+        if RIGHT_FOR[form.kind] is Capability.TEMPLATE or left.get(form.template_id)
+    }
+    return Carrier(account.name, frozenset(told))
 
 
 def addresses_of(session: Session, parent_ids: Collection[int]) -> Mapping[int, Address]:
@@ -145,30 +154,47 @@ class ServiceAccounts:
     def _read(self, appid: str) -> Sender | None:
         with self._reads() as session:
             account = session.get(WeChatAccount, appid)
-            capability = None if account is None else _way_of(account)
-            if capability is None:
-                return None
+            rights = set() if account is None else _rights_of(account)
+        if not rights:
+            return None
         try:
-            messenger = self._messenger_of(appid, capability)
+            by_right = {right: self._messenger_of(appid, right) for right in sorted(rights)}
         except (AccountUnknown, Unreadable) as error:
             log.warning("account_without_client", account=appid, reason=type(error).__name__)
             return None
-        permitted = capability is Capability.NOTIFY
-        forms = _known_to(capability, self._forms_of(appid))
+        forms = _sendable(rights, self._forms_of(appid))
         ids = {name: form.template_id for name, form in forms.items()}
-        limits = self._limits_of(appid)
-        return Sender(appid, messenger, ids, limits, permitted=permitted, forms=forms)
+        ways = {form.template_id: by_right[RIGHT_FOR[form.kind]] for form in forms.values()}
+        return Sender(appid, EachItsWay(ways), ids, self._limits_of(appid), forms=forms)
 
 
-def _known_to(way: Capability, forms: Mapping[str, Form]) -> dict[str, Form]:
-    """A template of the other kind is not known to the call that this way makes."""
-    permitted = way is Capability.NOTIFY
-    return {name: form for name, form in forms.items() if (form.kind == "message") is not permitted}
+class EachItsWay:
+    """Implements outbox.messenger.Messenger: 模板消息 and 订阅通知 are two calls of one account."""
+
+    def __init__(self, by_template_id: Mapping[str, Messenger]) -> None:
+        self._by_template_id = by_template_id
+
+    def send(
+        self,
+        openid: str,
+        template_id: str,
+        data: Mapping[str, str],
+        page: str | None,
+        message_id: int | None,
+    ) -> int | None:
+        messenger = self._by_template_id.get(template_id)
+        if messenger is None:  # another took its place since the message was prepared
+            raise TemporaryFailure("template replaced", FailureKind.TRANSIENT)
+        return messenger.send(openid, template_id, data, page, message_id)
 
 
-def _way_of(account: WeChatAccount) -> Capability | None:
-    """模板消息 before 订阅通知, which needs the person's consent each time; None for neither."""
+def _sendable(rights: Collection[Capability], forms: Mapping[str, Form]) -> dict[str, Form]:
+    """Each form goes by its own call, for which the account may have lost the right."""
+    return {name: form for name, form in forms.items() if RIGHT_FOR[form.kind] in rights}
+
+
+def _rights_of(account: WeChatAccount) -> set[Capability]:
+    """By which rights it may tell a person something."""
     if account.kind is not AccountKind.SERVICE or account.retired_at is not None:
-        return None
-    ways = (Capability.TEMPLATE, Capability.NOTIFY)
-    return next((way for way in ways if account.can(way)), None)
+        return set()
+    return {right for right in RIGHT_FOR.values() if account.can(right)}

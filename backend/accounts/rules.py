@@ -3,10 +3,13 @@
 import re
 from collections.abc import Mapping
 from dataclasses import dataclass, field
-from datetime import datetime
+from datetime import datetime, timedelta
 
 from backend.accounts.models import AccountKind, Capability
+from backend.kernel.clock import city_time
 from backend.kernel.errors import Conflict, Invalid, NotFound
+from backend.outbox.models import Span
+from backend.outbox.quotas import end_of
 
 APPID = re.compile(r"wx[0-9a-z]{8,30}", re.ASCII)
 SECRET = re.compile(r"[0-9A-Za-z_-]{8,64}", re.ASCII)
@@ -113,6 +116,9 @@ def ip_in(errmsg: str) -> str | None:
     return found and found[1]
 
 
+TOMORROW = frozenset({45009}) | NO_RIGHT
+
+
 @dataclass(frozen=True)
 class Following:
     """Since when somebody follows, and since when not any more."""
@@ -140,3 +146,19 @@ def after_leaving(before: Following | None, moment: datetime) -> Following:
     if moment < before.followed_at:
         return before
     return Following(before.followed_at, max(moment, before.left_at or moment))
+
+
+def last_night(now: datetime) -> datetime:
+    """When the comparison of followers was last due: half past two, city time."""
+    due = city_time(now).replace(hour=2, minute=30, second=0, microsecond=0)
+    return due if due <= now else due - timedelta(days=1)
+
+
+def wait_after(errcode: int | None, now: datetime) -> datetime:
+    """When WeChat may be asked again. A day's number and a right come back at midnight at best.
+
+    `errcode` None: it did not answer.
+    """
+    if errcode in TOMORROW:
+        return end_of(Span.DAY, now)
+    return now + timedelta(minutes=1)

@@ -4,7 +4,7 @@ A form is proved before it is saved (`outbox.proving`). What WeChat no longer ha
 written down is paused until somebody saves another, or WeChat has it again.
 """
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Collection, Mapping, Sequence
 from typing import Protocol
 
 import structlog
@@ -194,14 +194,20 @@ def trouble_of(form: Form, chosen: Sequence[Chosen]) -> TemplateTrouble | None:
     return None if same_fields and allowed else TemplateTrouble.CHANGED
 
 
-def keep_check(session: Session, clock: Clock, appid: str, chosen: Sequence[Chosen]) -> int:
-    """Keep what WeChat has now for each live row; how many are in trouble.
+def keep_check(
+    session: Session,
+    clock: Clock,
+    appid: str,
+    chosen: Sequence[Chosen],
+    kinds: Collection[FormKind],
+) -> int:
+    """Keep what WeChat has now for each live row of these kinds; how many are in trouble.
 
     New trouble pauses that template; when WeChat has it again as it was, the pause ends.
     """
     rows = session.scalars(
         select(WeChatTemplate)
-        .where(WeChatTemplate.appid == appid, LIVE)
+        .where(WeChatTemplate.appid == appid, LIVE, WeChatTemplate.kind.in_(kinds))
         .order_by(WeChatTemplate.id)
         .with_for_update()
     ).all()

@@ -6,6 +6,7 @@ from backend.console import (  # each page module hangs its pages on `bp`  # noq
     account,
     account_menus,
     appeals,
+    article_cards,
     auth,
     bookings,
     campaign_preview,

@@ -12,6 +12,7 @@ from sqlalchemy.orm import Session
 from backend.accounts import templates as registry
 from backend.accounts import testing
 from backend.accounts.models import AccountKind, TemplateTrouble, WeChatAccount, WeChatTemplate
+from backend.accounts.next_channel import RIGHT_FOR
 from backend.accounts.proposing import best_of, proposed
 from backend.accounts.templates import form_of, live_rows
 from backend.console import notices, words
@@ -27,7 +28,7 @@ from backend.outbox.ledger import Key
 from backend.outbox.messenger import OutcomeUnknown, SendFailure
 from backend.outbox.proving import LONG, SHORT, FormRefused, check_form, offered_texts, preview
 from backend.outbox.templates import Template
-from backend.wechat.chosen import NO_ANSWER, chosen
+from backend.wechat.chosen import NO_ANSWER, Shown, chosen
 from backend.wechat.official_answers import ChosenTemplate
 
 TROUBLES = {
@@ -35,6 +36,12 @@ TROUBLES = {
     TemplateTrouble.CHANGED: "微信上的字段变了，已暂停发送，请重新填写",
 }
 KINDS = {"once": "订阅消息（一次性）", "long": "订阅消息（长期）", "message": "模板消息"}
+SERVICE_KINDS = KINDS | {"once": "订阅通知（一次性）", "long": "订阅通知（长期）"}
+CONSENTS = {
+    "once": "订阅通知：家长在公众号里同意一次，才能收到一条；没有同意的只在小程序里看到",
+    "long": "订阅通知：家长在公众号里同意过，以后都能收到；没有同意的只在小程序里看到",
+}
+NO_RIGHT = "微信现在没有给这个账号这种消息的权限，只在小程序里提醒"
 WORDINGS = {
     "cost": "提醒效果乙",
     "eve": "前一天",
@@ -85,7 +92,7 @@ def message_templates(appid: str) -> ResponseReturnValue:
     with deps().reads() as session:
         row = _teller(session, appid)
         used = live_rows(session, appid)
-    lines = [_line(name, template, used.get(name)) for name, template in _sendable().items()]
+    lines = [_line(row, name, template, used.get(name)) for name, template in _sendable().items()]
     return render_template("console/message_templates.html", row=row, lines=lines)
 
 
@@ -95,7 +102,9 @@ def check_message_templates(appid: str) -> ResponseReturnValue:
     there = _asked(appid)
     if there is not None:
         with deps().sessions.begin() as session:
-            troubled = registry.keep_check(session, deps().clock, appid, there)
+            troubled = registry.keep_check(
+                session, deps().clock, appid, there.templates, there.kinds
+            )
         if troubled:
             notices.refused(f"{troubled} 个模板和微信上的不一样，已暂停发送，请看下表")
         else:
@@ -112,11 +121,12 @@ def message_template(appid: str, name: str) -> ResponseReturnValue:
         row = live_rows(session, appid).get(name)
     before = None if row is None else form_of(row)
     wanted = request.args.get("template") or (before.template_id if before else "")
-    one = _found(there or [], wanted)
+    shown = there.templates if there else []
+    one = _found(shown, wanted)
     if one is None and there is not None:
-        one = best_of(template, there)
+        one = best_of(template, shown)
     form = before if there is None else None if one is None else proposed(template, one, before)
-    return _page(appid, name, form, there or [])
+    return _page(appid, name, form, shown)
 
 
 @bp.post("/settings/wechat-accounts/<appid>/templates/<name>")
@@ -125,14 +135,15 @@ def save_message_template(appid: str, name: str) -> ResponseReturnValue:
     """WeChat is asked again what fields there are: a page may have lain open for a day."""
     template, parts = _template(name), deps()
     there = _asked(appid)
-    one = _found(there or [], request.form.get("template", ""))
+    shown = there.templates if there else []
+    one = _found(shown, request.form.get("template", ""))
     if there is None or one is None:
         if there is not None:
             notices.refused("微信上已经没有这个模板，请另选一个")
         return redirect(url_for("console.message_template", appid=appid, name=name), 303)
     form = _typed(template, one)
     if "preview" in request.form:
-        return _page(appid, name, form, there)
+        return _page(appid, name, form, shown)
     try:
         with parts.sessions.begin() as session:
             _teller(session, appid, lock=True)
@@ -147,7 +158,7 @@ def save_message_template(appid: str, name: str) -> ResponseReturnValue:
                 actor=viewer().actor,
             )
     except DomainError as error:
-        return _page(appid, name, form, there, problem=error), 422
+        return _page(appid, name, form, shown, problem=error), 422
     parts.registry.look_again()
     notices.done("已保存，从现在起按这样发")
     return redirect(url_for("console.message_template", appid=appid, name=name), 303)
@@ -212,7 +223,9 @@ def _send(key: Key, form: Form, name: str, data: Mapping[str, str]) -> None:
     """With no transaction open; what came of it is kept and told."""
     parts, failure = deps(), None
     try:
-        messenger_of(parts, key.appid).send(key.openid, key.template_id, data, None, None)
+        messenger_of(parts, key.appid, RIGHT_FOR[form.kind]).send(
+            key.openid, key.template_id, data, None, None
+        )
     except SendFailure as error:
         failure = error
     with parts.sessions.begin() as session:
@@ -234,7 +247,7 @@ def _send(key: Key, form: Form, name: str, data: Mapping[str, str]) -> None:
         notices.refused(f"没有发出：{words.failure(failure.errcode, unknown=unknown)}{code}")
 
 
-def _asked(appid: str) -> Sequence[ChosenTemplate] | None:
+def _asked(appid: str) -> Shown | None:
     """What the account has chosen at WeChat; None, with a notice, if it did not say."""
     with deps().reads() as session:
         kind = _teller(session, appid).kind
@@ -279,7 +292,8 @@ def _page(
         template=template,
         form=form,
         there=there,
-        kinds=KINDS,
+        kinds=_kinds_of(account),
+        consent=_consent(account, form),
         wordings={one: WORDINGS.get(one, one) for one in template.variants},
         offered=[(text, _meaning(text)) for text in offered_texts(template)],
         samples=samples,
@@ -290,6 +304,13 @@ def _page(
         trouble=row and row.trouble and TROUBLES[row.trouble],
         choose_first=CHOOSE_FIRST,
     )
+
+
+def _consent(account: WeChatAccount, form: Form | None) -> str | None:
+    """What a 订阅通知 of a 服务号 takes; the mini-program asks for consent by itself."""
+    if form is None or account.kind is not AccountKind.SERVICE:
+        return None
+    return CONSENTS.get(form.kind)
 
 
 def _meaning(text: str) -> str:
@@ -323,14 +344,19 @@ def _found(there: Sequence[ChosenTemplate], template_id: str) -> ChosenTemplate 
     return next((one for one in there if one.id == template_id), None)
 
 
-def _line(name: str, template: Template, row: WeChatTemplate | None) -> Line:
-    return Line(
-        name,
-        template.title,
-        row,
-        KINDS[row.kind.value] if row else "",
-        TROUBLES[row.trouble] if row and row.trouble else None,
-    )
+def _line(
+    account: WeChatAccount, name: str, template: Template, row: WeChatTemplate | None
+) -> Line:
+    if row is None:
+        return Line(name, template.title, None, "", None)
+    trouble = TROUBLES[row.trouble] if row.trouble else None
+    if account.kind is AccountKind.SERVICE and not account.can(RIGHT_FOR[row.kind.value]):
+        trouble = trouble or NO_RIGHT
+    return Line(name, template.title, row, _kinds_of(account)[row.kind.value], trouble)
+
+
+def _kinds_of(account: WeChatAccount) -> Mapping[str, str]:
+    return SERVICE_KINDS if account.kind is AccountKind.SERVICE else KINDS
 
 
 def _sendable() -> dict[str, Template]:

@@ -31,7 +31,11 @@ from backend.outreach.models import Publication, PublicationState, Way
 from backend.outreach.publishing import Draft
 
 S = PublicationState
-STEPS = {"written": "写好草稿"} | {one.value: rules.STATE_TITLES[one] for one in S}
+STEPS = {one.value: rules.STATE_TITLES[one] for one in S} | {
+    "written": "写好草稿",
+    "card": "改了卡片",
+    S.DRAFT.value: "退回草稿",
+}
 WORKERS_STEPS = {f"publication.{one.value}" for one in (S.PREPARING, S.READY, S.SENDING)}
 
 
@@ -84,7 +88,7 @@ def add_publication(appid: str) -> ResponseReturnValue:
 def publication(appid: str, publication_id: int) -> ResponseReturnValue:
     with deps().reads() as session:
         account = public_account(session, appid)
-        one = _one(session, appid, publication_id)
+        one = publishing.found(session, publication_id, [appid])
         steps = _history(session, publication_id)
     library = deps().library
     guides = [(one_, library.find(str(one_["slug"]))) for one_ in one.articles]
@@ -105,7 +109,7 @@ def publication(appid: str, publication_id: int) -> ResponseReturnValue:
 @bp.post("/settings/wechat-accounts/<appid>/publications/<int:publication_id>/<step>")
 @requires(Action.EDIT_ACCOUNTS)
 def step_publication(appid: str, publication_id: int, step: str) -> ResponseReturnValue:
-    """submit, cancel, approve, sent or again; each is told in a sentence."""
+    """submit, back, cancel, approve, sent or again; each is told in a sentence."""
     parts = deps()
     with parts.sessions.begin() as session:
         public_account(session, appid)
@@ -127,6 +131,9 @@ def _step(session: Session, one: Publication, step: str) -> str:
         publishing.approve(session, parts.clock, parts.library, one, sender)
         by_night = is_quiet(parts.clock.now())
         return "已批准，夜里不群发，早上八点开始" if by_night else "已批准，马上开始群发"
+    if step == "back":
+        publishing.take_back(session, parts.clock, one, sender)
+        return "已退回草稿，改好后重新提交"
     if step == "cancel":
         publishing.cancel(session, parts.clock, one, sender)
         return "已取消"
@@ -155,7 +162,8 @@ def copy_guide_file(appid: str, slug: str) -> ResponseReturnValue:
     with deps().reads() as session:
         account = public_account(session, appid)
     guide = deps().library.get(slug)
-    ready = ready_article(guide, (), account.name, deps().doors.site)
+    card = rules.own_card(guide, account.name[: rules.LONGEST_AUTHOR])
+    ready = ready_article(guide, (), card, deps().doors.site)
     title = Markup.escape(guide.title)
     page = f'<!doctype html><meta charset="utf-8"><title>{title}</title>{ready.html}'
     answer = Response(page, content_type="text/html; charset=utf-8")
@@ -169,10 +177,6 @@ def public_account(session: Session, appid: str) -> WeChatAccount:
     if row.kind is AccountKind.MINI:
         raise Invalid("小程序没有文章和菜单")
     return row
-
-
-def _one(session: Session, appid: str, publication_id: int) -> Publication:
-    return publishing.locked(session, publication_id, [appid])
 
 
 def _draft() -> Draft:

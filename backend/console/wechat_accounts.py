@@ -12,6 +12,7 @@ from sqlalchemy.orm import Session
 
 from backend.accounts import keeping
 from backend.accounts.asking import keep_findings
+from backend.accounts.comparing import Standing, compare_now, standings
 from backend.accounts.followers import Counts, counts
 from backend.accounts.models import (
     CAPABILITY_TITLES,
@@ -27,6 +28,7 @@ from backend.accounts.templates import live_rows
 from backend.console import notices
 from backend.console.auth import requires, viewer
 from backend.console.blueprint import bp
+from backend.console.compared_words import compared_words
 from backend.console.permissions import Action
 from backend.console.settings import form_page, save
 from backend.console.towns import own_towns
@@ -66,6 +68,7 @@ class Card:
     kind: str
     owner: str
     counts: Counts
+    compared: Sequence[str]
     trouble: str | None
     lines: Sequence[Line]
     by_settings: bool
@@ -81,7 +84,8 @@ def wechat_accounts() -> ResponseReturnValue:
     with deps().reads() as session:
         rows = accounts_of(session, viewer().scope.town_code, retired=True)
         known = counts(session, [row.appid for row in rows])
-        cards = [_card(session, row, known[row.appid]) for row in rows]
+        compared = standings(session, [row.appid for row in rows])
+        cards = [_card(session, row, known[row.appid], compared[row.appid]) for row in rows]
     return render_template("console/wechat_accounts.html", cards=cards)
 
 
@@ -152,6 +156,21 @@ def ask_wechat_account(appid: str) -> ResponseReturnValue:
     return _asked(appid, "已重新询问")
 
 
+@bp.post("/settings/wechat-accounts/<appid>/compare")
+@requires(Action.EDIT_ACCOUNTS)
+def compare_followers(appid: str) -> ResponseReturnValue:
+    """The worker does it; the page says how far it is."""
+    with deps().sessions.begin() as session:
+        row = live_in_scope(session, appid)
+        if not row.can_users:
+            raise AccountUnknown("微信没有给这个账号用户信息的权限，不能核对关注的人")
+        begun = compare_now(session, deps().clock, appid, actor=viewer().actor)
+    notices.done(
+        "开始和微信核对关注的人，刷新这一页看进度" if begun else "正在核对，刷新这一页看进度"
+    )
+    return redirect(url_for("console.wechat_accounts"), 303)
+
+
 @bp.post("/settings/wechat-accounts/<appid>/retire")
 @requires(Action.EDIT_ACCOUNTS)
 def retire_wechat_account(appid: str) -> ResponseReturnValue:
@@ -196,7 +215,7 @@ def _asked(appid: str, done: str) -> ResponseReturnValue:
     return redirect(url_for("console.wechat_accounts"), 303)
 
 
-def _card(session: Session, row: WeChatAccount, known: Counts) -> Card:
+def _card(session: Session, row: WeChatAccount, known: Counts, standing: Standing) -> Card:
     answers = {one.capability: one for one in answers_of(session, row.appid)}
     mini = row.kind is AccountKind.MINI
     shown = () if mini else tuple(Capability)
@@ -206,6 +225,7 @@ def _card(session: Session, row: WeChatAccount, known: Counts) -> Card:
         kind=KIND_TITLES[row.kind],
         owner="市级" if row.town_code is None else deps().places.name_of(row.town_code),
         counts=known,
+        compared=compared_words(standing, deps().clock.now()),
         trouble=trouble(row.asked_errcode, row.asked_ip),
         lines=[_line(row, one, answers.get(one)) for one in shown],
         by_settings=_by_settings(row),

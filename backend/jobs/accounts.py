@@ -1,4 +1,4 @@
-"""What is asked of WeChat about our accounts and who follows them. No transaction meanwhile."""
+"""What is asked of WeChat about our accounts. No transaction meanwhile."""
 
 from collections.abc import Callable, Sequence
 from datetime import datetime
@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING
 import structlog
 from sqlalchemy.orm import Session, sessionmaker
 
-from backend.accounts import followers, templates
+from backend.accounts import templates
 from backend.accounts.asking import keep_findings
 from backend.accounts.keeping import reseal
 from backend.accounts.models import AccountKind, WeChatAccount
@@ -22,7 +22,6 @@ if TYPE_CHECKING:
     from backend.wechat.client import AccountClient
 
 TASK = "ask_accounts"
-IDENTIFY_AT_ONCE = 100
 
 log = structlog.get_logger()
 
@@ -96,38 +95,7 @@ def check_templates(
         log.info("templates_not_checked", account=client.appid, reason=type(error).__name__)
         return
     with sessions.begin() as session:
-        templates.keep_check(session, clock, client.appid, there)
-
-
-def identify_followers(sessions: sessionmaker[Session], clock: Clock, clients: Clients) -> None:
-    """Ask WeChat who new followers are. The first one without an answer ends it for an account."""
-    with sessions() as session:
-        waiting = followers.to_identify(session, IDENTIFY_AT_ONCE)
-    done = sum(_identify(sessions, clock, clients, of_one) for of_one in waiting)
-    if done:
-        log.info("followers_identified", done=done)
-
-
-def _identify(
-    sessions: sessionmaker[Session],
-    clock: Clock,
-    clients: Clients,
-    of_one: Sequence[followers.Person],
-) -> int:
-    """Those of one account; how many were told."""
-    from backend.wechat.followers import AskLater, who_is
-
-    client = client_of(clients, of_one[0].appid)
-    if client is None:
-        return 0
-    for done, person in enumerate(of_one):
-        try:
-            told = who_is(client, person.openid)
-        except AskLater:
-            return done
-        with sessions.begin() as session:
-            followers.identify(session, clock, person, told)
-    return len(of_one)
+        templates.keep_check(session, clock, client.appid, there.templates, there.kinds)
 
 
 def client_of(clients: Clients, appid: str) -> "AccountClient | None":

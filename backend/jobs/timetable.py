@@ -11,6 +11,7 @@ WAKE_UPS = {
     "deliver": 1,
     "handle_events": 1,
     "identify_followers": 5,
+    "compare_followers": 10,  # new accounts at once, all of them each night
     "ask_new_accounts": 20,
     "offer_places": 1,  # a freed place is offered within five seconds
     "expire_offers": 2,

@@ -15,7 +15,7 @@ from procrastinate import App
 from backend.accounts.service import Reactions
 from backend.config import Settings
 from backend.deps import Deps, delivery_of, text_check_of, wechat_parts
-from backend.jobs import accounts, heartbeats, monthly, photos, publications, tasks
+from backend.jobs import accounts, followers, heartbeats, monthly, photos, publications, tasks
 from backend.jobs.engine import make_engine
 from backend.jobs.measuring import measured
 from backend.kernel import metrics
@@ -108,7 +108,12 @@ def _register_accounts(app: App, deps: Deps) -> None:
     _add(
         app,
         "identify_followers",
-        partial(accounts.identify_followers, sessions, clock, deps.account_client),
+        partial(followers.identify_followers, sessions, clock, deps.account_client),
+    )
+    _add(
+        app,
+        "compare_followers",
+        partial(followers.compare_followers, sessions, clock, deps.account_client),
     )
     _add(
         app,

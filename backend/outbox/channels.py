@@ -36,7 +36,7 @@ class Sender:
     """One account that messages go through. `template_ids`: our template name → WeChat's id.
 
     `forms`: by our name, what this account's templates say where it has written that down.
-    `permitted`: every message uses one of the permissions in the ledger; a 服务号 needs none.
+    `permitted`: what is not written down there uses one of the permissions in the ledger.
     """
 
     appid: str
@@ -45,6 +45,11 @@ class Sender:
     limits: Limits = NO_LIMITS
     permitted: bool = True
     forms: Mapping[str, Form] = field(default_factory=dict)
+
+    def asks_permission(self, template: str) -> bool:
+        """Whether a message of ours uses a permission: a 模板消息 of a 服务号 does not."""
+        form = self.forms.get(template)
+        return self.permitted if form is None else form.kind != "message"
 
 
 class NextChannel(Protocol):

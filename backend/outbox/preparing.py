@@ -63,7 +63,8 @@ def _prepared(parts: Delivery, claim: Claimed) -> Ready | Ended:
     )
     key = Key(sender.appid, claim.openid, template_id)
     lasting = form is not None and form.kind == "long"
-    return Ready(claim, key, data, page, permitted=sender.permitted, lasting=lasting)
+    permitted = sender.asks_permission(claim.template)
+    return Ready(claim, key, data, page, permitted=permitted, lasting=lasting)
 
 
 def child_name(parts: Delivery, claim: Claimed) -> str | None:

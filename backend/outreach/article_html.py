@@ -6,19 +6,17 @@ that the upload fills in.
 
 from __future__ import annotations
 
-import io
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from html import escape
 from html.parser import HTMLParser
-from importlib.util import find_spec
-from pathlib import Path
 
 import nh3
-from PIL import Image, ImageDraw
 
 from backend.guides.pictures import Picture
 from backend.guides.pieces import Guide
+from backend.outreach.covers import cover_of, png_of
+from backend.outreach.rules import Card
 
 STYLES = {
     "h2": "font-size:18px;margin:24px 0 8px;color:#1d6b54;font-weight:bold",
@@ -38,9 +36,6 @@ KEPT = frozenset(
 ALONE = frozenset({"br", "hr"})
 PENDING = '<p style="color:#a33">【待审，仅供演示】这一篇还没有审定，不能作为依据。</p>'
 MARK = "picture:"
-COVER = (900, 383)  # pixels; WeChat's 2.35 : 1
-CONTENT_FONTS = "manimgx_fonts_cjk"  # of the extra `book`, as the typesetter
-TEMPLATE = Path(__file__).with_name("picture.typ")
 
 
 @dataclass(frozen=True)
@@ -62,18 +57,21 @@ class ReadyArticle:
         return html
 
 
-def ready_article(guide: Guide, drawn: Sequence[Picture], author: str, site: str) -> ReadyArticle:
+def ready_article(
+    guide: Guide, drawn: Sequence[Picture], card: Card, site: str, cover: bytes | None = None
+) -> ReadyArticle:
+    """The guide's text under the card's words. `cover`: a chosen one, else the first drawing."""
     pictures = tuple((one.name, png) for one in drawn if (png := png_of(one)))
     html = article_html(guide.html, frozenset(name for name, _ in pictures))
     sources = "；".join(dict.fromkeys(source.title for source in guide.sources))
     foot = f'<p style="{STYLES["p"]};color:#777">依据：{escape(sources)}</p>'
     return ReadyArticle(
-        title=guide.title[:32],
-        digest=guide.summary[:120],
-        author=author,
+        title=card.title,
+        digest=card.digest,
+        author=card.author,
         html=("" if guide.standing.is_shown else PENDING) + html + foot,
         source_url=f"{site}/g/{guide.slug}",
-        cover=cover_of(pictures[0][1] if pictures else None),
+        cover=cover or cover_of(pictures[0][1] if pictures else None),
         pictures=pictures,
     )
 
@@ -121,40 +119,3 @@ class _Writer(HTMLParser):
             self.parts.append(f'<img src="{MARK}{name}" alt="{escape(words)}" style="{style}">')
         elif words:  # no drawing here: what it says to those who do not see it
             self.parts.append(f'<p style="{STYLES["p"]}">{escape(words)}</p>')
-
-
-def png_of(picture: Picture) -> bytes | None:
-    """A drawing as a PNG of twice its size; None where the extra `book` is not installed."""
-    fonts = find_spec(CONTENT_FONTS)
-    if fonts is None or not fonts.submodule_search_locations or find_spec("typst") is None:
-        return None
-    import typst
-
-    made: bytes = typst.compile(
-        str(TEMPLATE),
-        root=str(TEMPLATE.parent),
-        format="png",
-        ppi=144,
-        font_paths=[str(fonts.submodule_search_locations[0])],
-        ignore_system_fonts=True,
-        sys_inputs={"svg": picture.light.decode(), "width": str(picture.width)},
-    )
-    return made
-
-
-def cover_of(png: bytes | None) -> bytes:
-    """The upper part of a picture on our ground, or the ground alone with a quiet pattern."""
-    cover = Image.new("RGB", COVER, (228, 241, 235))
-    draw = ImageDraw.Draw(cover)
-    for place, radius in (((120, 330), 190), ((780, 60), 150), ((560, 400), 110)):
-        x, y = place
-        box = (x - radius, y - radius, x + radius, y + radius)
-        draw.ellipse(box, fill=(206, 229, 219))
-    if png is not None:
-        drawing = Image.open(io.BytesIO(png)).convert("RGB")
-        drawing.thumbnail((640, 2000))
-        left = (COVER[0] - drawing.width) // 2
-        cover.paste(drawing.crop((0, 0, drawing.width, COVER[1])), (left, 0))
-    out = io.BytesIO()
-    cover.save(out, "JPEG", quality=85)
-    return out.getvalue()

@@ -12,6 +12,7 @@ from sqlalchemy import (
     ForeignKey,
     Identity,
     Index,
+    LargeBinary,
     Text,
     UniqueConstraint,
     text,
@@ -42,7 +43,7 @@ class PublicationState(StrEnum):
 
 
 class Publication(Base):
-    """One to eight guides. `articles`: slug, title, digest and the hash of the text meant.
+    """One to eight guides. `articles`: slug, the hash of the text meant, and `rules.Card`.
 
     `client_id` makes a mass message one, however often it is asked for. `remote_id`: WeChat's
     publish_id or msg_id. `stepped_at`: when the present step was begun.
@@ -104,6 +105,26 @@ class Publication(Base):
     changed_at: Mapped[datetime]
     stepped_at: Mapped[datetime]
     ended_at: Mapped[datetime | None]
+
+
+class CoverPicture(Base):
+    """A cover that somebody chose for an account, as WeChat gets it; never changed.
+
+    The articles of a publication name it by its number, and it can be chosen again.
+    """
+
+    __tablename__ = "cover_pictures"
+    __table_args__ = (
+        CheckConstraint("octet_length(jpeg) BETWEEN 1 AND 1048576", "small_enough"),
+        UniqueConstraint("appid", "digest"),
+    )
+
+    id: Mapped[int] = mapped_column(BigInteger, Identity(), primary_key=True)
+    appid: Mapped[str] = mapped_column(ForeignKey("wechat_accounts.appid", ondelete="RESTRICT"))
+    digest: Mapped[bytes] = mapped_column(LargeBinary)  # SHA-256 of the picture
+    jpeg: Mapped[bytes] = mapped_column(LargeBinary)
+    added_by: Mapped[int] = mapped_column(ForeignKey("staff.id", ondelete="RESTRICT"))
+    added_at: Mapped[datetime]
 
 
 class MenuState(StrEnum):

@@ -5,7 +5,7 @@ from __future__ import annotations
 import secrets
 from collections.abc import Sequence
 from dataclasses import dataclass
-from datetime import datetime, timedelta
+from datetime import datetime
 
 from sqlalchemy import func, select
 from sqlalchemy.orm import Session
@@ -15,7 +15,7 @@ from backend.guides.library import Library
 from backend.kernel import audit
 from backend.kernel.clock import CITY, Clock, city_time
 from backend.kernel.errors import Invalid, NotFound
-from backend.outreach import rules
+from backend.outreach import cards, rules
 from backend.outreach.models import Publication, PublicationState, Way
 from backend.outreach.rules import PublicationBySelf, PublicationChanged, PublicationNotAllowed
 from backend.people.scopes import Acting
@@ -24,7 +24,6 @@ S = PublicationState
 RIGHTS = {Way.PUBLISH: Capability.PUBLISH, Way.MASS: Capability.MASS}
 WORKER = "system"
 TOLD = frozenset({S.RUNNING, S.DONE, S.FAILED, S.UNKNOWN})
-TICK = timedelta(microseconds=1)
 
 
 @dataclass(frozen=True)
@@ -54,7 +53,10 @@ def begin(
         appid=account.appid,
         way=draft.way,
         state=S.DRAFT,
-        articles=[rules.as_article(guide) for guide in rules.chosen(library, draft.slugs)],
+        articles=[
+            rules.as_article(guide, cards.first_card(session, account.appid, guide, author))
+            for guide in rules.chosen(library, draft.slugs)
+        ],
         author=author,
         author_id=sender.staff_id,
         client_id=secrets.token_hex(16),
@@ -99,6 +101,13 @@ def approve(
     move(session, clock, one, S.QUEUED, sender.actor)
 
 
+def take_back(session: Session, clock: Clock, one: Publication, sender: Acting) -> None:
+    """A mass message that waits for its second person becomes a draft again."""
+    if one.state is not S.SUBMITTED:
+        raise PublicationChanged(f"现在是“{rules.STATE_TITLES[one.state]}”")
+    move(session, clock, one, S.DRAFT, sender.actor)
+
+
 def cancel(session: Session, clock: Clock, one: Publication, sender: Acting) -> None:
     """While nothing of it is being sent."""
     if one.state not in rules.OPEN:
@@ -136,6 +145,14 @@ def settle_unknown(
     one.problem = "由人核对：已发出" if went_out else ""
     again = S.QUEUED if one.way is Way.MASS else S.READY
     move(session, clock, one, S.DONE if went_out else again, sender.actor, by_hand=1)
+
+
+def found(session: Session, publication_id: int, appids: Sequence[str]) -> Publication:
+    """One of these accounts, to be looked at. Raises NotFound."""
+    one = session.get(Publication, publication_id)
+    if one is None or one.appid not in appids:
+        raise NotFound
+    return one
 
 
 def locked(session: Session, publication_id: int, appids: Sequence[str]) -> Publication:
@@ -205,7 +222,7 @@ def move(
     rules.check_step(one.state, after)
     now = clock.now()
     one.state, one.stepped_at = after, now
-    one.changed_at = max(now, one.changed_at + TICK)
+    one.changed_at = rules.later(now, one.changed_at)
     if not rules.NEXT_STATES[after]:
         one.ended_at = now
     session.flush()

@@ -3,20 +3,21 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from datetime import datetime, timedelta
 from typing import Any
 
 from backend.guides.library import Library
 from backend.guides.pieces import Guide
 from backend.kernel.errors import Conflict, Forbidden, Invalid
+from backend.kernel.typed_text import clean
 from backend.outreach.models import PublicationState, Way
 
 MOST_ARTICLES = 8
-LONGEST_TITLE, LONGEST_DIGEST, LONGEST_AUTHOR = (
-    32,
-    120,
-    16,
-)  # characters; WeChat takes 128 of a digest
+# Characters; WeChat takes 128 of a digest.
+LONGEST_TITLE, LONGEST_DIGEST, LONGEST_AUTHOR = 32, 120, 16
 LONGEST_NOTE = 200
+TICK = timedelta(microseconds=1)
 
 S = PublicationState
 STATE_TITLES: Mapping[PublicationState, str] = {
@@ -107,9 +108,25 @@ class PublicationRefused(Invalid):
     message = "这些指南不能发布"
 
 
+class CardRefused(Invalid):
+    """The detail says what is wrong. `field`: title, author, digest or cover."""
+
+    code = "card_refused"
+    message = "这张卡片微信会拒收"
+
+    def __init__(self, detail: str, field: str) -> None:
+        super().__init__(detail)
+        self.field = field
+
+
 class PublicationNotAllowed(Forbidden):
     code = "publication_not_allowed"
     message = "这个公众号没有这项权限"
+
+
+def later(now: datetime, before: datetime) -> datetime:
+    """Now, and in any case after `before`: the version of a row that people have seen."""
+    return max(now, before + TICK)
 
 
 def check_step(before: PublicationState, after: PublicationState) -> None:
@@ -128,14 +145,53 @@ def chosen(library: Library, slugs: Sequence[str]) -> list[Guide]:
     return guides
 
 
-def as_article(guide: Guide) -> dict[str, Any]:
+@dataclass(frozen=True)
+class Card:
+    """What readers see of an article before they open it. `cover`: a CoverPicture, None: ours."""
+
+    title: str
+    digest: str
+    author: str
+    cover: int | None = None
+
+
+def own_card(guide: Guide, author: str) -> Card:
+    """The guide's own words."""
+    return Card(guide.title[:LONGEST_TITLE], guide.summary[:LONGEST_DIGEST], author)
+
+
+def checked_card(card: Card) -> Card:
+    """What was typed, without the spaces around it. Raises CardRefused."""
+    title = _typed(card.title, "title", "标题", LONGEST_TITLE)
+    author = _typed(card.author, "author", "作者", LONGEST_AUTHOR)
+    return Card(title, _typed(card.digest, "digest", "摘要", LONGEST_DIGEST), author, card.cover)
+
+
+def _typed(text: str, field: str, name: str, longest: int) -> str:
+    kept = text.strip()
+    if not kept:
+        raise CardRefused(f"{name}要填", field)
+    if len(kept) > longest:
+        raise CardRefused(f"{name}有 {len(kept)} 个字，最多 {longest} 个字", field)
+    try:
+        return clean(kept)
+    except ValueError as error:
+        raise CardRefused(f"{name}里有无法识别的字符或换行", field) from error
+
+
+def as_article(guide: Guide, card: Card) -> dict[str, Any]:
     """What is kept of a guide that is to be published; `hash` is the text that was meant."""
-    return {
-        "slug": guide.slug,
-        "title": guide.title[:LONGEST_TITLE],
-        "digest": guide.summary[:LONGEST_DIGEST],
-        "hash": guide.content_hash,
-    }
+    return {"slug": guide.slug, "hash": guide.content_hash, **vars(card)}
+
+
+def card_of(article: Mapping[str, Any], author: str) -> Card:
+    """`author`: the publication's; articles of before there were cards have no other."""
+    return Card(
+        str(article["title"]),
+        str(article["digest"]),
+        str(article.get("author") or author),
+        article.get("cover"),
+    )
 
 
 def meant(library: Library, articles: Sequence[Mapping[str, Any]]) -> list[Guide]:

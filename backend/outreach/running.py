@@ -20,7 +20,7 @@ from backend.accounts.service import TooEarly
 from backend.guides.library import Library
 from backend.kernel.clock import Clock
 from backend.outbox.hours import is_quiet
-from backend.outreach import rules
+from backend.outreach import cards, rules
 from backend.outreach.article_html import ReadyArticle, ready_article
 from backend.outreach.models import Publication, PublicationState, Way
 from backend.outreach.publishing import WORKER, move
@@ -183,7 +183,9 @@ class _Change:
 
 def _called(parts: Running, publisher: Publisher, one: Publication) -> _Change:
     if one.state is S.PREPARING:
-        media_id = publisher.prepare(articles_of(parts.library, one, parts.site))
+        with parts.sessions() as session:
+            covers = cards.covers_of(session, one)
+        media_id = publisher.prepare(articles_of(parts.library, one, parts.site, covers))
         return _Change(S.READY, values=(("media_id", media_id),))
     if one.state is S.SENDING:
         assert one.media_id is not None
@@ -229,17 +231,17 @@ def _write(session: Session, clock: Clock, seen: Publication, change: _Change) -
     move(session, clock, one, change.after, WORKER)
 
 
-def articles_of(library: Library, one: Publication, site: str) -> list[ReadyArticle]:
+def articles_of(
+    library: Library, one: Publication, site: str, covers: Mapping[int, bytes]
+) -> list[ReadyArticle]:
     """Raises PublicationRefused for a guide that has changed since."""
-    return [
-        ready_article(
-            guide,
-            [library.pictures[name] for name in guide.pictures if name in library.pictures],
-            one.author,
-            site,
-        )
-        for guide in rules.meant(library, one.articles)
-    ]
+    ready = []
+    for guide, article in zip(rules.meant(library, one.articles), one.articles, strict=True):
+        card = rules.card_of(article, one.author)
+        drawn = [library.pictures[name] for name in guide.pictures if name in library.pictures]
+        chosen = None if card.cover is None else covers[card.cover]
+        ready.append(ready_article(guide, drawn, card, site, chosen))
+    return ready
 
 
 def job_finished(session: Session, clock: Clock, event: InboundEvent) -> str:

@@ -23,6 +23,7 @@ LIMITS = {
     "codes_per_minute_of_account": 5000,
     "mass_sends_per_minute": 60,
     "mass_received_per_month": 4,
+    "openids_a_page": 10_000,
 }
 
 Kind = Literal["mini", "service", "subscription"]

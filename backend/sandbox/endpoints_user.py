@@ -7,17 +7,38 @@ from flask import Response, request
 from backend.sandbox.errors import WireError
 from backend.sandbox.rights import permitted
 from backend.sandbox.state import sandbox
-from backend.sandbox.wire import answer, bp
+from backend.sandbox.wire import answer, bp, posted
 
-MOST_OPENIDS = 10_000
+MOST_AT_ONCE = 100
 
 
 @bp.get("/cgi-bin/user/info")
 def user_info() -> Response:
     """Without name and picture, which WeChat stopped giving on 2021-12-27."""
-    here = sandbox()
+    return answer(_info(permitted().appid, request.args.get("openid", "")))
+
+
+@bp.route("/cgi-bin/user/info/batchget", methods=["GET", "POST"])
+def users_info() -> Response:
+    """A hundred people at most; an id of nobody refuses them all.
+
+    Raises WireError 47001, 40031, 40032 (the two from memory) or 40003.
+    """
     appid = permitted().appid
-    openid = request.args.get("openid", "")
+    given = posted().get("user_list")
+    if not isinstance(given, list) or not all(isinstance(one, dict) for one in given):
+        raise WireError(47001)
+    if not given:
+        raise WireError(40031)
+    if len(given) > MOST_AT_ONCE:
+        raise WireError(40032)
+    return answer({"user_info_list": [_info(appid, one.get("openid")) for one in given]})
+
+
+def _info(appid: str, openid: object) -> dict[str, Any]:
+    here = sandbox()
+    if not isinstance(openid, str):
+        raise WireError(40003)
     phone = here.phones.by_openid(openid, appid)
     if phone is None:
         raise WireError(40003)
@@ -25,7 +46,7 @@ def user_info() -> Response:
     union = {"unionid": unionid} if unionid else {}
     followed_at = here.phones.followed_at(openid)
     if followed_at is None:
-        return answer({"subscribe": 0, "openid": openid, **union})
+        return {"subscribe": 0, "openid": openid, **union}
     scene = here.chats.scene(openid)
     body: dict[str, Any] = {
         "subscribe": 1,
@@ -38,18 +59,19 @@ def user_info() -> Response:
         "qr_scene": int(scene) if scene.isdecimal() and len(scene) <= 10 else 0,
         "qr_scene_str": scene,
     }
-    return answer(body | union)
+    return body | union
 
 
 @bp.get("/cgi-bin/user/get")
 def user_get() -> Response:
     """The followers after `next_openid`, ten thousand at a time. Raises WireError 40003."""
-    everybody = sandbox().phones.followers(permitted().appid)
+    here = sandbox()
+    everybody = here.phones.followers(permitted().appid)
     after = request.args.get("next_openid", "")
     if after and after not in everybody:
         raise WireError(40003)
     start = everybody.index(after) + 1 if after else 0
-    part = everybody[start : start + MOST_OPENIDS]
+    part = everybody[start : start + here.config.limits["openids_a_page"]]
     body: dict[str, Any] = {"total": len(everybody), "count": len(part)}
     data = {"data": {"openid": part}} if part else {}
     return answer(body | data | {"next_openid": part[-1] if part else ""})

@@ -25,6 +25,8 @@ PATHS = {
     "/sns/jscode2session": "登录",
     "/wxa/business/getuserphonenumber": "获取手机号",
     "/cgi-bin/user/info": "查询关注",
+    "/cgi-bin/user/info/batchget": "成批查询关注",
+    "/cgi-bin/user/get": "关注的人的名单",
     "/cgi-bin/message/template/send": "发送模板消息",
     "/cgi-bin/message/subscribe/bizsend": "发送订阅通知",
     "/wxa/getwxacodeunlimit": "小程序码",

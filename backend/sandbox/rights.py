@@ -65,6 +65,7 @@ RIGHTS: Mapping[str, Right] = {
     "/cgi-bin/menu/addconditional": Right(CERTIFIED, 2000),  # memory
     "/cgi-bin/menu/delconditional": Right(CERTIFIED, 2000),  # memory
     "/cgi-bin/user/info": Right(CERTIFIED, 5_000_000),
+    "/cgi-bin/user/info/batchget": Right(CERTIFIED, 500_000),  # memory
     "/cgi-bin/user/get": Right(CERTIFIED, 500),
     "/cgi-bin/message/custom/send": Right(NOT_BARE, 500_000),
 }

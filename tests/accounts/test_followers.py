@@ -243,9 +243,14 @@ def sign_in(sessions: Sessions, clock: FixedClock, unionid: str | None) -> int:
         return parent.id
 
 
+def to_ask(session: Session, clock: FixedClock) -> list[str]:
+    appids = followers.accounts_to_ask(session, clock)
+    return [one for appid in appids for one in followers.to_identify(session, appid, 10)]
+
+
 def identify(sessions: Sessions, clock: FixedClock, told: Told | None) -> None:
     with sessions.begin() as session:
-        followers.identify(session, clock, Person(APPID, OPENID), told)
+        followers.identify(session, clock, Person(APPID, OPENID), told, clock.now())
 
 
 def test_the_unionid_links_whoever_came_first(
@@ -254,12 +259,12 @@ def test_the_unionid_links_whoever_came_first(
     parent = sign_in(sessions, clock, "union-1")
     tell(sessions, clock, "subscribe", clock.now())
     with sessions() as session:
-        assert followers.to_identify(session, 10) == [[Person(APPID, OPENID)]]
+        assert to_ask(session, clock) == [OPENID]
     identify(sessions, clock, Told(True, "union-1"))
 
     assert follower(sessions).parent_id == parent
     with sessions() as session:
-        assert followers.to_identify(session, 10) == []
+        assert to_ask(session, clock) == []
 
 
 def test_a_parent_who_signs_in_after_following_is_known_at_once(
@@ -297,9 +302,19 @@ def test_whom_wechat_does_not_know_is_not_asked_about_again(
     tell(sessions, clock, "subscribe", clock.now())
     identify(sessions, clock, None)
     with sessions() as session:
-        assert followers.to_identify(session, 10) == []
-    identify(sessions, clock, Told(False, None))
-    assert follower(sessions).left_at == clock.now()
+        assert to_ask(session, clock) == []
+    assert follower(sessions).left_at == clock.now(), "nor written to"
+
+
+def test_who_came_back_after_wechat_was_asked_follows(
+    sessions: Sessions, clock: FixedClock, account: str
+) -> None:
+    asked_at = clock.now()
+    tell(sessions, clock, "subscribe", asked_at + timedelta(seconds=1))
+    with sessions.begin() as session:
+        told = {OPENID: Told(follows=False, unionid=None, since=None)}
+        assert followers.take_in(session, clock, APPID, told, asked_at) == []
+    assert follower(sessions).left_at is None
 
 
 def test_a_message_goes_by_the_towns_account_before_the_citys(

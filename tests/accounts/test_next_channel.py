@@ -26,6 +26,7 @@ from backend.outbox.forms import Form
 from backend.outbox.messenger import Messenger
 from backend.outbox.models import Channel, Message, MessageState
 from backend.outbox.parts import Delivery
+from backend.outbox.proving import LONG
 from backend.people.models import ParentIdentity
 from backend.rights.deletion import delete_parent
 from backend.sandbox.templates import Template, TemplateField
@@ -273,6 +274,34 @@ def test_an_account_with_notices_alone_uses_a_consent_for_each(
         MessageState.SENT,
         MessageState.IN_APP,
     }
+
+
+def test_an_account_with_both_rights_sends_each_form_by_its_own_call(
+    scene: Scene, sessions: Sessions, clock: FixedClock
+) -> None:
+    with sessions.begin() as session:
+        session.get_one(WeChatAccount, TOWN.appid).can_notify = True
+    own = TEMPLATES[TEMPLATE].own_fields()
+    forms = {"a": Form(CHOSEN, "x", "message", own), "b": Form(NOTICE, "x", "once", own)}
+
+    def messenger_of(appid: str, capability: Capability) -> Messenger:
+        kind = ServiceMessenger if capability is Capability.TEMPLATE else NoticeMessenger
+        return kind(scene.wechat.client(appid), CONFIG.appid)
+
+    ways = ServiceAccounts(sessions, clock, messenger_of=messenger_of, forms_of=lambda _: forms)
+    sender = ways.sender(TOWN.appid)
+    assert sender is not None
+    assert [sender.asks_permission(name) for name in ("a", "b")] == [False, True]
+    said = LONG.of(TEMPLATES[TEMPLATE], {})
+    data, _ = TEMPLATES.render_wechat(TEMPLATE, said, LONG.child, form=forms["a"])
+    openid = scene.wechat.openid(1, TOWN.appid)
+    scene.wechat.ask("subscriptions", phone=1, appid=TOWN.appid, answers={NOTICE: "accept"})
+    sent = [
+        sender.messenger.send(openid, template_id, data, None, 1)
+        for template_id in (CHOSEN, NOTICE)
+    ]
+    assert [one is None for one in sent] == [False, True]
+    assert scene.told() == 2
 
 
 def handle(sessions: Sessions, clock: FixedClock, *pushes: Push) -> list[str | None]:

@@ -1,6 +1,6 @@
 """What a code of WeChat says about an account, and what a clerk is told to do."""
 
-from datetime import timedelta
+from datetime import datetime, timedelta
 from functools import partial
 
 import pytest
@@ -11,6 +11,7 @@ from backend.accounts import rules
 from backend.accounts.models import AccountKind, Capability
 from backend.accounts.rules import Following
 from backend.accounts.scenes import LinkScenes
+from backend.kernel.clock import CITY
 from tests.conftest import MORNING
 
 FOR_PERSONS = (Capability.TEMPLATE, Capability.NOTIFY)
@@ -95,3 +96,31 @@ def test_a_scene_is_ours_or_it_is_not() -> None:
     for other in ("", "poster-7", "L.", scene[:-1], scene + "x", scene.replace("L.", "M.")):
         assert not scenes.made(other)
     assert "s" * 32 not in repr(scenes)
+
+
+@pytest.mark.parametrize(
+    ("now", "night"),
+    [((27, 2, 29), (26, 2, 30)), ((27, 2, 30), (27, 2, 30)), ((27, 23, 59), (27, 2, 30))],
+)
+def test_a_comparison_is_due_at_half_past_two_in_the_city(
+    now: tuple[int, int, int], night: tuple[int, int, int]
+) -> None:
+    asked = datetime(2026, 11, *now, tzinfo=CITY)
+    assert rules.last_night(asked) == datetime(2026, 11, *night, tzinfo=CITY)
+
+
+@pytest.mark.parametrize(
+    ("errcode", "until"),
+    [
+        (None, (27, 22, 1)),
+        (-1, (27, 22, 1)),
+        (45011, (27, 22, 1)),
+        (45009, (28, 0, 0)),
+        (48001, (28, 0, 0)),
+    ],
+)
+def test_a_days_number_comes_back_at_midnight_and_anything_else_in_a_minute(
+    errcode: int | None, until: tuple[int, int, int]
+) -> None:
+    now = datetime(2026, 11, 27, 22, tzinfo=CITY)
+    assert rules.wait_after(errcode, now) == datetime(2026, 11, *until, tzinfo=CITY)

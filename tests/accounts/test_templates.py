@@ -75,7 +75,7 @@ def ids(sessions: Sessions) -> dict[str, str]:
 
 def check(sessions: Sessions, clock: FixedClock, *there: AtWeChat) -> int:
     with sessions.begin() as session:
-        return registry.keep_check(session, clock, APPID, there)
+        return registry.keep_check(session, clock, APPID, there, ("once", "long", "message"))
 
 
 def paused(sessions: Sessions, clock: FixedClock) -> dict[pauses.Lane, PauseReason]:

@@ -11,7 +11,7 @@ from sqlalchemy import select
 from sqlalchemy.orm import Session, sessionmaker
 
 from backend.accounts import templates as registry
-from backend.accounts.models import AccountKind, WeChatTemplate
+from backend.accounts.models import AccountKind, WeChatAccount, WeChatTemplate
 from backend.accounts.rules import Keys
 from backend.config import Settings
 from backend.console.message_templates import MEANINGS
@@ -55,6 +55,11 @@ OLD = Template(
     (TemplateField("first", "开头"),),
     kind="message",
 )
+NOTICE = Template(
+    "notice-template-id-of-the-town",
+    "预约结果通知",
+    (TemplateField("thing4", "活动名称"), TemplateField("time5", "预约时间")),
+)
 BASE = f"/settings/wechat-accounts/{SERVICE}/templates"
 PAGE = f"{BASE}/booking_confirmed"
 FILLED = {
@@ -67,7 +72,7 @@ FILLED = {
 
 @pytest.fixture
 def wechat(tmp_path: Path, clock: FixedClock) -> Iterator[WeChat]:
-    chosen = {one.id: one for one in (ACTIVITY, OLD)}
+    chosen = {one.id: one for one in (ACTIVITY, OLD, NOTICE)}
     accounts = (
         Account(SERVICE, "service", templates=chosen),
         Account(PAPER, "subscription"),
@@ -144,6 +149,39 @@ def test_what_the_account_has_chosen_is_proposed_proved_and_saved(
     assert texts_of(sessions)["phrase3"] == "已确认"
 
 
+NOTICED = {
+    "template": NOTICE.id,
+    "text-thing4": "{title}",
+    "text-time5": "{starts_at:time}",
+}
+
+
+def test_a_notice_of_a_service_account_is_proposed_proved_and_tried(
+    town: Desk, sessions: Sessions, wechat: WeChat, clock: FixedClock, client: AccountClient
+) -> None:
+    page = unescape(town.page(f"{PAGE}?template={NOTICE.id}"))
+    assert "订阅通知（一次性）：活动名称、预约时间" in page
+    assert "家长在公众号里同意一次，才能收到一条" in page
+    assert 'value="{starts_at:time}"' in page
+    wrong = town.post(PAGE, **{**NOTICED, "text-time5": "下午"})
+    assert (wrong.status_code, "“预约时间”（time5）" in wrong.get_data(as_text=True)) == (422, True)
+    looked = unescape(town.post(PAGE, preview="1", **NOTICED).get_data(as_text=True))
+    assert "2026年12月31日 23:59" in looked
+
+    assert "已保存，从现在起按这样发" in town.post_and_read(PAGE, **NOTICED)
+    listed = town.page(BASE)
+    assert "订阅通知（一次性）" in listed
+    assert "发不出" in listed, "WeChat has not been asked what the account may"
+    assert "和微信上的一样" in town.post_and_read(f"{BASE}/check")
+    with sessions.begin() as session:
+        row = session.get_one(WeChatAccount, SERVICE)
+        row.can_notify = True
+    assert "发不出" not in town.page(BASE)
+    wechat.fault("/wxaapi/newtmpl/gettemplate", errcode=48001)
+    town.post_and_read(f"{BASE}/check")
+    assert "已暂停" not in town.page(BASE), "a list that was not shown says nothing"
+
+
 def test_what_is_wrong_is_told_in_chinese(town: Desk, wechat: WeChat) -> None:
     for changes, sentence in (
         ({"text-phrase3": "{title}"}, "“状态”（phrase3）要写 1 到 5 个汉字"),
@@ -157,7 +195,9 @@ def test_what_is_wrong_is_told_in_chinese(town: Desk, wechat: WeChat) -> None:
 
     page = town.post_and_read(PAGE, **{**FILLED, "template": "gone"})
     assert "微信上已经没有这个模板" in page
-    wechat.fault("/cgi-bin/template/get_all_private_template", errcode=48001, times=2)
+    wechat.fault("/cgi-bin/template/get_all_private_template", errcode=48001)
+    assert "48001" not in town.page(PAGE), "it may have 订阅通知 all the same"
+    wechat.fault("/wxaapi/newtmpl/gettemplate", errcode=48001)
     assert "48001" in town.page(PAGE)
 
 

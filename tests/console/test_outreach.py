@@ -1,19 +1,24 @@
 """公众号 › 文章 and 菜单: who may, what is refused where, and what the sandbox then shows."""
 
+import io
 import re
 from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
+import requests
 from flask import Flask
+from PIL import Image
 from sqlalchemy import select
 from sqlalchemy.orm import Session, sessionmaker
 
 from backend.accounts.models import AccountKind, Capability
 from backend.accounts.rules import Keys
 from backend.config import Settings
+from backend.console.article_cards import LARGEST_UPLOAD
 from backend.deps import EXTENSION
 from backend.jobs.publications import run_publications
+from backend.kernel.audit import AuditEntry
 from backend.kernel.clock import FixedClock
 from backend.kernel.privacy import Vault
 from backend.outreach.models import Publication, PublicationState
@@ -21,6 +26,7 @@ from backend.people.models import Role
 from tests.accounts.accounts import TOWN, add, whole
 from tests.conftest import make_settings
 from tests.console.conftest import Desk, Enter
+from tests.handbook.pictures import phone_photo as taken
 from tests.sandbox.running import CITY, NEWSPAPER
 from tests.sandbox.running import TOWN as TOWN_ACCOUNT
 from tests.wechat.accounts import Accounts
@@ -161,6 +167,121 @@ def test_a_town_has_no_pages_of_others_and_a_clerk_none(
     for path in ("menu", "menu/publish", "menu/1/restore", f"publications/{number}/cancel"):
         assert town.post(f"{OTHERS}/{path}").status_code == 404
     assert town.post(f"{OWN}/publications/{number}/cancel").status_code == 404
+
+
+def drafted(desk: Desk, way: str = "publish") -> str:
+    """A draft of two articles; the path of the second one's card."""
+    answer = desk.post(
+        f"{OWN}/publications", guide=["发热怎么办", "便秘"], author="甲镇卫生院", way=way
+    )
+    return answer.headers["Location"].removeprefix("/console") + "/articles/bianmi"
+
+
+def seen_on(desk: Desk, path: str) -> str:
+    seen = SEEN.search(desk.page(path))
+    assert seen is not None
+    return seen[1]
+
+
+def photo(size: tuple[int, int] = (1200, 900)) -> tuple[io.BytesIO, str]:
+    return io.BytesIO(taken(size)), "照片.jpg"
+
+
+def test_a_card_is_changed_seen_and_sent_as_it_was_seen(
+    town: Desk, app: Flask, sessions: Sessions, accounts: Accounts
+) -> None:
+    path = drafted(town)
+    card = {"title": "宝宝便秘了", "author": "儿保科", "digest": "先看这几点。", "cover": "sent"}
+    page = town.post_and_read(path, seen=seen_on(town, path), file=photo(), **card)
+    assert "已保存" in page
+    assert page.count("宝宝便秘了") >= 3
+    cover = town.get(f"{path}/cover.jpg").data
+    with Image.open(io.BytesIO(cover)) as kept:
+        assert (kept.format, kept.size, dict(kept.getexif())) == ("JPEG", (900, 383), {})
+
+    act(town, path.partition("/articles")[0], "submit")
+    work(app)
+
+    official = accounts.official(TOWN_ACCOUNT.appid)
+    with sessions() as session:
+        (one,) = session.scalars(select(Publication))
+        step = session.scalars(select(AuditEntry).filter_by(action="publication.card")).one()
+        assert step.detail["changed"] == ["author", "cover", "digest", "title"]
+    accounts.ask("jobs")
+    (article_id,) = official.published_ids()
+    sent = official.published(article_id)[1]
+    assert (sent["title"], sent["author"], sent["digest"]) == tuple(card.values())[:3]
+    assert official.published(article_id)[0]["author"] == "甲镇卫生院"
+    media = f"{accounts.wechat.url}/sandbox/api/pictures/{sent['thumb_media_id']}"
+    assert requests.get(media, timeout=5).content == cover
+    late = {**card, "cover": "ours"}
+    answer = town.post(path, seen=one.changed_at.isoformat(), back="/console/x", **late)
+    assert answer.status_code == 303, "what is on its way is not changed"
+
+    again = drafted(town)  # of the same text the account shows what it showed
+    assert "宝宝便秘了" in town.page(again)
+    assert "恢复成指南原来的" in town.post_and_read(again, seen=seen_on(town, again), own="1")
+    assert "宝宝便秘了" not in town.page(again)
+
+
+@pytest.mark.parametrize(
+    ("changes", "sentence"),
+    [
+        ({"title": " "}, "标题要填"),
+        ({"title": "字" * 33}, "标题有 33 个字，最多 32 个字"),
+        ({"digest": "字" * 121}, "摘要有 121 个字"),
+        ({"author": "字" * 17}, "作者有 17 个字"),
+        ({"title": "a\u200bb"}, "无法识别的字符"),
+        ({"cover": ""}, "请选一张封面"),
+        ({"cover": "kept:999"}, "这张封面不在了"),
+        ({"cover": "sent"}, "请选一张图片"),
+        ({"cover": "sent", "file": (io.BytesIO(b"GIF89a"), "x.jpg")}, "这张图片打不开"),
+        ({"cover": "sent", "file": photo((899, 383))}, "图片太小或太窄"),
+    ],
+)
+def test_a_wrong_card_is_told_and_changes_nothing(
+    town: Desk, changes: dict[str, object], sentence: str
+) -> None:
+    path = drafted(town)
+    good = {"title": "x", "author": "x", "digest": "x", "cover": "ours"}
+    answer = town.post(path, seen=seen_on(town, path), **(good | changes))
+
+    assert answer.status_code == 422
+    assert sentence in answer.get_data(as_text=True)
+    assert "便秘" in town.page(path)
+
+
+def test_a_file_beyond_every_limit_is_not_even_read(town: Desk) -> None:
+    path = drafted(town)
+    answer = town.client.post(
+        f"/console{path}",
+        content_type="multipart/form-data; boundary=x",
+        environ_overrides={"CONTENT_LENGTH": str(LARGEST_UPLOAD + 1)},
+    )
+    assert (answer.status_code, "太大" in answer.get_data(as_text=True)) == (413, True)
+
+
+def test_what_waits_for_a_second_person_is_taken_back_to_be_changed(town: Desk) -> None:
+    path = drafted(town, "mass")
+    publication = path.partition("/articles")[0]
+    act(town, publication, "submit")
+    assert "卡片不能再改" in town.page(path)
+    assert "已退回草稿" in act(town, publication, "back")
+    assert "保存并看样子" in town.page(path)
+
+
+def test_covers_of_others_are_nobodys(town: Desk, enter: Enter) -> None:
+    path = drafted(town)
+    card = {"title": "x", "author": "x", "digest": "x", "cover": "sent"}
+    town.post_and_read(path, seen=seen_on(town, path), file=photo(), **card)
+    address = re.search(r"covers/(\d+)\.jpg", town.page(path))
+    assert address is not None
+    assert town.get(f"{OWN}/covers/{address[1]}.jpg").status_code == 200
+    city = enter(Role.CITY)
+    assert city.get(f"{OTHERS}/covers/{address[1]}.jpg").status_code == 404
+    other = enter(Role.TOWN, town_code="320281102", login="other")
+    assert other.get(path).status_code == 404
+    assert other.post(path, seen="x").status_code == 404
 
 
 MENU = {

@@ -1,9 +1,11 @@
 """设置 › 公众号: entered once, keys never shown, asked at WeChat, retired and taken back."""
 
 from collections.abc import Iterator
+from datetime import timedelta
 from pathlib import Path
 
 import pytest
+from flask import Flask
 from sqlalchemy import select
 from sqlalchemy.orm import Session, sessionmaker
 
@@ -11,6 +13,8 @@ from backend.accounts.keeping import keys_of
 from backend.accounts.models import AccountKind, Capability, CapabilityAnswer, WeChatAccount
 from backend.accounts.rules import Keys
 from backend.config import Settings
+from backend.deps import EXTENSION
+from backend.jobs.followers import compare_followers
 from backend.kernel.audit import AuditEntry
 from backend.kernel.clock import FixedClock
 from backend.kernel.privacy import Vault
@@ -233,3 +237,25 @@ def test_a_clerk_has_no_such_page(enter: Enter, centre: int) -> None:
 
     assert clerk.get(LIST).status_code == 403
     assert "公众号" not in clerk.page("/settings")
+
+
+def test_followers_are_compared_at_a_word_and_the_card_says_how_far_it_is(
+    town: Desk, app: Flask, wechat: WeChat, clock: FixedClock
+) -> None:
+    town.post_and_read(LIST, **account_form())
+    parts = app.extensions[EXTENSION]
+    wechat.ask("POST", "follow", phone=1, appid=SERVICE, follow=True)
+    wechat.fault("/cgi-bin/user/get", errcode=-1, times=1)
+    compare_followers(parts.sessions, clock, parts.account_client)
+    page = town.page(LIST)
+    assert "正在核对：0 人" in page
+    assert "微信暂时没有回答（-1），11月23日" in page
+
+    clock.advance(timedelta(minutes=1))
+    compare_followers(parts.sessions, clock, parts.account_client)
+    page = town.page(LIST)
+    assert "上次和微信核对：11月23日" in page
+    assert "补上 1 人，名单里没有的 0 人" in page
+    assert "还有 1 人等着问微信是谁" in page
+    assert "开始和微信核对" in town.post_and_read(f"{LIST}/{SERVICE}/compare")
+    assert "正在核对，刷新" in town.post_and_read(f"{LIST}/{SERVICE}/compare")

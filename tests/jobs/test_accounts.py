@@ -1,13 +1,13 @@
-"""The night asks about every account, the minute about new ones, and who followers are."""
+"""The night asks about every account, the minute about new ones."""
 
 from collections.abc import Iterator
-from datetime import datetime, timedelta
+from datetime import datetime
 from pathlib import Path
 
 import pytest
 from sqlalchemy.orm import Session, sessionmaker
 
-from backend.accounts.models import Capability, Follower, WeChatAccount
+from backend.accounts.models import Capability, WeChatAccount
 from backend.accounts.rules import Keys
 from backend.deps import Deps, build
 from backend.jobs import accounts
@@ -87,53 +87,3 @@ def test_a_wechat_that_is_away_leaves_everything_as_it_was(
     wechat.fault("/cgi-bin/stable_token", drop="after")
     ask_new(parts)
     assert row_of(sessions).asked_at is None
-
-
-def test_followers_are_identified_and_one_without_an_answer_waits(
-    parts: Deps, sessions: Sessions, wechat: WeChat, clock: FixedClock
-) -> None:
-    ask_new(parts)
-    wechat.ask("POST", "follow", phone=1, appid=SERVICE, follow=True)
-    openid = wechat.ask("GET", f"chat?phone=1&appid={SERVICE}")["openid"]
-    with sessions.begin() as session:
-        session.add(Follower(appid=SERVICE, openid=openid, followed_at=clock.now()))
-
-    def identify() -> str | None:
-        accounts.identify_followers(sessions, clock, parts.account_client)
-        with sessions() as session:
-            return session.get_one(Follower, (SERVICE, openid)).unionid
-
-    wechat.fault("/cgi-bin/user/info", errcode=-1, times=1)
-    assert identify() is None
-    assert str(identify()).startswith("u")
-    calls = len(wechat.calls())
-    identify()
-    assert len(wechat.calls()) == calls
-
-
-def test_followers_of_an_account_without_an_answer_hold_up_nobody_elses(
-    parts: Deps, sessions: Sessions, wechat: WeChat, clock: FixedClock
-) -> None:
-    """A town whose secret was changed at WeChat, and who followed it before all the others."""
-    broken = "wxservice00000002"
-    add(sessions, clock, parts.vault, whole(broken))
-    with sessions.begin() as session:
-        session.get_one(WeChatAccount, broken).can_users = True
-        before = clock.now() - timedelta(days=1)
-        session.add_all(
-            Follower(appid=broken, openid=f"o{n:027d}", followed_at=before)
-            for n in range(accounts.IDENTIFY_AT_ONCE)
-        )
-    ask_new(parts)
-    wechat.ask("POST", "follow", phone=1, appid=SERVICE, follow=True)
-    openid = wechat.ask("GET", f"chat?phone=1&appid={SERVICE}")["openid"]
-    with sessions.begin() as session:
-        session.add(Follower(appid=SERVICE, openid=openid, followed_at=clock.now()))
-    calls = len(wechat.calls())
-
-    accounts.identify_followers(sessions, clock, parts.account_client)
-
-    with sessions() as session:
-        assert str(session.get_one(Follower, (SERVICE, openid)).unionid).startswith("u")
-    asked = wechat.calls()[calls:]
-    assert asked.count("/cgi-bin/stable_token") == 1, "one question, not one for each follower"

@@ -96,5 +96,5 @@ def test_every_tick_is_in_the_timetable_and_none_overlaps_itself(ticker: Ticker)
 
     wake_ups = {"deliver", "handle_events", "plan_today", "offer_places", "expire_offers"}
     wake_ups |= {"release_unconfirmed", "check_ratings", "drop_photos", "run_campaigns"}
-    wake_ups |= {"identify_followers", "ask_new_accounts", "run_publications"}
+    wake_ups |= {"identify_followers", "compare_followers", "ask_new_accounts", "run_publications"}
     assert set(jobs) == wake_ups | {"retry_stalled", "keep_time", "beat"}

@@ -55,6 +55,7 @@ LAWFUL: dict[str, dict[str, Any]] = {
         "retired_at": None,
     },
     "followers": {"appid": "wx1", "openid": "o1", "parent_id": 1, "followed_at": T1},
+    "follower_comparisons": {"appid": "wx1", "started_at": T1},
     "link_codes": {
         "id": 1,
         "scene_hash": b"1",
@@ -117,6 +118,15 @@ BREACHES: list[tuple[str, str, dict[str, Any]]] = [
         "ck_followers_left_after_following",
         "followers",
         {"openid": "o2", "parent_id": None, "left_at": "2026-11-26 09:00+08"},
+    ),
+    ("pk_follower_comparisons", "follower_comparisons", {}),
+    *(
+        (f"ck_follower_comparisons_{rule}", "follower_comparisons", {"appid": "wx2"} | wrong)
+        for rule, wrong in (
+            ("finished_after_start", {"finished_at": "2026-11-26 09:00+08"}),
+            ("finished_without_cursor", {"finished_at": T2, "cursor": "o1"}),
+            ("counts_not_negative", {"missing": -1}),
+        )
     ),
     ("uq_link_codes_scene_hash", "link_codes", {"id": 2}),
     (

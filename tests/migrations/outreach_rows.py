@@ -23,6 +23,14 @@ LAWFUL: dict[str, dict[str, Any]] = {
         "changed_at": T1,
         "stepped_at": T1,
     },
+    "cover_pictures": {
+        "id": 1,
+        "appid": "wx1",
+        "digest": b"1",
+        "jpeg": b"1",
+        "added_by": 1,
+        "added_at": T1,
+    },
     "menus": {
         "id": 1,
         "appid": "wx1",
@@ -55,6 +63,8 @@ BREACHES: list[tuple[str, str, dict[str, Any]]] = [
             ("counts_not_negative", {"sent_count": -1}),
         )
     ),
+    ("uq_cover_pictures_appid_digest", "cover_pictures", {"id": 2}),
+    ("ck_cover_pictures_small_enough", "cover_pictures", {"id": 2, "digest": b"2", "jpeg": b""}),
     ("uq_menus_in_work_and_live", "menus", {"id": 2, "state": "sending"}),
     ("ck_menus_menustate_known", "menus", {"id": 2, "state": "lost"}),
     ("ck_menus_three_buttons", "menus", {"id": 2, "state": "live", "buttons": "[1,2,3,4]"}),

@@ -7,7 +7,9 @@ import pytest
 from PIL import Image
 
 from backend.guides.library import Library
-from backend.outreach.article_html import COVER, article_html, cover_of, png_of, ready_article
+from backend.outreach.article_html import article_html, ready_article
+from backend.outreach.covers import COVER, cover_of, png_of
+from backend.outreach.rules import own_card
 from backend.sandbox.article_rules import checked_article
 from tests.conftest import texts
 
@@ -21,7 +23,7 @@ def library() -> Library:
 
 def test_every_guide_is_an_article_that_wechat_takes_unchanged(library: Library) -> None:
     for guide in library.list():
-        ready = ready_article(guide, (), "江阴市卫健委", SITE)
+        ready = ready_article(guide, (), own_card(guide, "江阴市卫健委"), SITE)
         body = {
             "title": ready.title,
             "author": ready.author,
@@ -51,7 +53,7 @@ def test_links_become_words_and_nothing_else_passes() -> None:
 def test_pictures_are_uploaded_and_addressed(library: Library) -> None:
     guide = next(one for one in library.list() if one.pictures)
     drawn = [library.pictures[name] for name in guide.pictures]
-    ready = ready_article(guide, drawn, "x", SITE)
+    ready = ready_article(guide, drawn, own_card(guide, "x"), SITE)
     if png_of(drawn[0]) is None:  # without the extra `book` its words stand in its place
         assert drawn[0].alt[:10] in ready.html
         return

@@ -14,7 +14,7 @@ from backend.kernel.errors import Unavailable
 from backend.sandbox.config import Account
 from backend.wechat.capabilities import QUESTIONS, ask
 from backend.wechat.client import AccountClient
-from backend.wechat.followers import AskLater, qr_address, who_is
+from backend.wechat.followers import AskLater, qr_address, who_are
 from backend.wechat.tokens import MemoryTokenStore
 from backend.wechat.transport import Transport
 from tests.sandbox.running import config_in, running
@@ -128,14 +128,16 @@ def test_wechat_tells_who_follows(wechat: WeChat, transport: Transport, clock: F
     wechat.ask("POST", "follow", phone=1, appid=SERVICE, follow=True)
     openid = wechat.ask("GET", f"chat?phone=1&appid={SERVICE}")["openid"]
 
-    told = who_is(client, openid)
+    told = who_are(client, [openid])[openid]
     assert isinstance(told, Told)
     assert told.follows
     assert str(told.unionid).startswith("u")
-    assert who_is(client, "o" * 28) is None
-    wechat.fault("/cgi-bin/user/info", errcode=45009)
-    with pytest.raises(AskLater):
-        who_is(client, openid)
+    nobody = "o" * 28
+    assert who_are(client, [openid, nobody]) == {openid: told, nobody: None}
+    wechat.fault("/cgi-bin/user/info/batchget", errcode=45009)
+    with pytest.raises(AskLater) as later:
+        who_are(client, [openid])
+    assert later.value.errcode == 45009
 
 
 def test_a_code_to_scan_lives_as_long_as_ours(

@@ -133,6 +133,18 @@ def test_followers_are_listed_and_told_from_those_who_left(
     assert refusal(lambda: accounts.official(BARE.appid).followers()) == 48001
 
 
+def test_a_hundred_people_at_most_are_asked_about_and_all_must_be_known(
+    accounts: Accounts, official: OfficialAccount
+) -> None:
+    first, second = accounts.openid(1), accounts.openid(2, follow=False)
+
+    told = official.users_info([first, second])
+    assert [(one.openid, one.following) for one in told] == [(first, True), (second, False)]
+    for openids, errcode in (([], 40031), ([first] * 101, 40032), ([first, "nobody"], 40003)):
+        assert refusal(partial(official.users_info, openids)) == errcode
+    assert refusal(lambda: accounts.official(BARE.appid).users_info([first])) == 48001
+
+
 def test_a_menu_is_set_shown_and_taken_away(accounts: Accounts, official: OfficialAccount) -> None:
     assert official.menu_get() == []
     official.menu_create([CLICK, {"name": "更多", "sub_button": [VIEW, MINI]}])

@@ -30,6 +30,7 @@ export const SENTENCES: Record<string, string> = {
   cannot_reconfirm: '这个预约不用再次确认',
   cannot_undo: '这一步不能撤销了',
   capacity_below_taken: '名额不能少于已经约出的人数',
+  card_refused: '这张卡片微信会拒收',
   check_in_too_early: '还没到签到时间',
   child_departed: '这个孩子的服务已停止；如有变化，可在“我的”里更正，或联系亲子活动中心',
   child_known: '这个孩子已在市里登记，不能再登记一次，请联系市级工作人员',
