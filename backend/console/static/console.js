@@ -70,8 +70,10 @@ window.addEventListener("pageshow", () => {
   countPicked();
 });
 
-// On a phone the week begins at the left edge; today should be in sight.
-document.querySelector("table.week th[aria-current]")?.scrollIntoView({ block: "nearest", inline: "center" });
+// On a phone the week, the menu and the tabs begin at the left edge; where one is should be in sight.
+for (const here of document.querySelectorAll("table.week th[aria-current], .side nav a[aria-current], .tabs a[aria-current]")) {
+  here.scrollIntoView({ block: "nearest", inline: "center" });
+}
 
 // Work that goes on by itself: the part of the page that shows it is read again every few seconds,
 // and where it has ended the whole page once.
