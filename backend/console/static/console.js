@@ -41,7 +41,7 @@ document.addEventListener("keydown", (event) => {
   }
 });
 for (const pop of document.querySelectorAll("details.pop")) {
-  pop.addEventListener("toggle", () => pop.open && pop.querySelector("input:not([type=hidden])")?.focus());
+  pop.addEventListener("toggle", () => pop.open && pop.querySelector("input:not([type=hidden]), select")?.focus());
 }
 
 // What the page 签到 keeps for the day goes with whoever signs out; scans that wait stay, nameless.
