@@ -19,7 +19,8 @@ from backend.centres.models import Centre, Slot, SlotKind
 from backend.centres.service import NewSlot
 from backend.cli import demo_grants, demo_private, demo_reviews
 from backend.cli.demo_accounts import add_accounts
-from backend.cli.demo_families import register_family
+from backend.cli.demo_campaigns import add_campaigns
+from backend.cli.demo_families import Invented, register_family
 from backend.cli.demo_places import FIRST_TOWN, Crew, add_places, crew_of
 from backend.cli.demo_rooms import add_rooms
 from backend.cli.demo_settled import add_settled_months
@@ -65,13 +66,13 @@ PROGRAMMES = (
     Programme(5, time(14, 30), 60, SlotKind.ACTIVITY, "趴一趴，看一看", (1, 7), 6),
     Programme(6, time(9, 30), 90, SlotKind.CLASS, "爸爸也会带娃", (0, 36), 20),
 )
-FAMILIES = (  # invented; (name, sex, months old)
-    ("丁小满", Sex.FEMALE, 8),
-    ("陆知远", Sex.MALE, 7),
-    ("沈一禾", Sex.FEMALE, 14),
-    ("顾安然", Sex.FEMALE, 20),
-    ("夏沐阳", Sex.MALE, 27),
-    ("许星辰", Sex.MALE, 4),
+FAMILIES = (
+    Invented("丁小满", Sex.FEMALE, 8),
+    Invented("陆知远", Sex.MALE, 7),
+    Invented("沈一禾", Sex.FEMALE, 14),
+    Invented("顾安然", Sex.FEMALE, 20),
+    Invented("夏沐阳", Sex.MALE, 27),
+    Invented("许星辰", Sex.MALE, 4),
 )
 
 
@@ -95,6 +96,7 @@ def seed(parts: Deps, passwords: Mapping[str, str]) -> None:
             demo_private.link_teacher(session, "zhongxin")
             _add_families(session, parts)
             add_settled_months(session, parts)
+            add_campaigns(session, parts)
         else:
             demo_grants.renew(session, parts, MANAGER)
 
@@ -197,19 +199,20 @@ def _add_families(session: Session, parts: Deps) -> None:
     earlier = FixedClock(parts.clock.now() - timedelta(days=3))
     policy = policy_at(session, earlier.now())
     ids = {}
-    for number, (name, sex, months) in enumerate(FAMILIES):
-        parent_id, child_id = register_family(session, parts, name, sex, months)
-        ids[name] = parent_id, child_id
-        demo_private.tell(session, parts, parent_id=parent_id, child_id=child_id, months=months)
-        for place, slot in enumerate(_fitting(session, earlier, months)):
+    for number, family in enumerate(FAMILIES):
+        parent_id, child_id = register_family(session, parts, family)
+        ids[family.name] = parent_id, child_id
+        demo_private.tell(
+            session, parts, parent_id=parent_id, child_id=child_id, months=family.months
+        )
+        for place, slot in enumerate(_fitting(session, earlier, family.months)):
             booking = bookings.request_booking(
                 session, earlier, policy, parent_id=parent_id, child_id=child_id, slot_id=slot.id
             )
             if (number + place) % 2 == 0:
                 bookings.confirm(session, earlier, booking_id=booking.id, actor=ACTOR)
-    register_family(
-        session, parts, *FAMILIES[0]
-    )  # the father registers her too: 可能重复 for the town
+    # The father registers her too: 可能重复 for the town.
+    register_family(session, parts, FAMILIES[0])
     demo_grants.add_grants(session, parts, MANAGER, read=ids["顾安然"], asked=ids["许星辰"][1])
 
 

@@ -1,6 +1,7 @@
 """An invented family of a demonstration: a mother who agreed to everything, and her child."""
 
 from datetime import timedelta
+from typing import NamedTuple
 
 from sqlalchemy.orm import Session
 
@@ -12,10 +13,19 @@ from backend.people import children, consents
 from backend.people.models import OF_EVERYBODY, Parent, Relation, Sex
 
 
+class Invented(NamedTuple):
+    """A child of nobody; `months`: how old today."""
+
+    name: str
+    sex: Sex
+    months: int
+    town: str = FIRST_TOWN
+
+
 def register_family(
-    session: Session, parts: Deps, name: str, sex: Sex, months: int, since: Clock | None = None
+    session: Session, parts: Deps, child: Invented, since: Clock | None = None
 ) -> tuple[int, int]:
-    """The ids of parent and child; so many months old today, registered then or now."""
+    """The ids of parent and child, registered then or now."""
     clock = since or parts.clock
     parent = Parent(created_at=clock.now())
     session.add(parent)
@@ -25,20 +35,20 @@ def register_family(
         for text in (parts.documents[purpose] for purpose in OF_EVERYBODY)
     ]
     consents.give(session, clock, parts.documents, parent_id=parent.id, accepted=accepted)
-    child = children.register(
+    registered = children.register(
         session,
         clock,
         parts.vault,
         parent_id=parent.id,
         new=children.Registration(
-            name=name,
-            birth_date=add_months(city_date(parts.clock.now()), -months) - timedelta(days=5),
-            sex=sex,
+            name=child.name,
+            birth_date=add_months(city_date(parts.clock.now()), -child.months) - timedelta(days=5),
+            sex=child.sex,
             gestational_weeks=None,
-            town_code=FIRST_TOWN,
+            town_code=child.town,
             village_code=None,
             home_cared=True,
             relation=Relation.MOTHER,
         ),
     )
-    return parent.id, child.id
+    return parent.id, registered.id

@@ -26,7 +26,7 @@ from backend.centres.closures import NewClosure
 from backend.centres.models import Centre, Slot, SlotKind
 from backend.centres.place_models import Contract
 from backend.centres.service import NewSlot
-from backend.cli.demo_families import register_family
+from backend.cli.demo_families import Invented, register_family
 from backend.cli.demo_places import FIRST_TOWN, Crew, crew_of
 from backend.deps import Deps
 from backend.kernel.ages import add_months
@@ -34,12 +34,12 @@ from backend.kernel.clock import CITY, FixedClock, city_date
 from backend.people.models import Sex, Staff
 
 ACTOR = "system"
-FAMILIES = (  # invented; (name, sex, months old today)
-    ("周予安", Sex.FEMALE, 10),
-    ("何一诺", Sex.MALE, 13),
-    ("蒋沐晴", Sex.FEMALE, 16),
-    ("韩知行", Sex.MALE, 22),
-    ("秦雨桐", Sex.FEMALE, 26),
+FAMILIES = (
+    Invented("周予安", Sex.FEMALE, 10),
+    Invented("何一诺", Sex.MALE, 13),
+    Invented("蒋沐晴", Sex.FEMALE, 16),
+    Invented("韩知行", Sex.MALE, 22),
+    Invented("秦雨桐", Sex.FEMALE, 26),
 )
 OFFERED, ASKED, ANSWERED = timedelta(days=13), timedelta(days=3), timedelta(days=2)
 SAID_LATER = timedelta(hours=5)  # the family confirms in the afternoon
@@ -85,7 +85,7 @@ def add_settled_months(session: Session, parts: Deps) -> None:
     centre = session.scalars(select(Centre).where(Centre.town_code == FIRST_TOWN)).one()
     crew, desks = crew_of(session, centre.id), _desks(session)
     since = FixedClock(_at(before, time(9)))
-    families = [register_family(session, parts, *family, since) for family in FAMILIES]
+    families = [register_family(session, parts, family, since) for family in FAMILIES]
     for month, sessions in ((before, BEFORE_LAST), (last, LAST)):
         for held in sessions:
             _hold(session, held, month, _Place(centre.id, crew, desks, families))

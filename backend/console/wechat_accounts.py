@@ -212,7 +212,7 @@ def _asked(appid: str, done: str) -> ResponseReturnValue:
             notices.done(f"{done}，微信的回答见下表")
         else:
             notices.refused(f"{done}，但{problem}")
-    return redirect(url_for("console.wechat_accounts"), 303)
+    return redirect(url_for("console.wechat_accounts", asked=appid), 303)
 
 
 def _card(session: Session, row: WeChatAccount, known: Counts, standing: Standing) -> Card:

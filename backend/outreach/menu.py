@@ -47,6 +47,7 @@ KINDS: Mapping[str, str] = {
 }
 # What WeChat says about a button, by its code: the level and the field it is about.
 REFUSALS: Mapping[int, str] = {
+    -1: "微信暂时没有响应，请稍后再发布",
     40016: "一级菜单的个数不对",
     40017: "一级菜单里有一个类型微信不认识",
     40018: "一级菜单的名称太长或太短",

@@ -14,6 +14,12 @@ from playwright.sync_api import expect
 
 from tests.browser.album import PATIENCE_MS, Album, write_index
 from tests.browser.chromium import chromium
+from tests.browser.desk_pages import (
+    CITY_PAGES,
+    CLERK_PAGES,
+    fill_the_city,
+    photograph_campaigns,
+)
 from tests.browser.families import (
     CLASS,
     EIGHT_MONTHS,
@@ -227,20 +233,7 @@ def photograph_console(album: Album, width: int) -> None:
         desk.open()
         album.take(page, group, "sign-in", "登录")
         desk.sign_in("zhongxin", album.house.logins["zhongxin"])
-        for name, title, path in (
-            ("today", "今天", ""),
-            ("requests", "待确认", "requests"),
-            ("slots", "时段", "slots"),
-            ("slot-week", "时段：周历", "slots/week"),
-            ("slot-new", "新时段", "slots/new"),
-            ("slot-series", "每周重复", "slots/series/new"),
-            ("check-in", "签到", "check-in"),
-            ("paper", "纸质签字", "paper"),
-            ("waiting", "候补", "waiting"),
-            ("families-known", "家庭：今年预约过的", "families/known"),
-            ("statements", "结算", "statements"),
-            ("account", "账号", "account"),
-        ):
+        for name, title, path in CLERK_PAGES:
             desk.open(path)
             album.take(page, group, name, title)
         desk.open("requests")
@@ -248,22 +241,10 @@ def photograph_console(album: Album, width: int) -> None:
         album.take(page, group, "booking", "一个预约")
         page.context.clear_cookies()
         desk.sign_in("shiji", album.house.logins["shiji"])
-        for name, title, path in (
-            ("families", "家庭", "families"),
-            ("signs", "结算：需要核对的情况", "statements/signs"),
-            ("messages", "没有送达的消息", "messages"),
-            ("content", "内容", "content"),
-            ("knowledge", "知晓率", "knowledge"),
-            ("nursing-rooms", "母婴室", "nursing-rooms"),
-            ("settings", "设置：中心", "settings"),
-            ("settings-teachers", "设置：老师", "settings/teachers"),
-            ("calendar", "设置：日历", "settings/calendar"),
-            ("policy", "规则", "policy"),
-            ("handbook-grants", "手册授权", "handbook-grants"),
-            ("handbook-log", "手册授权：查看记录", "handbook-grants/log"),
-        ):
+        for name, title, path in CITY_PAGES:
             desk.open(path)
             album.take(page, group, name, title)
+        photograph_campaigns(album, desk, group)
         desk.open("content")
         page.locator(".texts a").first.click()
         album.take(page, group, "guide", "一篇待审的文章")
@@ -307,6 +288,10 @@ def photograph_doors(album: Album) -> None:
         page.goto(f"{house.base}/sandbox/")
         page.locator("#messages article").first.wait_for()
         album.take(page, "doors", "sandbox-dark", "微信沙箱，深色")
+        page.context.clear_cookies()
+        desk.sign_in("shiji", house.logins["shiji"])
+        desk.open("operation")
+        album.take(page, "doors", "operation-dark", "运行，深色")
 
 
 def photograph_curves(album: Album, family: Family) -> None:
@@ -348,6 +333,9 @@ def main(folder: Path) -> None:
             clerk = Desk(page, house.base)
             clerk.sign_in("zhongxin", house.logins["zhongxin"])
             family = make_family(house, clerk)
+            page.context.clear_cookies()
+            clerk.sign_in("shiji", house.logins["shiji"])
+            fill_the_city(clerk)
         photograph_doors(album)
         for scheme in ("light", "dark"):
             photograph_app(album, family, scheme)

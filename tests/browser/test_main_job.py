@@ -132,6 +132,9 @@ def cancel(app: App) -> None:
     question.get_by_role("button", name="确定取消").tap()
     expect(question).to_have_count(0)
     expect(app.text("次数已经退回。")).to_be_visible()
+    app.press(starting("详情："))
+    expect(app.button("约别的时间")).to_be_visible()
+    app.back()
 
 
 def see_cancelled(clerk: Desk, masked: str) -> None:

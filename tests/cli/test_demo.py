@@ -18,6 +18,8 @@ from backend.bookings.statement_queries import (
     statement_in_scope,
     statements_page,
 )
+from backend.campaigns.models import Campaign, CampaignState
+from backend.campaigns.results import result
 from backend.cli import demo_grants
 from backend.cli.demo import LOGINS, MANAGER, seed
 from backend.cli.demo_accounts import add_accounts
@@ -67,7 +69,19 @@ def test_one_month_is_paid_and_the_next_one_waits(
         shown = [sign.title for sign in signs(session, area_of(row)) if sign.items]
     assert shown == ["名单勾选集中在几秒内"]
 
-    the_book_stays_open(parts, clock)  # here, because a demonstration is dear to make
+    some_campaigns_are_there(parts)  # here, because a demonstration is dear to make
+    the_book_stays_open(parts, clock)
+
+
+def some_campaigns_are_there(parts: Deps) -> None:
+    """In the states that a desk meets; the one that went out has figures of three towns."""
+    with parts.sessions() as session:
+        found = {one.state: one for one in session.scalars(select(Campaign))}
+        S = CampaignState
+        assert found.keys() == {S.DRAFT, S.SUBMITTED, S.APPROVED, S.FINISHED, S.CANCELLED}
+        gone = result(session, found[S.FINISHED])
+    assert found[S.FINISHED].put_count == found[S.FINISHED].expected == gone.total.put
+    assert len(gone.towns) == 3
 
 
 def the_book_stays_open(parts: Deps, clock: FixedClock) -> None:

@@ -219,7 +219,7 @@ def test_an_account_that_another_town_retired_is_not_taken_over(
 def test_the_mini_program_follows_the_settings(
     city: Desk, sessions: Sessions, vault: Vault
 ) -> None:
-    assert "密钥由服务器的环境变量设置" in city.page(LIST)
+    assert "密钥由维护人员设在服务器上" in city.page(LIST)
     edit = city.page(f"{LIST}/{CONFIG.appid}")
     assert 'name="secret"' not in edit
     assert 'name="kind"' not in edit

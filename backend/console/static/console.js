@@ -41,7 +41,7 @@ document.addEventListener("keydown", (event) => {
   }
 });
 for (const pop of document.querySelectorAll("details.pop")) {
-  pop.addEventListener("toggle", () => pop.open && pop.querySelector("input:not([type=hidden])")?.focus());
+  pop.addEventListener("toggle", () => pop.open && pop.querySelector("input:not([type=hidden]), select")?.focus());
 }
 
 // What the page 签到 keeps for the day goes with whoever signs out; scans that wait stay, nameless.
@@ -70,8 +70,10 @@ window.addEventListener("pageshow", () => {
   countPicked();
 });
 
-// On a phone the week begins at the left edge; today should be in sight.
-document.querySelector("table.week th[aria-current]")?.scrollIntoView({ block: "nearest", inline: "center" });
+// On a phone the week, the menu and the tabs begin at the left edge; where one is should be in sight.
+for (const here of document.querySelectorAll("table.week th[aria-current], .side nav a[aria-current], .tabs a[aria-current]")) {
+  here.scrollIntoView({ block: "nearest", inline: "center" });
+}
 
 // Work that goes on by itself: the part of the page that shows it is read again every few seconds,
 // and where it has ended the whole page once.

@@ -19,6 +19,8 @@ export interface BookingView {
   /** There is a pass, or will be shortly before the start. */
   hasPass: boolean;
   mayCancel: boolean;
+  /** Called off, by whomever: the family may want another time. */
+  calledOff: boolean;
   /** What cancelling now does to the six of the year. */
   cancelText: string;
 }
@@ -36,6 +38,8 @@ const STATES: Record<BookingState, { text: string; tone: string; hint: string }>
 export function isComing(booking: Booking): boolean {
   return booking.state === 'requested' || booking.state === 'confirmed';
 }
+
+const CALLED_OFF: BookingState[] = ['declined', 'cancelled_by_family', 'cancelled_by_centre'];
 
 function hintOf(booking: Booking): string {
   const { hint } = STATES[booking.state];
@@ -65,6 +69,7 @@ export function bookingView(booking: Booking, today: string): BookingView {
     hint: hintOf(booking),
     hasPass: booking.state === 'confirmed',
     mayCancel: booking.may_cancel,
+    calledOff: CALLED_OFF.includes(booking.state),
     cancelText: cancelText(booking),
   };
 }

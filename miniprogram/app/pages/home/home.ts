@@ -122,11 +122,11 @@ async function welcome() {
   };
 }
 
-/** Messages and bookings only add to the page, so their failure leaves it standing. */
+/** What was said of bookings and messages only adds to the page: without it the page stands. */
 async function today(child: Child) {
   const [book, left, list, inbox, mine, marked] = await Promise.all([
     handbook(child.id),
-    child.may_book ? quota(child.id) : null,
+    child.may_book ? quota(child.id).catch(() => null) : null,
     guides({ ageDays: child.age_days }),
     messages().catch(() => NO_MESSAGES),
     bookings().catch((): Booking[] => []),

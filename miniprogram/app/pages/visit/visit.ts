@@ -176,6 +176,10 @@ Page({
     return this.act('cancel', () => cancelBooking(this.data.id), '已取消');
   },
 
+  bookAgain() {
+    open('/pages/book/book');
+  },
+
   finish() {
     back();
   },
