@@ -74,11 +74,9 @@ ITEM = """
     unnest(CAST(:items AS text[]), CAST(:bits AS bigint[]), CAST(:own_until AS date[]))
         AS item (item_id, bit, own_until)
 """
-BORN = """
-    JOIN unnest(CAST(:births AS date[]), CAST(:open_items AS bigint[]),
-                CAST(:given_items AS bigint[])) AS born (birth, open, given)
-        ON born.birth = child.birth_date
-"""
+# By its place in an array, not by a join: PostgreSQL guesses that the births of one are few, and
+# would hash all children instead.
+PLACE = "[child.birth_date - CAST(:first_birth AS date) + 1]"
 OWN = """
     SELECT {of} bit_or(item.bit) AS moved,
            bit_or(item.bit) FILTER (WHERE own.due_on <= item.own_until) AS due
@@ -113,7 +111,8 @@ MOST = (
 ).replace("{item}", ITEM)
 # PostgreSQL reads & and | from left to right, neither before the other.
 OPEN_ITEM = """
-    (((born.open & ~coalesce(own.moved, 0)) | (born.given & coalesce(own.due, 0)))
+    ((((CAST(:open_items AS bigint[])){place} & ~coalesce(own.moved, 0))
+      | ((CAST(:given_items AS bigint[])){place} & coalesce(own.due, 0)))
      & ~coalesce(recorded.items, 0) & CAST(:{name} AS bigint)) <> 0
 """
 
@@ -209,17 +208,16 @@ def _ask_items(parts: _Parts, audience: Audience, schedule: Schedule, day: date)
         return
     items = [item for group in asked.values() for item in group]
     bits = {item.item_id: 1 << place for place, item in enumerate(items)}
-    parts.tables += BORN
     parts.looked_up, parts.swept = FEW, MOST
     for name, group in asked.items():
         mask = sum(bits[item.item_id] for item in group)
-        parts.ask(OPEN_ITEM.replace("{name}", name), **{name: mask})
+        parts.ask(OPEN_ITEM.replace("{name}", name).replace("{place}", PLACE), **{name: mask})
     births = list(_days(min(item.born_from for item in items), day))
     parts.values |= {
         "items": list(bits),
         "bits": list(bits.values()),
         "own_until": [item.own_until for item in items],
-        "births": births,
+        "first_birth": births[0],
         "open_items": [_open(items, bits, birth) for birth in births],
         "given_items": [_given(items, bits, birth) for birth in births],
     }
