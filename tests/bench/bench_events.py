@@ -92,7 +92,7 @@ def _wrong(session: Session, event: str, families: Sequence[Family]) -> int:
     }
     with session:
         ids = session.scalars(STILL_TOLD, about).all()
-        return len(session.scalars(WELCOME, {"ids": ids}).all())
+        return sum(row.welcome for row in session.execute(WELCOME, {"ids": ids}))
 
 
 def _in_transaction(

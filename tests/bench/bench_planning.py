@@ -137,6 +137,10 @@ WITH rule AS (
        AND child.duplicate_state IS DISTINCT FROM 'same' AND child.created_at < :day_ends
        AND NOT EXISTS (SELECT FROM handbook_entries AS entry
                         WHERE entry.child_id = child.id AND entry.item_id = tells.item_id)
+       AND NOT EXISTS (SELECT FROM children AS second
+                         JOIN handbook_entries AS entry ON entry.child_id = second.id
+                        WHERE second.duplicate_of_id = child.id
+                          AND second.duplicate_state = 'same' AND entry.item_id = tells.item_id)
      GROUP BY child.id
 )
 INSERT INTO messages (key, parent_id, child_id, template, data, due_at, created_at)
