@@ -19,8 +19,8 @@ from backend.knowledge.rules import month_of
 SAMPLE = 10
 FIRST_RANGE = 2_000  # parents looked at for the sample; doubled while it is not full
 
-# `told` is run once and read twice. A family lives where its first child does, by the code. Children
-# and parents come nearly in the order of their ids, so that sorting them costs less than hashing.
+# `told` is run once and read twice. A family lives where its first child does, by the code.
+# Children and parents come nearly in the order of their ids: sorting them costs less than hashing.
 COUNT = """
 SELECT town_code, sum(children) AS children, sum(parents) AS parents, sum(wechat) AS wechat
   FROM (SELECT town_code, count(*) AS children, 0 AS parents, 0 AS wechat
