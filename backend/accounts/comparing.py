@@ -13,6 +13,7 @@ from sqlalchemy import func, literal, or_, select, text, update
 from sqlalchemy.dialects.postgresql import insert
 from sqlalchemy.orm import Session
 
+from backend.accounts.followers import MAY_ASK, UNASKED
 from backend.accounts.models import Follower, FollowerComparison, WeChatAccount
 from backend.accounts.rules import last_night, wait_after
 from backend.kernel import audit
@@ -36,8 +37,6 @@ TAKE_OVER = text("""
     )
     SELECT count(*) FILTER (WHERE is_new) FROM kept
 """)
-
-MAY_ASK = (WeChatAccount.retired_at.is_(None), WeChatAccount.can_users)
 
 
 @dataclass(frozen=True)
@@ -221,11 +220,7 @@ def standings(session: Session, appids: Sequence[str]) -> dict[str, Standing]:
     known = {row.appid: row for row in rows}
     waiting = session.execute(
         select(Follower.appid, func.count().label("people"))
-        .where(
-            Follower.appid.in_(appids),
-            Follower.identified_at.is_(None),
-            Follower.left_at.is_(None),
-        )
+        .where(Follower.appid.in_(appids), *UNASKED)
         .group_by(Follower.appid)
     )
     unasked: dict[str, int] = {row.appid: row.people for row in waiting}

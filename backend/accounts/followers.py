@@ -20,6 +20,10 @@ FROM_CODE = "qrscene_"  # stands before the scene when somebody who did not foll
 LONGEST_SCENE = 64
 
 
+MAY_ASK = (WeChatAccount.retired_at.is_(None), WeChatAccount.can_users)
+UNASKED = (Follower.identified_at.is_(None), Follower.left_at.is_(None))
+
+
 @dataclass(frozen=True)
 class Person:
     """Whom WeChat must be asked about. The ids stay out of logs."""
@@ -93,8 +97,7 @@ def accounts_to_ask(session: Session, clock: Clock) -> Sequence[str]:
         select(Follower.openid)
         .where(
             Follower.appid == WeChatAccount.appid,
-            Follower.identified_at.is_(None),
-            Follower.left_at.is_(None),
+            *UNASKED,
         )
         .exists()
     )
@@ -106,9 +109,7 @@ def accounts_to_ask(session: Session, clock: Clock) -> Sequence[str]:
         )
         .exists()
     )
-    found = select(WeChatAccount.appid).where(
-        WeChatAccount.can_users, WeChatAccount.retired_at.is_(None), waits, ~put_off
-    )
+    found = select(WeChatAccount.appid).where(*MAY_ASK, waits, ~put_off)
     return session.scalars(found.order_by(WeChatAccount.appid)).all()
 
 
@@ -118,17 +119,13 @@ def to_identify(session: Session, appid: str, limit: int) -> Sequence[str]:
     """
     return session.scalars(
         select(Follower.openid)
-        .where(
-            Follower.appid == appid,
-            Follower.identified_at.is_(None),
-            Follower.left_at.is_(None),
-        )
+        .where(Follower.appid == appid, *UNASKED)
         .order_by(Follower.listed_at.nulls_first(), Follower.followed_at, Follower.openid)
         .limit(limit)
     ).all()
 
 
-# As `_take_in`, of many at once.
+# Who came, or came back, after WeChat was asked follows, whatever it said.
 TAKE_IN = text("""
     UPDATE followers AS f
        SET identified_at = :now,
@@ -168,19 +165,26 @@ def take_in(
     known = {openid for openid, one in told.items() if openid in parents or one.unionid in persons}
     strange = sorted(told.keys() - known)
     session.execute(HOLD, {"appid": appid, "openids": strange})
+    _take_in(session, clock, appid, {one: told[one] for one in strange}, asked_at)
+    return sorted(known)
+
+
+def _take_in(
+    session: Session, clock: Clock, appid: str, told: Mapping[str, Told], asked_at: datetime
+) -> None:
+    """Their rows are locked."""
     session.execute(
         TAKE_IN,
         {
             "appid": appid,
             "now": clock.now(),
             "asked": asked_at,
-            "openids": strange,
-            "follows": [told[one].follows for one in strange],
-            "unionids": [told[one].unionid for one in strange],
-            "sinces": [told[one].since for one in strange],
+            "openids": list(told),
+            "follows": [one.follows for one in told.values()],
+            "unionids": [one.unionid for one in told.values()],
+            "sinces": [one.since for one in told.values()],
         },
     )
-    return sorted(known)
 
 
 def identify(
@@ -195,22 +199,12 @@ def identify(
     follower = session.get(Follower, (person.appid, person.openid), with_for_update=True)
     if follower is None:
         return
-    follower.identified_at = clock.now()
-    _take_in(follower, told or Told(follows=False, unionid=None), asked_at)
-    session.flush()
+    said = told or Told(follows=False, unionid=None)
+    _take_in(session, clock, person.appid, {person.openid: said}, asked_at)
+    session.refresh(follower)
     if follower.left_at is None:
         linking.keep_link(session, follower)
     linking.settle_identity(session, clock, follower)
-
-
-def _take_in(follower: Follower, told: Told, asked_at: datetime) -> None:
-    follower.unionid = told.unionid or follower.unionid
-    if follower.left_at is not None or follower.followed_at > asked_at:
-        return
-    if not told.follows:
-        follower.left_at = asked_at
-    elif told.since is not None:
-        follower.followed_at = told.since
 
 
 @dataclass(frozen=True)

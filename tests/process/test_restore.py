@@ -8,7 +8,7 @@ from pathlib import Path
 
 from sqlalchemy import NullPool, create_engine, make_url
 
-from backend.cli.database import _programs
+from backend.cli.database import programs
 from backend.kernel.clock import clock_from
 from backend.kernel.db import session_factory
 from backend.outbox.models import MessageState
@@ -37,7 +37,7 @@ def load(file: Path, url: str) -> None:
 
 
 def _run(program: str, *arguments: str) -> None:
-    subprocess.run([str(_programs() / program), *arguments], check=True, capture_output=True)
+    subprocess.run([str(programs() / program), *arguments], check=True, capture_output=True)
 
 
 def _plain(url: str) -> str:
