@@ -1,5 +1,6 @@
 """Who holds which message; what a worker that died or slept leaves behind."""
 
+from dataclasses import dataclass
 from datetime import timedelta
 
 import pytest
@@ -8,6 +9,7 @@ from sqlalchemy.orm import Session, sessionmaker
 from backend.kernel.clock import FixedClock
 from backend.outbox import claims, service
 from backend.outbox.claims import LEASE, Claimed
+from backend.outbox.ledger import Key
 from backend.outbox.marking import Marked, mark_sending
 from backend.outbox.models import MessageState
 from backend.outbox.service import OVERTAKEN
@@ -175,6 +177,28 @@ def test_an_outcome_is_written_once(sessions: Sessions, clock: FixedClock) -> No
     assert message(sessions, message_id).state is MessageState.WAITING
 
 
+@dataclass(frozen=True)
+class Flying:
+    """A message on the wire that has been overtaken, and what the tests ask about it."""
+
+    child_id: int
+    key: Key
+    message_id: int
+    told_as: str
+    claimed: list[Claimed]
+
+
+def overtaken_on_the_wire(sessions: Sessions, clock: FixedClock) -> Flying:
+    parent_id, child_id, key = family(sessions)
+    grant(sessions, clock, key)
+    message_id = tell(sessions, clock, parent_id, child_id)
+    told_as = message(sessions, message_id).key.rpartition(":")[0]
+    claimed = claim(sessions, clock)
+    mark(sessions, clock, claimed)
+    overtake(sessions, clock, child_id, told_as)
+    return Flying(child_id, key, message_id, told_as, claimed)
+
+
 BOUNCED = (
     Verdict(MessageState.WAITING, comes_back=True, problem="-1 system error"),
     Verdict(MessageState.IN_APP, comes_back=True, falls_on=True, problem="40003"),
@@ -186,56 +210,39 @@ def test_what_was_overtaken_on_the_wire_does_not_go_out_later(
     sessions: Sessions, clock: FixedClock, verdict: Verdict
 ) -> None:
     """ "Confirmed" must not be tried again after the session was cancelled."""
-    parent_id, child_id, key = family(sessions)
-    grant(sessions, clock, key)
-    message_id = tell(sessions, clock, parent_id, child_id)
-    told_as = message(sessions, message_id).key.rpartition(":")[0]
-    claimed = claim(sessions, clock)
-    mark(sessions, clock, claimed)
+    flying = overtaken_on_the_wire(sessions, clock)
 
-    overtake(sessions, clock, child_id, told_as)
-    write_back(sessions, clock, claimed, verdict)
+    write_back(sessions, clock, flying.claimed, verdict)
 
-    ended = message(sessions, message_id)
+    ended = message(sessions, flying.message_id)
     assert (ended.state, ended.problem) == (MessageState.IN_APP, OVERTAKEN)
-    assert balance(sessions, key) == 1
+    assert balance(sessions, flying.key) == 1
     assert claim(sessions, clock) == []
     with sessions.begin() as session:
-        assert service.revive(session, child_id=child_id, key=told_as) == 1
+        assert service.revive(session, child_id=flying.child_id, key=flying.told_as) == 1
 
 
 def test_what_was_overtaken_on_the_wire_and_arrived_did_arrive(
     sessions: Sessions, clock: FixedClock
 ) -> None:
-    parent_id, child_id, key = family(sessions)
-    grant(sessions, clock, key)
-    message_id = tell(sessions, clock, parent_id, child_id)
-    claimed = claim(sessions, clock)
-    mark(sessions, clock, claimed)
-    overtake(sessions, clock, child_id, message(sessions, message_id).key.rpartition(":")[0])
+    flying = overtaken_on_the_wire(sessions, clock)
 
-    write_back(sessions, clock, claimed)
+    write_back(sessions, clock, flying.claimed)
 
-    assert message(sessions, message_id).state is MessageState.SENT
-    assert message(sessions, message_id).problem is None
+    assert message(sessions, flying.message_id).state is MessageState.SENT
+    assert message(sessions, flying.message_id).problem is None
 
 
 def test_an_undo_while_it_is_on_the_wire_takes_the_mark_away(
     sessions: Sessions, clock: FixedClock
 ) -> None:
-    parent_id, child_id, key = family(sessions)
-    grant(sessions, clock, key)
-    message_id = tell(sessions, clock, parent_id, child_id)
-    told_as = message(sessions, message_id).key.rpartition(":")[0]
-    claimed = claim(sessions, clock)
-    mark(sessions, clock, claimed)
-    overtake(sessions, clock, child_id, told_as)
+    flying = overtaken_on_the_wire(sessions, clock)
     with sessions.begin() as session:
-        service.revive(session, child_id=child_id, key=told_as)
+        service.revive(session, child_id=flying.child_id, key=flying.told_as)
 
-    write_back(sessions, clock, claimed, BOUNCED[0])
+    write_back(sessions, clock, flying.claimed, BOUNCED[0])
 
-    assert message(sessions, message_id).state is MessageState.WAITING
+    assert message(sessions, flying.message_id).state is MessageState.WAITING
 
 
 def test_an_outcome_of_an_older_try_changes_nothing(sessions: Sessions, clock: FixedClock) -> None:
