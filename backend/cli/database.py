@@ -9,12 +9,13 @@ import hashlib
 import os
 import pwd
 import shutil
+import signal
 import stat
 import subprocess
 import tempfile
 import time
 from collections.abc import Iterator, Sequence
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from dataclasses import dataclass
 from importlib.util import find_spec
 from pathlib import Path
@@ -29,6 +30,8 @@ SOCKET_PATH_LIMIT = 100  # bytes; sockaddr_un holds 108 on Linux, 104 on macOS
 PROC = Path("/proc")
 ZOMBIE = "Z"  # proc(5): dead, and not waited for by its parent
 START_SECONDS = 60.0  # a start after a crash replays the log first
+STOP_SECONDS = 10.0  # for each of STOP_SIGNALS
+STOP_SIGNALS = (signal.SIGINT, signal.SIGQUIT)  # PostgreSQL's "fast" and "immediate"
 POLL_SECONDS = 0.05
 
 SETTINGS = {
@@ -90,8 +93,6 @@ class EmbeddedPostgres:
         self._folder = folder = folder.resolve()
         with _locked(folder.with_name(f"{folder.name}.lock")):
             user = _system_user()
-            if user is not None:
-                _let_in(folder, user)
             if not (folder / "PG_VERSION").exists():
                 _initialise(folder, user, fsync=fsync)
             self._socket_dir = _attach_or_start(folder, user, fsync=fsync)
@@ -104,17 +105,17 @@ class EmbeddedPostgres:
         return found is not None and found.alive
 
     def stop(self) -> None:
-        """Stop the server within seconds; connections are closed. Nothing happens twice."""
+        """Stop the server within seconds; connections are closed. Nothing happens twice.
+
+        Raises DatabaseUnavailable when the server will not end.
+        """
         if self._folder is None:
             return
         folder, self._folder = self._folder, None
         with _locked(folder.with_name(f"{folder.name}.lock")):
-            for mode in ("fast", "immediate"):
-                if _postmaster(folder) is None:
-                    return
-                arguments = ["-D", str(folder), "-w", "-t", "10", "-m", mode, "stop"]
-                if _run("pg_ctl", arguments, _system_user()).returncode == 0:
-                    return
+            found = _postmaster(folder)
+            if found is not None and not any(_ends(found, number) for number in STOP_SIGNALS):
+                raise DatabaseUnavailable(f"PostgreSQL does not stop: process {found.pid}")
 
     def url(self, name: str) -> str:
         """The SQLAlchemy URL of a database of this server."""
@@ -202,7 +203,7 @@ def _initialise(folder: Path, user: str | None, *, fsync: bool) -> None:
     fresh = folder.with_name(f"{folder.name}.new.{os.getpid()}")
     fresh.mkdir(mode=0o700)
     if user is not None:
-        _give(fresh, user)
+        _let_in(fresh, user)
     arguments = ["-D", str(fresh), "-U", "postgres", "--auth=trust", "--encoding=UTF8"]
     # The same order of names on every machine, whatever its language.
     arguments += ["--locale=C", "--locale-provider=builtin", "--builtin-locale=C.UTF-8"]
@@ -243,8 +244,25 @@ def _launch(folder: Path, user: str | None, *, fsync: bool) -> None:
     conf = folder / "embedded.conf"
     conf.write_text(lines)
     conf.chmod(0o644)
+    if user is not None:  # at each try: somebody may shut a parent again meanwhile
+        _let_in(folder, user)
     log = folder / "server.log"
     _run("pg_ctl", ["-D", str(folder), "-l", str(log), "-w", "-t", "30", "start"], user)
+
+
+def _ends(server: Postmaster, number: signal.Signals) -> bool:
+    """Has the server ended, at the latest some seconds after this signal?
+
+    Sent by ourselves: pg_ctl would have to reach the folder as the server's user, and a parent
+    that somebody has shut meanwhile (pytest does, at its start) would leave the server running.
+    """
+    deadline = time.monotonic() + STOP_SECONDS
+    if server.alive:
+        with suppress(ProcessLookupError):
+            os.kill(server.pid, number)
+    while server.alive and time.monotonic() < deadline:
+        time.sleep(POLL_SECONDS)
+    return not server.alive
 
 
 def _socket_dir(folder: Path, user: str | None) -> Path:

@@ -51,7 +51,7 @@ class CannotRun(Exception):
 def run(var: Path, *, with_parent: bool) -> None:
     """Run until SIGINT, SIGTERM or SIGHUP. `with_parent`: also until the parent is gone.
 
-    Raises CannotRun when the start fails.
+    Raises CannotRun when the start fails, or PostgreSQL will not end.
     """
     for number in STOPS:
         signal.signal(number, _stop_once)
@@ -59,17 +59,21 @@ def run(var: Path, *, with_parent: bool) -> None:
     os.chdir(ROOT)
     var.mkdir(parents=True, exist_ok=True)
     with _alone(var):
-        house = House(var)
         try:
-            house.start()
-            house.announce()
-            house.watch(parent)
-        except KeyboardInterrupt:
-            print("\n正在停止…… / stopping…")
+            _live(House(var), parent)
         except (DatabaseUnavailable, PreviewNotBuilt, WrongSettings, OperationalError) as error:
             raise CannotRun(str(error)) from error
-        finally:
-            house.stop()
+
+
+def _live(house: "House", parent: int | None) -> None:
+    try:
+        house.start()
+        house.announce()
+        house.watch(parent)
+    except KeyboardInterrupt:
+        print("\n正在停止…… / stopping…")
+    finally:
+        house.stop()
 
 
 class House:

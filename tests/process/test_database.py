@@ -8,6 +8,7 @@ from collections.abc import Iterator
 from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 
+import psutil
 import psycopg
 import pytest
 
@@ -152,6 +153,21 @@ def test_a_stopped_server_is_gone_and_stopping_again_does_nothing(
     server.stop()
 
     assert not (tmp_path / "pg" / "postmaster.pid").exists()
+
+
+def test_a_folder_that_was_shut_to_the_servers_user_meanwhile_does_not_hinder(
+    servers: Servers, tmp_path: Path
+) -> None:
+    """As pytest shuts its own folder in /tmp at each start of another run."""
+    server = servers.start(tmp_path / "pg")
+    pid = pid_of(tmp_path / "pg")
+    tmp_path.chmod(0o700)
+
+    server.stop()
+
+    assert not psutil.pid_exists(pid) or psutil.Process(pid).status() == psutil.STATUS_ZOMBIE
+    tmp_path.chmod(0o700)
+    assert answer(servers.start(tmp_path / "pg"), "SELECT 1") == 1
 
 
 def test_a_process_that_ends_does_not_take_the_server_with_it(
