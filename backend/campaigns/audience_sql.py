@@ -10,6 +10,7 @@ from typing import Any
 from backend.bookings.models import YearKind
 from backend.campaigns.audience import (
     Audience,
+    AudienceInvalid,
     OpenItem,
     Visit,
     checkups_due,
@@ -17,23 +18,21 @@ from backend.campaigns.audience import (
     last_birth_reaching,
     overdue_doses,
 )
-from backend.handbook.schedule import Age, Schedule
+from backend.handbook.schedule import Age, Kind, Schedule
 
 # As the handbook's planner asks it. A consent counts as long as it stands, whatever its version.
-# An account that is closed has no children and no standing consent, so parents are not asked.
+# An account that is closed has no children and no standing consent.
 CHOSEN = "SELECT child.id AS child_id, child.town_code, guardian.parent_id FROM "
 RANGE = " AND guardian.parent_id > :after AND guardian.parent_id <= :until"
 FAMILIES = """
     children AS child
     JOIN guardians AS guardian ON guardian.child_id = child.id
+    JOIN parents AS parent ON parent.id = guardian.parent_id
 """
 SERVED = """
     child.deleted_at IS NULL AND child.departure IS NULL
     AND child.duplicate_state IS DISTINCT FROM 'same'
-    AND EXISTS (SELECT FROM consents WHERE consents.parent_id = guardian.parent_id
-                   AND withdrawn_at IS NULL AND purpose = 'privacy')
-    AND EXISTS (SELECT FROM consents WHERE consents.parent_id = guardian.parent_id
-                   AND withdrawn_at IS NULL AND purpose = 'children')
+    AND parent.agreed
 """
 CENTRE = """
     EXISTS (SELECT FROM bookings JOIN slots ON slots.id = bookings.slot_id
@@ -67,63 +66,27 @@ NO_QUIZ = """
     NOT EXISTS (SELECT FROM quiz_sets WHERE quiz_sets.parent_id = guardian.parent_id
                    AND quiz_sets.month = :month AND quiz_sets.finished_at IS NOT NULL)
 """
-# Each item that is asked for is one bit of a word of 64, so that a child is three words: open by
-# its birth date (a table of some two thousand days), with a day of its own, recorded.
-MOST_ITEMS = 63
-ITEM = """
-    unnest(CAST(:items AS text[]), CAST(:bits AS bigint[]), CAST(:own_until AS date[]))
-        AS item (item_id, bit, own_until)
-"""
-# By its place in an array, not by a join: PostgreSQL guesses that the births of one are few, and
-# would hash all children instead.
-PLACE = "[child.birth_date - CAST(:first_birth AS date) + 1]"
-OWN = """
-    SELECT {of} bit_or(item.bit) AS moved,
-           bit_or(item.bit) FILTER (WHERE own.due_on <= item.own_until) AS due
-      FROM item_dates AS own JOIN {item} USING (item_id)
-"""
-RECORDED = """
-    SELECT {of} bit_or(item.bit) AS items
-      FROM (SELECT entry.child_id, entry.item_id FROM handbook_entries AS entry {here}
-            UNION ALL
-            SELECT second.duplicate_of_id, entry.item_id
-              FROM children AS second JOIN handbook_entries AS entry ON entry.child_id = second.id
-             WHERE second.duplicate_state = 'same' {there}) AS entry
-      JOIN {item} USING (item_id)
-"""
-# The same rows in two ways. Few children: look up what each one has. Most of a city: read both
-# tables once, which is a third of the work there and a waste for a town.
-FEW = (
-    "LEFT JOIN LATERAL ("
-    + OWN.replace("{of}", "")
-    + " WHERE own.child_id = child.id) AS own ON true LEFT JOIN LATERAL ("
-    + RECORDED.replace("{of}", "")
-    .replace("{here}", "WHERE entry.child_id = child.id")
-    .replace("{there}", "AND second.duplicate_of_id = child.id")
-    + ") AS recorded ON true"
-).replace("{item}", ITEM)
-MOST = (
-    "LEFT JOIN ("
-    + OWN.replace("{of}", "own.child_id,")
-    + " GROUP BY own.child_id) AS own ON own.child_id = child.id LEFT JOIN ("
-    + RECORDED.replace("{of}", "entry.child_id,").replace("{here}", "").replace("{there}", "")
-    + " GROUP BY entry.child_id) AS recorded ON recorded.child_id = child.id"
-).replace("{item}", ITEM)
+# An item is one bit of a word of its kind: open by the birth date (an array of some two thousand
+# days), with a day of its own, recorded. The last two stand at the child (`item_words_follow`,
+# migration 0043), so that a city is counted in one reading however full its books are. No join
+# and no subquery of a child: PostgreSQL would not share those out among its processes.
+PLACE = "[child.birth_date - CAST(:{asked}_first AS date) + 1]"
+OWN_DUE = "CASE WHEN child.{days}[{place}] <= CAST(:{asked}_until AS date) THEN {mask} ELSE 0 END"
 # PostgreSQL reads & and | from left to right, neither before the other.
-OPEN_ITEM = """
-    ((((CAST(:open_items AS bigint[])){place} & ~coalesce(own.moved, 0))
-      | ((CAST(:given_items AS bigint[])){place} & coalesce(own.due, 0)))
-     & ~coalesce(recorded.items, 0) & CAST(:{name} AS bigint)) <> 0
+OPEN_ITEM = f"""
+    ((((CAST(:{{asked}}_open AS bigint[])){PLACE} & ~child.moved_{{word}})
+      | CASE WHEN child.moved_{{word}} & CAST(:{{asked}}_mask AS bigint) = 0 THEN 0
+             ELSE (CAST(:{{asked}}_given AS bigint[])){PLACE} & ({{own_due}}) END)
+     & ~child.recorded_{{word}} & CAST(:{{asked}}_mask AS bigint)) <> 0
 """
+WORDS = {Kind.VACCINE: "doses", Kind.CHECKUP: "checkups"}
+BITS = range(63)
 
 
 @dataclass
 class _Parts:
     """What a statement is put together from: fixed pieces of SQL, and values for them."""
 
-    tables: str = FAMILIES
-    looked_up: str = ""  # tables read child by child
-    swept: str = ""  # the same, read once
     conditions: list[str] = field(default_factory=lambda: [SERVED])
     values: dict[str, Any] = field(default_factory=dict)
 
@@ -131,56 +94,52 @@ class _Parts:
         self.conditions.append(condition)
         self.values |= values
 
-    def sql(self, more_tables: str) -> str:
-        where = " AND ".join(self.conditions)
-        return "".join([CHOSEN, self.tables, more_tables, " WHERE ", where])
+    def sql(self) -> str:
+        return "".join([CHOSEN, FAMILIES, " WHERE ", " AND ".join(self.conditions)])
 
 
 @dataclass(frozen=True)
 class Told:
-    """`sql` selects child_id, town_code and parent_id: a row for each child and parent.
-
-    `sweep` selects the same rows, and is the faster one where they are most of a city's.
-    """
+    """`sql` selects child_id, town_code and parent_id: a row for each child and parent."""
 
     sql: str
-    sweep: str
     values: dict[str, Any]
 
 
-def told(
-    audience: Audience, schedule: Schedule, year_kind: YearKind, day: date, month: date
-) -> Told:
-    """Whom `audience` is for on the city day `day`, whose quiz month is `month`.
+@dataclass(frozen=True)
+class Asking:
+    """When an audience is asked for, and by which plan and rules."""
+
+    schedule: Schedule
+    year_kind: YearKind
+    day: date  # of the city
+    month: date  # of the questions, its first day
+    bits: Mapping[str, int]  # of the items that any child has a record of, by `item_bits`
+
+
+def told(audience: Audience, asking: Asking) -> Told:
+    """Whom `audience` is for.
 
     Raises AudienceInvalid for an item that the schedule does not have any more.
     """
     parts = _Parts()
-    _ask_child(parts, audience, day)
-    _ask_items(parts, audience, schedule, day)
+    _ask_child(parts, audience, asking.day)
+    if audience.dose:
+        items = overdue_doses(asking.schedule, asking.day, audience.dose)
+        _ask_items(parts, "dose", Kind.VACCINE, items, asking)
+    if audience.checkup:
+        items = checkups_due(asking.schedule, asking.day, audience.checkup)
+        _ask_items(parts, "checkup", Kind.CHECKUP, items, asking)
     if audience.sessions_below:
-        year = CALENDAR_YEAR if year_kind is YearKind.CALENDAR else BIRTHDAY_YEAR
-        parts.ask(
-            SESSIONS_LEFT.replace("{year}", year),
-            quota_year=day.year,
-            sessions_below=audience.sessions_below,
-        )
-        if year_kind is not YearKind.CALENDAR:
-            parts.values["day"] = day
+        _ask_sessions(parts, audience.sessions_below, asking)
     if audience.no_quiz_this_month:
-        parts.ask(NO_QUIZ, month=month)
-    few = parts.sql(parts.looked_up)
-    return Told(few, few if _narrow(audience) else parts.sql(parts.swept), parts.values)
-
-
-def _narrow(audience: Audience) -> bool:
-    return bool(audience.towns or audience.centre)
+        parts.ask(NO_QUIZ, month=asking.month)
+    return Told(parts.sql(), parts.values)
 
 
 def between(who: Told, after: int, until: int) -> Told:
     """The same of the parents in a range of ids: after excluded, until included."""
-    ranged = "".join([who.sql, RANGE])
-    return Told(ranged, ranged, who.values | {"after": after, "until": until})
+    return Told("".join([who.sql, RANGE]), who.values | {"after": after, "until": until})
 
 
 def _ask_child(parts: _Parts, audience: Audience, day: date) -> None:
@@ -198,29 +157,50 @@ def _ask_child(parts: _Parts, audience: Audience, day: date) -> None:
         parts.ask(CENTRE, centre_id=audience.centre.centre_id, visit_states=states)
 
 
-def _ask_items(parts: _Parts, audience: Audience, schedule: Schedule, day: date) -> None:
-    asked: dict[str, list[OpenItem]] = {}
-    if audience.dose:
-        asked["dose"] = overdue_doses(schedule, day, audience.dose)
-    if audience.checkup:
-        asked["checkup"] = checkups_due(schedule, day, audience.checkup)
-    if not asked:
-        return
-    items = [item for group in asked.values() for item in group]
-    bits = {item.item_id: 1 << place for place, item in enumerate(items)}
-    parts.looked_up, parts.swept = FEW, MOST
-    for name, group in asked.items():
-        mask = sum(bits[item.item_id] for item in group)
-        parts.ask(OPEN_ITEM.replace("{name}", name).replace("{place}", PLACE), **{name: mask})
-    births = list(_days(min(item.born_from for item in items), day))
-    parts.values |= {
-        "items": list(bits),
-        "bits": list(bits.values()),
-        "own_until": [item.own_until for item in items],
-        "first_birth": births[0],
-        "open_items": [_open(items, bits, birth) for birth in births],
-        "given_items": [_given(items, bits, birth) for birth in births],
+def _ask_sessions(parts: _Parts, below: int, asking: Asking) -> None:
+    calendar = asking.year_kind is YearKind.CALENDAR
+    year = CALENDAR_YEAR if calendar else BIRTHDAY_YEAR
+    sessions_left = SESSIONS_LEFT.replace("{year}", year)
+    parts.ask(sessions_left, quota_year=asking.day.year, sessions_below=below)
+    if not calendar:
+        parts.values["day"] = asking.day
+
+
+def _ask_items(
+    parts: _Parts, asked: str, kind: Kind, items: Sequence[OpenItem], asking: Asking
+) -> None:
+    bits = _bits(items, kind, asking.bits)
+    births = list(_days(min(item.born_from for item in items), asking.day))
+    values = {
+        "mask": sum(bits.values()),
+        "until": items[0].own_until,
+        "first": births[0],
+        "open": [_open(items, bits, birth) for birth in births],
+        "given": [_given(items, bits, birth) for birth in births],
     }
+    own_due = " | ".join(
+        OWN_DUE.format(asked=asked, days=f"{asked}_days", place=bit.bit_length(), mask=bit)
+        for bit in bits.values()
+    )
+    condition = OPEN_ITEM.format(asked=asked, word=WORDS[kind], own_due=own_due)
+    parts.ask(condition, **{f"{asked}_{name}": value for name, value in values.items()})
+
+
+def _bits(items: Sequence[OpenItem], kind: Kind, given: Mapping[str, int]) -> dict[str, int]:
+    """Each item's place in the word, as a number with that bit alone.
+
+    One that no child has a record of has none yet: any bit that is not given will do. Raises
+    AudienceInvalid where all are.
+    """
+    taken = {bit for item_id, bit in given.items() if item_id.startswith(f"{kind.value}:")}
+    free = iter(sorted(set(BITS) - taken, reverse=True))
+    try:
+        return {
+            item.item_id: 1 << (given[item.item_id] if item.item_id in given else next(free))
+            for item in items
+        }
+    except StopIteration:
+        raise AudienceInvalid("这个项目暂时不能作为受众条件，请换一个") from None
 
 
 def _given(items: Sequence[OpenItem], bits: Mapping[str, int], birth: date) -> int:

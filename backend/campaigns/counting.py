@@ -6,12 +6,13 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from datetime import date
 
-from sqlalchemy import TextClause, text
+from sqlalchemy import TextClause, select, text
 from sqlalchemy.orm import Session
 
 from backend.bookings.policies import policy_at
 from backend.campaigns.audience import Audience
-from backend.campaigns.audience_sql import Told, between, told
+from backend.campaigns.audience_sql import Asking, Told, between, told
+from backend.handbook.models import ItemBit
 from backend.handbook.schedule import Schedule
 from backend.kernel.clock import Clock, city_midnight
 from backend.knowledge.rules import month_of
@@ -48,6 +49,8 @@ ALL_HANDS = (
     text("SET LOCAL parallel_setup_cost = 0"),
     text("SET LOCAL parallel_tuple_cost = 0.001"),
 )
+# Without its values a plan would read the text of the arrays anew for each child.
+PLANNED_ANEW = text("SET LOCAL plan_cache_mode = force_custom_plan")
 FIRST_OF_RANGE = """
 SELECT told.parent_id, array_agg(told.child_id ORDER BY told.child_id) AS ids,
        array_agg(named.name_sealed ORDER BY told.child_id) AS names
@@ -105,10 +108,15 @@ class Sampled:
 def families(
     session: Session, clock: Clock, schedule: Schedule, audience: Audience, day: date
 ) -> Told:
-    """Whom the audience is for on a city day, by the rules of booking that hold then."""
+    """Whom the audience is for on a city day, by the rules of booking that hold then.
+
+    What is asked in this transaction is planned anew each time.
+    """
+    session.execute(PLANNED_ANEW)
     starts = max(clock.now(), city_midnight(day))
     policy = policy_at(session, starts)
-    return told(audience, schedule, policy.year_kind, day, month_of(starts))
+    bits = {row.item_id: row.bit for row in session.execute(select(ItemBit.item_id, ItemBit.bit))}
+    return told(audience, Asking(schedule, policy.year_kind, day, month_of(starts), bits))
 
 
 def count(session: Session, who: Told, channel: Channel) -> Count:
@@ -116,7 +124,7 @@ def count(session: Session, who: Told, channel: Channel) -> Count:
     for setting in ALL_HANDS:
         session.execute(setting)
     values = who.values | {"appid": channel.appid, "template_id": channel.template_id}
-    rows = session.execute(_with(who.sweep, COUNT), values)
+    rows = session.execute(with_told(who, COUNT), values)
     return Count(tuple(TownCount(row[0], *map(int, row[1:])) for row in rows))
 
 
@@ -138,8 +146,4 @@ def _sampled(session: Session, who: Told, most: int) -> list[Sampled]:
 
 def with_told(who: Told, rest: str) -> TextClause:
     """A statement of ours that begins with the families; all of its pieces are fixed text."""
-    return _with(who.sql, rest)
-
-
-def _with(told: str, rest: str) -> TextClause:
-    return text("".join(["WITH told AS (", told, ") ", rest]))
+    return text("".join(["WITH told AS (", who.sql, ") ", rest]))

@@ -2,7 +2,7 @@
 
 from datetime import date, datetime
 
-from sqlalchemy import ForeignKey, Text
+from sqlalchemy import CheckConstraint, ForeignKey, SmallInteger, Text, UniqueConstraint
 from sqlalchemy.orm import Mapped, mapped_column
 
 from backend.kernel.db import Base
@@ -58,3 +58,22 @@ class ItemDate(Base):
     )
     item_id: Mapped[str] = mapped_column(Text, primary_key=True)
     due_on: Mapped[date | None] = mapped_column(index=True)
+
+
+class ItemBit(Base):
+    """Which bit of a child's words a dose or a check-up is; given at its first record, for good.
+
+    63 of each kind. What comes later has none: it is recorded like any other and cannot be asked
+    for by an audience.
+    """
+
+    __tablename__ = "item_bits"
+    __table_args__ = (
+        UniqueConstraint("kind", "bit"),
+        CheckConstraint("kind IN ('vaccine', 'checkup')", "kind"),
+        CheckConstraint("bit BETWEEN 0 AND 62", "bit"),
+    )
+
+    item_id: Mapped[str] = mapped_column(Text, primary_key=True)
+    kind: Mapped[str] = mapped_column(Text)
+    bit: Mapped[int] = mapped_column(SmallInteger)

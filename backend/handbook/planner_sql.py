@@ -146,9 +146,7 @@ WITH rule AS (
        AND child.created_at < :day_ends
        AND guardian.since < :day_ends
        AND parent.deleted_at IS NULL
-       AND (SELECT count(DISTINCT purpose) FROM consents
-             WHERE consents.parent_id = guardian.parent_id AND withdrawn_at IS NULL
-               AND purpose IN ('privacy', 'children')) = 2
+       AND parent.agreed
      GROUP BY guardian.parent_id
 )
 INSERT INTO messages (key, parent_id, child_id, template, data, due_at, created_at)

@@ -5,9 +5,11 @@ from enum import StrEnum
 from typing import Any
 
 from sqlalchemy import (
+    ARRAY,
     BigInteger,
     Boolean,
     CheckConstraint,
+    Date,
     ForeignKey,
     Identity,
     Index,
@@ -78,6 +80,11 @@ class Parent(Base):
     id: Mapped[int] = mapped_column(BigInteger, Identity(), primary_key=True)
     phone_sealed: Mapped[str | None] = mapped_column(Text)
     phone_fingerprint: Mapped[bytes | None] = mapped_column(LargeBinary, unique=True)
+    # Both consents of OF_EVERYBODY stand; kept by the database itself (migration 0044), for
+    # statements over a whole city. A single parent's consents are asked for where they are.
+    agreed: Mapped[bool] = mapped_column(
+        Boolean, server_default=text("false"), deferred=True, deferred_raiseload=True
+    )
     created_at: Mapped[datetime]
     deleted_at: Mapped[datetime | None]
 
@@ -130,6 +137,18 @@ class Consent(Base):
     withdrawn_at: Mapped[datetime | None]
 
 
+def _word() -> Mapped[int]:
+    """63 bits that statements over a whole city read, and no code a child at a time."""
+    return mapped_column(
+        BigInteger, server_default=text("0"), nullable=False, deferred=True, deferred_raiseload=True
+    )
+
+
+def _days() -> Mapped[list[date] | None]:
+    """By bit; `infinity` (which Python cannot read) where an item has none or is not wanted."""
+    return mapped_column(ARRAY(Date), deferred=True, deferred_raiseload=True)
+
+
 class Child(Base):
     """A child of the city. The birth date is plain: planning and age rules are SQL on it.
 
@@ -171,6 +190,14 @@ class Child(Base):
     departure: Mapped[Departure | None] = mapped_column(enum_column(Departure))
     departed_at: Mapped[datetime | None]
     replanned_on: Mapped[date | None]  # the day on which a record last moved its plan
+    # Bits by `item_bits`, kept by the database itself (migration 0043): what is in
+    # `handbook_entries`, what has a day of its own in `item_dates`, and that day.
+    recorded_doses: Mapped[int] = _word()
+    recorded_checkups: Mapped[int] = _word()
+    moved_doses: Mapped[int] = _word()
+    moved_checkups: Mapped[int] = _word()
+    dose_days: Mapped[list[date] | None] = _days()
+    checkup_days: Mapped[list[date] | None] = _days()
     created_at: Mapped[datetime]
     deleted_at: Mapped[datetime | None]
 

@@ -152,6 +152,7 @@ LAWFUL: dict[str, dict[str, Any]] = {
     },
     **{table: row for part in PARTS for table, row in part.LAWFUL.items()},
     "wechat_tokens": {"appid": "wx1", "token_sealed": "k1:x", "expires_at": T2},
+    "item_bits": {"item_id": "vaccine:new-1", "kind": "vaccine", "bit": 40},
     "item_dates": {"child_id": 1, "item_id": "vaccine:hepb-2", "due_on": "2026-02-01"},
     "handbook_entries": {
         "child_id": 1,
@@ -493,6 +494,10 @@ BREACHES = [
     _breach("uq_inbound_events_appid_dedupe_key", "inbound_events"),
     _breach("pk_wechat_tokens", "wechat_tokens"),
     _breach("pk_item_dates", "item_dates"),
+    _breach("pk_item_bits", "item_bits", bit=41),
+    _breach("uq_item_bits_kind_bit", "item_bits", item_id="vaccine:new-2"),
+    _breach("ck_item_bits_kind", "item_bits", item_id="guide:new-2", kind="guide"),
+    _breach("ck_item_bits_bit", "item_bits", item_id="vaccine:new-2", bit=63),
     _breach("pk_handbook_entries", "handbook_entries"),
     _breach("ck_pregnancies_due_date", "pregnancies", id=2, due_date="1999-12-31"),
     _breach("ck_pregnancies_method_known", "pregnancies", id=2, dated_by="guess"),

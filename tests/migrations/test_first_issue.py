@@ -66,6 +66,31 @@ def test_every_table_of_the_first_issue_has_rows(old_city: str) -> None:
     assert [table for table, rows in _rows(old_city, _shape(old_city)).items() if not rows] == []
 
 
+def test_what_stands_at_child_and_parent_is_filled_from_the_rows(old_city: str) -> None:
+    schema.upgrade(old_city)
+
+    with connected(old_city) as connection:
+        recorded = connection.execute(
+            text(
+                "SELECT bit_count(recorded_doses::bit(64)) + bit_count(recorded_checkups::bit(64)),"
+                " (SELECT count(*) FROM handbook_entries WHERE child_id = child.id"
+                "     AND item_id ~ '^(vaccine|checkup):') FROM children AS child"
+            )
+        ).all()
+        agreed = set(connection.scalars(text("SELECT id FROM parents WHERE agreed")))
+        both = connection.scalars(
+            text(
+                "SELECT parent_id FROM consents WHERE withdrawn_at IS NULL AND purpose = 'privacy'"
+                " INTERSECT SELECT parent_id FROM consents"
+                " WHERE withdrawn_at IS NULL AND purpose = 'children'"
+            )
+        )
+        assert agreed == set(both)
+        assert agreed
+    assert all(word == rows for word, rows in recorded)
+    assert any(rows for _, rows in recorded)
+
+
 @pytest.fixture
 def web(old_city: str) -> Iterator[Flask]:
     """Today's product on the old city's data."""

@@ -1,20 +1,23 @@
 """Documents, a tick each; versions, hashes, taking back."""
 
 import dataclasses
+import random
 from pathlib import Path
 from typing import Any
 
 import pytest
+from sqlalchemy import Executable, delete, select, text, update
+from sqlalchemy.dialects.postgresql import insert
 from sqlalchemy.orm import Session, sessionmaker
 
 from backend.kernel.clock import FixedClock
 from backend.people import consents
 from backend.people.consents import Acceptance
 from backend.people.documents import Documents, load_documents
-from backend.people.models import OF_EVERYBODY, Purpose
+from backend.people.models import OF_EVERYBODY, Consent, Parent, Purpose
 from backend.people.rules import ConsentNeeded, ConsentOutdated
 from tests.bookings.family import DOCUMENTS
-from tests.factories import make_parent
+from tests.factories import MORNING, make_parent
 
 Sessions = sessionmaker[Session]
 BOTH = [Acceptance(one, DOCUMENTS[one].version, DOCUMENTS[one].hash) for one in OF_EVERYBODY]
@@ -116,3 +119,56 @@ def test_a_wrong_document_stops_the_start(tmp_path: Path, text: str) -> None:
 
     with pytest.raises(ValueError, match="consents"):
         load_documents(tmp_path)
+
+
+def changed(chance: random.Random, parents: list[int]) -> Executable:
+    """Something that may happen to consents: given, taken back, given again, removed."""
+    some, purpose = chance.sample(parents, 2), chance.choice(list(Purpose))
+    theirs = (Consent.parent_id.in_(some), Consent.purpose == purpose)
+    match chance.choice(["give", "take back", "take back", "remove", "hand over"]):
+        case "give":
+            rows = [
+                {
+                    "parent_id": parent,
+                    "purpose": chance.choice(list(OF_EVERYBODY)),
+                    "version": chance.choice(["1", "2"]),
+                    "document_hash": "x",
+                    "channel": "test",
+                    "given_at": MORNING,
+                }
+                for parent in some
+            ]
+            return insert(Consent).values(rows).on_conflict_do_nothing()
+        case "take back":
+            return update(Consent).where(*theirs).values(withdrawn_at=MORNING)
+        case "remove":
+            return delete(Consent).where(*theirs)
+        case _:
+            closed = Consent.withdrawn_at.is_not(None)
+            return update(Consent).where(*theirs, closed).values(parent_id=chance.choice(parents))
+
+
+@pytest.mark.parametrize("seed", range(3))
+def test_who_agreed_follows_the_consents_whatever_is_done(sessions: Sessions, seed: int) -> None:
+    chance = random.Random(seed)
+    parents = [make_parent(sessions, documents=DOCUMENTS) for _ in range(4)]
+
+    for _ in range(60):
+        with sessions.begin() as session:
+            session.execute(changed(chance, parents))
+        with sessions() as session:
+            agreed = set(session.scalars(select(Parent.id).where(Parent.agreed)))
+            standing = {
+                parent for parent in parents if consents.stands_for_everybody(session, parent)
+            }
+            assert agreed == standing
+
+
+def test_without_the_trigger_it_would_not(sessions: Sessions) -> None:
+    parent = make_parent(sessions, documents=DOCUMENTS)
+    with sessions() as session:  # rolled back
+        session.execute(text("ALTER TABLE consents DISABLE TRIGGER USER"))
+        session.execute(update(Consent).values(withdrawn_at=MORNING))
+
+        assert not consents.stands_for_everybody(session, parent)
+        assert session.scalar(select(Parent.id).where(Parent.agreed)) == parent
