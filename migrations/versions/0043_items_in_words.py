@@ -172,7 +172,9 @@ def upgrade() -> None:
             )
     op.execute(
         "CREATE TRIGGER children_words_joined AFTER UPDATE OF duplicate_of_id, duplicate_state"
-        " ON children FOR EACH ROW WHEN ((OLD.duplicate_of_id, OLD.duplicate_state)"
+        # Of the others nothing is joined, and who changes them has not locked the first one.
+        " ON children FOR EACH ROW WHEN ((OLD.duplicate_state = 'same'"
+        " OR NEW.duplicate_state = 'same') AND (OLD.duplicate_of_id, OLD.duplicate_state)"
         " IS DISTINCT FROM (NEW.duplicate_of_id, NEW.duplicate_state))"
         " EXECUTE FUNCTION item_words_follow_joined()"
     )

@@ -161,6 +161,21 @@ def test_the_words_follow_the_rows_whatever_is_done(sessions: Sessions, seed: in
                 assert kept_days(session, child) == own_days(session, child)
 
 
+def test_what_is_possibly_the_same_child_does_not_wait_for_the_other(committed: Sessions) -> None:
+    """A correction locks the one child; to wait for the first could end in a deadlock."""
+    parent = make_parent(committed)
+    first, second = (make_child(committed, parent_id=parent) for _ in range(2))
+    with committed() as busy, committed.begin() as session:
+        busy.execute(select(Child.id).where(Child.id == first).with_for_update(key_share=True))
+        session.execute(text("SET LOCAL lock_timeout = '50ms'"))
+        for state in (DuplicateState.POSSIBLE, DuplicateState.DIFFERENT):
+            session.execute(
+                update(Child)
+                .where(Child.id == second)
+                .values(duplicate_of_id=first, duplicate_state=state)
+            )
+
+
 def test_a_second_registration_that_is_deleted_takes_its_records_along(sessions: Sessions) -> None:
     parent = make_parent(sessions)
     first, second = (make_child(sessions, parent_id=parent) for _ in range(2))
