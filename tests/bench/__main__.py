@@ -1,7 +1,8 @@
 """`make bench`: measures one after another, a table, and build/bench.json.
 
 A missed goal does not fail the command: timings tell, they do not decide. What must be right
-(rows equal, every message sent) is asserted and does.
+(rows equal, every message sent) is asserted and does. The suite runs the measures that need no
+processes, small: test_bench.py.
 """
 
 import json

@@ -189,9 +189,10 @@ def _counts(name: str, *wrong: str) -> Callable[[Result], list[Row]]:
         figure = found["figure"]
         of = figure.get("runs", figure.get("pairs"))
         return [
-            Row(name, figure[one], f"{one.replace('_', ' ')}, of {of}", "0", figure[one] == 0)
+            Row(name, figure[one], f"{one.replace('_', ' ')}, of {of}", "0", figure[one] == 0,
+                counted=True)
             for one in wrong
-        ]
+        ]  # fmt: skip
 
     return lines
 

@@ -130,7 +130,8 @@ def b9(scale: float) -> Sequence[Row]:
             took = median([one for _, one in together])
             singly, took_singly = clerk.line_by_line(work)
             rows += [
-                Row("B9", actions, f"actions, {what}", "1", actions == 1, singly, "line by line"),
+                Row("B9", actions, f"actions, {what}", "1", actions == 1, singly, "line by line",
+                    counted=True),
                 Row(
                     "B9",
                     round(took),
@@ -139,7 +140,7 @@ def b9(scale: float) -> Sequence[Row]:
                     beside="line by line",
                     ratio=took / took_singly,
                 ),
-            ]
+            ]  # fmt: skip
     return rows
 
 

@@ -15,8 +15,8 @@ from backend.handbook.records import Done
 from backend.handbook.schedule import load_schedule
 from backend.handbook.service import record_done
 from backend.kernel.clock import CITY, FixedClock, city_date
-from backend.kernel.db import make_engine, session_factory
-from tests.bench.database import open_database
+from backend.kernel.db import session_factory
+from tests.bench.database import Database, OnDatabase
 from tests.bench.rows import Measures, Row, median, percentile
 from tests.conftest import ROOT
 from tests.factories import default_vault, make_child, make_parent
@@ -27,13 +27,11 @@ BIRTH = date(2020, 3, 1)
 CLOCK = FixedClock(datetime(2026, 11, 23, 8, 30, tzinfo=CITY))
 
 
-def d1(scale: float) -> Sequence[Row]:
+def d1(database: Database, scale: float) -> Sequence[Row]:
     """Service and commit, fsync on; what was recorded is counted."""
-    with open_database() as database:
-        engine = make_engine(database.url, pool_size=2)
+    with database.engine(pool_size=2) as engine:
         ours = _record(engine, max(2, round(FULL * scale)))
         floor = _bare_inserts(engine, len(ours))
-        engine.dispose()
     p50, p99 = round(median(ours), 1), round(percentile(ours, 99), 1)
     return [
         Row("D1", p50, "ms a recorded dose, p50", f"≤ {GOAL}", p50 <= GOAL,
@@ -85,4 +83,4 @@ def _bare_inserts(engine: Engine, many: int) -> list[float]:
     return times
 
 
-MEASURES: Measures = {"D1": d1}
+MEASURES: Measures = {"D1": OnDatabase(d1)}

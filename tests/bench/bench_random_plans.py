@@ -32,13 +32,14 @@ def p4(scale: float) -> Sequence[Row]:
     assert not found.broken, f"{found.broken}: {found.examples[:3]}"
     told = f"{found.sends:,} sends, {found.items:,} items, {seconds} s"
     return [
-        Row("P4", found.broken[promise], f"of {plans} plans", "0", True, beside=text)
+        Row("P4", found.broken[promise], f"of {plans} plans", "0", True, beside=text,
+            counted=True)
         for promise, text in (
             ("at night", f"sent outside 08:00-21:00; {told}"),
             ("of a day before the family came", "late joiner told of days before"),
             ("over", "told of what is over"),
         )
-    ]
+    ]  # fmt: skip
 
 
 def _chunk(work: tuple[int, int]) -> Found:

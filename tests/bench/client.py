@@ -8,6 +8,8 @@ from contextlib import suppress
 from dataclasses import dataclass
 from typing import Any, Protocol
 
+from tests.loops import run_apart
+
 PATIENCE = 30.0  # seconds for one answer, tries included
 
 
@@ -55,7 +57,7 @@ def fire(port: int, rows: Sequence[Sequence[Request]]) -> list[Answer]:
     A connection that breaks (a worker was killed) is opened again and the call repeated with
     its key, as the mini-program does.
     """
-    return asyncio.run(_fire(port, rows))
+    return run_apart(_fire(port, rows))
 
 
 async def _fire(port: int, rows: Sequence[Sequence[Request]]) -> list[Answer]:

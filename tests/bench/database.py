@@ -2,15 +2,18 @@
 
 import shutil
 import tempfile
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager, suppress
 from dataclasses import dataclass
 from pathlib import Path
 
 import psutil
+from sqlalchemy import Engine
 
 from backend.cli.database import EmbeddedPostgres
 from backend.kernel import schema
+from backend.kernel.db import make_engine
+from tests.bench.rows import Row
 
 
 @dataclass(frozen=True)
@@ -24,6 +27,28 @@ class Database:
     def cpu(self) -> float:
         """CPU seconds of the server so far."""
         return cpu_of_tree(self.postmaster)
+
+    @contextmanager
+    def engine(self, pool_size: int) -> Iterator[Engine]:
+        made = make_engine(self.url, pool_size=pool_size)
+        try:
+            yield made
+        finally:
+            made.dispose()
+
+
+@dataclass(frozen=True)
+class OnDatabase:
+    """Implements rows.Measure: what needs a database and nothing else.
+
+    Called, it has one of its own, with fsync; the suite gives `take` a database of its server.
+    """
+
+    take: Callable[[Database, float], Sequence[Row]]
+
+    def __call__(self, scale: float) -> Sequence[Row]:
+        with open_database() as database:
+            return self.take(database, scale)
 
 
 @contextmanager

@@ -1,4 +1,3 @@
-import asyncio
 from collections.abc import Callable
 from datetime import date, datetime, timedelta
 from pathlib import Path
@@ -26,6 +25,7 @@ from backend.people.models import Attempt, IdempotentAnswer, ParentToken
 from backend.rights.deletion import delete_parent
 from tests.factories import make_child, make_parent, make_slot
 from tests.jobs.queue_rows import begin_all, waiting
+from tests.loops import run_apart
 
 CONTENT = Path(__file__).parents[2] / "content"
 PROGRAMME = load_programme(CONTENT)
@@ -186,7 +186,7 @@ def retry_stalled(url: str, seconds: float) -> None:
         async with app.open_async():
             await jobs.retry_stalled(app, seconds)
 
-    asyncio.run(retry())
+    run_apart(retry())
 
 
 def defer(tasks: App, name: str, queueing_lock: str | None = None) -> None:
