@@ -12,17 +12,18 @@ from datetime import timedelta
 from pathlib import Path
 
 from pydantic import Field
-from sqlalchemy import select
-from sqlalchemy.orm import Session
+from sqlalchemy import Select, select
+from sqlalchemy.orm import InstrumentedAttribute, Session, aliased
 
 from backend.facts.figures import Facts
 from backend.handbook.pages import Section
 from backend.handbook.pregnancy.source import FactFile, VisitRow
 from backend.handbook.source import HandbookError, Problem, Strict, read_file
 from backend.kernel.yaml_lines import line_of
-from backend.people.models import Child, DuplicateState, Guardian
+from backend.people.models import Child, DuplicateState, Guardian, Relation
 
 PREFIX = "mother:"
+MOTHER = aliased(Guardian)
 ONE_BIRTH = timedelta(days=1)  # twins may be born on both sides of midnight
 NOT_CHECKED = "这一句未核对，以医生为准"
 BRING = ("身份证", "母子健康手册", "出院记录")
@@ -86,8 +87,10 @@ def _sections(plan: VisitPlan, row: VisitRow, source: str) -> Iterator[Section]:
 def children_of_one_birth(session: Session, *, parent_id: int, child: Child) -> list[int]:
     """The child and its twins in this family, in the order in which children are locked.
 
-    The visit is the mother's: written down for one, it is done for all of them.
+    The visit is the mother's: written down for one, it is done for all of them. Who says so may
+    look after cousins of one day too, so twins have one mother, or none of them has one here.
     """
+    hers = session.scalars(_mothers_of(child.id)).all()
     twins = session.scalars(
         select(Child.id)
         .join(Guardian, Guardian.child_id == Child.id)
@@ -96,9 +99,18 @@ def children_of_one_birth(session: Session, *, parent_id: int, child: Child) -> 
             Child.deleted_at.is_(None),
             Child.duplicate_state.is_distinct_from(DuplicateState.SAME),
             Child.birth_date.between(child.birth_date - ONE_BIRTH, child.birth_date + ONE_BIRTH),
+            _mothers_of(Child.id).where(MOTHER.parent_id.in_(hers)).exists()
+            if hers
+            else ~_mothers_of(Child.id).exists(),
         )
     )
     return sorted({child.id, *twins})
+
+
+def _mothers_of(child_id: int | InstrumentedAttribute[int]) -> Select[int]:
+    return select(MOTHER.parent_id).where(
+        MOTHER.child_id == child_id, MOTHER.relation == Relation.MOTHER
+    )
 
 
 def _wrong(path: Path, place: int, key: str, message: str) -> HandbookError:

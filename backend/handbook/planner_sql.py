@@ -111,7 +111,11 @@ WITH rule AS (
              WHERE mine.child_id = item.child_id AND twin.id < item.child_id
                AND twin.birth_date BETWEEN child.birth_date - 1 AND child.birth_date + 1
                AND twin.deleted_at IS NULL AND twin.departure IS NULL
-               AND twin.duplicate_state IS DISTINCT FROM 'same'))
+               AND twin.duplicate_state IS DISTINCT FROM 'same'
+               AND (mine.relation = 'mother' AND theirs.relation = 'mother' OR NOT EXISTS (
+                    SELECT FROM guardians AS mother
+                     WHERE mother.child_id IN (mine.child_id, theirs.child_id)
+                       AND mother.relation = 'mother'))))
 ), child_told AS (
     SELECT child_id,
            jsonb_agg(jsonb_build_object('item_id', item_id, 'item_title', title,

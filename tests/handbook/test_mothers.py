@@ -5,7 +5,7 @@ from datetime import date, datetime, timedelta
 from pathlib import Path
 
 import pytest
-from sqlalchemy import select
+from sqlalchemy import select, update
 from sqlalchemy.orm import Session, sessionmaker
 
 from backend.handbook import service
@@ -151,6 +151,46 @@ def test_of_twins_she_is_told_once_and_one_record_is_for_both(
         )
         assert undone.item.done_on is None
         assert [one.done_on for one in other.items if one.id == CHECK] == [None]
+
+
+def test_two_mothers_whose_children_one_grandmother_minds_are_both_told(
+    sessions: Sessions, clock: FixedClock, mother: int
+) -> None:
+    """Cousins born on one day are no twins, and a record of the one is none of the other."""
+    aunt = make_parent(sessions, documents=DOCUMENTS)
+    first = make_child(sessions, parent_id=mother, birth_date=A_WEEK_BEFORE)
+    second = make_child(sessions, parent_id=aunt, birth_date=A_WEEK_BEFORE)
+    grandmother = guard(sessions, first, Relation.GRANDPARENT)
+    with sessions.begin() as session:
+        session.add(
+            Guardian(
+                child_id=second,
+                parent_id=grandmother,
+                relation=Relation.GRANDPARENT,
+                since=MORNING,
+            )
+        )
+
+    plan(sessions, clock)
+    assert told(sessions) == {(mother, first), (aunt, second)}
+
+    record(sessions, clock, grandmother, first)
+    assert told(sessions) == {(aunt, second)}
+
+
+def test_twins_whose_mother_is_not_here_are_told_of_once(
+    sessions: Sessions, clock: FixedClock, mother: int
+) -> None:
+    father = mother  # whom the fixture calls so
+    twins = [make_child(sessions, parent_id=father, birth_date=A_WEEK_BEFORE) for _ in range(2)]
+    with sessions.begin() as session:
+        session.execute(update(Guardian).values(relation=Relation.FATHER))
+
+    plan(sessions, clock)
+    assert told(sessions) == {(father, twins[0])}
+
+    record(sessions, clock, father, twins[1])
+    assert told(sessions) == set()
 
 
 @pytest.mark.parametrize(
