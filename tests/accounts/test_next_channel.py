@@ -21,6 +21,7 @@ from backend.accounts.service import EARLY, Reactions
 from backend.kernel.clock import FixedClock
 from backend.kernel.privacy import Vault
 from backend.outbox.channels import Address
+from backend.outbox.claims import LEASE
 from backend.outbox.delivery import Delivered, deliver
 from backend.outbox.forms import Form
 from backend.outbox.messenger import Messenger
@@ -323,14 +324,17 @@ def test_a_receipt_that_is_faster_than_our_pen_waits_for_it(
     sent = message(sessions, message_id)
     with sessions.begin() as session:  # as it was before the outcome was written
         row = update(Message).where(Message.id == message_id)
-        session.execute(row.values(state=MessageState.SENDING, wechat_id=None))
+        lease = clock.now() + LEASE
+        session.execute(row.values(state=MessageState.SENDING, not_before=lease, wechat_id=None))
     payload = {"MsgID": str(sent.wechat_id), "Status": "failed:user block"}
     push = Push("TEMPLATESENDJOBFINISH", "o", payload, TOWN.appid)
 
     assert handle(sessions, clock, push) == ["too early"]
     with sessions.begin() as session:
         row = update(Message).where(Message.id == message_id)
-        session.execute(row.values(state=MessageState.SENT, wechat_id=sent.wechat_id))
+        session.execute(
+            row.values(state=MessageState.SENT, not_before=None, wechat_id=sent.wechat_id)
+        )
     assert handle(sessions, clock) == ["closed"]
 
     closed = message(sessions, message_id)
