@@ -178,6 +178,7 @@ def test_who_left_is_told_in_the_app_and_not_asked_again(scene: Scene) -> None:
     parent_id = scene.family()
     message_id = tell(scene.sessions, scene.clock, parent_id)
     scene.wechat.ask("follow", phone=1, appid=TOWN.appid, follow=False)
+    scene.clock.advance(timedelta(seconds=1))
 
     deliver(scene.parts)
     assert deliver(scene.parts).in_app == 1
@@ -190,6 +191,51 @@ def test_who_left_is_told_in_the_app_and_not_asked_again(scene: Scene) -> None:
     tell(scene.sessions, scene.clock, parent_id)
     assert deliver(scene.parts) == Delivered(claimed=1, in_app=1)
     assert scene.told() == 0
+
+
+@pytest.mark.parametrize(
+    ("since", "follows"), [(-1.0, False), (-0.3, True), (0.1, True), (0.4, True), (1.0, True)]
+)
+def test_who_came_back_after_the_message_was_begun_follows(
+    sessions: Sessions,
+    clock: FixedClock,
+    ways: ServiceAccounts,
+    town: str,
+    since: float,
+    follows: bool,
+) -> None:
+    """43004 is about the moment of the call. WeChat tells whole seconds of the other."""
+    begun_at = clock.now() + timedelta(milliseconds=300)
+    came_at = (begun_at + timedelta(seconds=since)).replace(microsecond=0)
+    with sessions.begin() as session:
+        session.add(Follower(appid=town, openid="o", followed_at=came_at))
+    clock.advance(timedelta(seconds=5))  # the answer is written down
+
+    with sessions.begin() as session:
+        ways.unfollowed(session, {Address(town, "o"): begun_at})
+
+    with sessions() as session:
+        assert (session.get_one(Follower, (town, "o")).left_at is None) is follows
+
+
+def test_a_late_push_of_coming_back_counts(
+    sessions: Sessions, clock: FixedClock, ways: ServiceAccounts, town: str
+) -> None:
+    begun_at = clock.now() + timedelta(milliseconds=300)
+    follower = Follower(appid=town, openid="o", followed_at=begun_at - timedelta(days=1))
+    with sessions.begin() as session:
+        session.add(follower)
+    clock.advance(timedelta(seconds=5))
+    with sessions.begin() as session:
+        ways.unfollowed(session, {Address(town, "o"): begun_at})
+
+    came_at = begun_at + timedelta(milliseconds=500)
+    handle(
+        sessions, clock, Push("subscribe", "o", {"CreateTime": str(int(came_at.timestamp()))}, town)
+    )
+
+    with sessions() as session:
+        assert session.get_one(Follower, (town, "o")).left_at is None
 
 
 def test_many_parents_are_one_query_and_each_has_the_account_that_one_alone_has(
