@@ -15,7 +15,7 @@ from sqlalchemy.orm import Session
 
 from backend.accounts.followers import MAY_ASK, UNASKED
 from backend.accounts.models import Follower, FollowerComparison, WeChatAccount
-from backend.accounts.rules import last_night, wait_after
+from backend.accounts.rules import asked_in, last_night, wait_after
 from backend.kernel import audit
 from backend.kernel.clock import Clock
 
@@ -149,7 +149,7 @@ def keep_page(
             {
                 "appid": step.appid,
                 "openids": sorted(set(listed.openids)),
-                "asked": asked_at,
+                "asked": asked_in(asked_at),
                 "started": step.started_at,
             },
         )

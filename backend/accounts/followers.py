@@ -10,7 +10,7 @@ from sqlalchemy.orm import Session
 
 from backend.accounts import linking
 from backend.accounts.models import Follower, FollowerComparison, InboundEvent, WeChatAccount
-from backend.accounts.rules import Following, after_coming, after_leaving
+from backend.accounts.rules import Following, after_coming, after_leaving, asked_in
 from backend.accounts.scenes import LinkScenes
 from backend.kernel.clock import Clock
 from backend.people.models import ParentIdentity
@@ -125,14 +125,15 @@ def to_identify(session: Session, appid: str, limit: int) -> Sequence[str]:
     ).all()
 
 
-# Who came, or came back, after WeChat was asked follows, whatever it said.
+# Who came, or came back, in the second in which WeChat was asked, or later, follows, whatever it
+# said.
 TAKE_IN = text("""
     UPDATE followers AS f
        SET identified_at = :now,
            unionid = coalesce(told.unionid, f.unionid),
            followed_at = CASE WHEN told.follows AND f.left_at IS NULL AND f.followed_at <= :asked
                               THEN coalesce(told.since, f.followed_at) ELSE f.followed_at END,
-           left_at = CASE WHEN NOT told.follows AND f.left_at IS NULL AND f.followed_at <= :asked
+           left_at = CASE WHEN NOT told.follows AND f.left_at IS NULL AND f.followed_at < :asked
                           THEN :asked ELSE f.left_at END
       FROM unnest(CAST(:openids AS text[]), CAST(:follows AS boolean[]),
                   CAST(:unionids AS text[]), CAST(:sinces AS timestamptz[]))
@@ -178,7 +179,7 @@ def _take_in(
         {
             "appid": appid,
             "now": clock.now(),
-            "asked": asked_at,
+            "asked": asked_in(asked_at),
             "openids": list(told),
             "follows": [one.follows for one in told.values()],
             "unionids": [one.unionid for one in told.values()],

@@ -6,14 +6,14 @@ from dataclasses import dataclass
 from datetime import datetime, timedelta
 
 import structlog
-from sqlalchemy import any_, bindparam, select, true, tuple_, update
+from sqlalchemy import any_, bindparam, select, true, update
 from sqlalchemy.dialects.postgresql import ARRAY, BIGINT, distinct_on
 from sqlalchemy.exc import OperationalError
 from sqlalchemy.orm import Session, sessionmaker
 
 from backend.accounts.models import AccountKind, Capability, Follower, WeChatAccount
 from backend.accounts.queries import NEAREST_FIRST, SERVES
-from backend.accounts.rules import AccountUnknown
+from backend.accounts.rules import AccountUnknown, asked_in
 from backend.kernel.clock import Clock
 from backend.kernel.privacy import Unreadable
 from backend.outbox import ledger
@@ -137,19 +137,19 @@ class ServiceAccounts:
             self._known[appid] = now, sender
             return sender
 
-    def unfollowed(self, session: Session, clock: Clock, addresses: Collection[Address]) -> None:
-        """Who came back since is not marked: the moment of following is after the message's."""
-        now = clock.now()
-        session.execute(
-            update(Follower)
-            .where(
-                tuple_(Follower.appid, Follower.openid).in_(sorted(addresses)),
-                Follower.left_at.is_(None),
-                Follower.followed_at <= now,
+    def unfollowed(self, session: Session, told: Mapping[Address, datetime]) -> None:
+        """Who came back since is not marked. They left when WeChat was asked and not now, so that
+        a coming back whose push is late still counts.
+        """
+        for (appid, openid), asked_at in sorted(told.items()):
+            second = asked_in(asked_at)
+            session.execute(
+                update(Follower)
+                .where(Follower.appid == appid, Follower.openid == openid)
+                .where(Follower.left_at.is_(None), Follower.followed_at < second)
+                .values(left_at=second)
+                .execution_options(synchronize_session=False)
             )
-            .values(left_at=now)
-            .execution_options(synchronize_session=False)
-        )
 
     def _read(self, appid: str) -> Sender | None:
         with self._reads() as session:

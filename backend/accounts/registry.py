@@ -49,14 +49,19 @@ class TemplateRegistry:
 
     `settings`: those of the environment's variables, by account; they hold for what has no row
     yet, so that who knows environment variables only is served before anything was written.
-    While the database does not answer, what was read last stands.
+    While the database does not answer, what was read last stands. `seconds`: a clock that never
+    goes back.
     """
 
     def __init__(
-        self, reads: sessionmaker[Session], settings: Mapping[str, Mapping[str, Form]]
+        self,
+        reads: sessionmaker[Session],
+        settings: Mapping[str, Mapping[str, Form]],
+        seconds: Callable[[], float] = time.monotonic,
     ) -> None:
         self._reads = reads
         self.settings = settings
+        self._seconds = seconds
         self._lock = threading.Lock()
         self._held: dict[str, Held] = {}
 
@@ -68,12 +73,16 @@ class TemplateRegistry:
         return self._as_held(appid).ids
 
     def _as_held(self, appid: str) -> Held:
+        """Of all who find it too old one asks; the others wait for what it hears."""
         held = self._held.get(appid)
-        if held is None or time.monotonic() >= held.until:
-            with self._lock:
+        if held is not None and self._seconds() < held.until:
+            return held
+        with self._lock:
+            held = self._held.get(appid)
+            if held is None or self._seconds() >= held.until:
                 forms = self._asked(appid, held)
                 ids = {name: form.template_id for name, form in forms.items()}
-                held = Held(time.monotonic() + ASK_EVERY, forms, ids)
+                held = Held(self._seconds() + ASK_EVERY, forms, ids)
                 self._held[appid] = held
         return held
 
@@ -90,8 +99,9 @@ class TemplateRegistry:
         return AsItStands(lambda: self.ids(appid))
 
     def look_again(self) -> None:
-        """After a change of one's own: what was read counts no more."""
-        self._held.clear()
+        """After a change of one's own: what was read counts no more, nor what is being read."""
+        with self._lock:
+            self._held.clear()
 
     def _asked(self, appid: str, held: Held | None) -> Mapping[str, Form]:
         try:

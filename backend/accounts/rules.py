@@ -127,6 +127,15 @@ class Following:
     left_at: datetime | None = None
 
 
+def asked_in(moment: datetime) -> datetime:
+    """The second in which WeChat was asked, to compare with the times of its pushes.
+
+    Those are whole seconds: what happened after the question, in the same second, is not before
+    it. Who is counted as before must be before that second.
+    """
+    return moment.replace(microsecond=0)
+
+
 def after_coming(before: Following | None, moment: datetime, *, anew: bool) -> Following:
     """What is known after a push that somebody follows. Pushes come in any order, or late.
 

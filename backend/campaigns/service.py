@@ -134,6 +134,9 @@ def submit(
 ) -> None:
     """Ask a second person. `expected`: the families counted now, kept to compare with.
 
+    A million of them take seconds, so they are counted before the campaign is locked: `as_seen`,
+    the count, then `locked` in the same version.
+
     Raises Invalid where there is nobody to tell, or so few that expect a child.
     """
     if expected == 0 and is_to_expecting(campaign):
@@ -236,12 +239,24 @@ def locked(
 
     `seen`: the version that the page has shown. Raises NotFound or CampaignChanged.
     """
-    campaign: Campaign | None = session.scalar(
+    campaign = session.scalar(
         in_scope(scope)
         .where(Campaign.id == campaign_id)
         .with_for_update(key_share=True)
         .execution_options(populate_existing=True)
     )
+    return _in_version(campaign, seen)
+
+
+def as_seen(session: Session, campaign_id: int, scope: Scope, seen: datetime) -> Campaign:
+    """A campaign of the scope in the version that the page has shown, only to be read.
+
+    Raises NotFound or CampaignChanged.
+    """
+    return _in_version(session.scalar(in_scope(scope).where(Campaign.id == campaign_id)), seen)
+
+
+def _in_version(campaign: Campaign | None, seen: datetime | None) -> Campaign:
     if campaign is None:
         raise NotFound
     if seen is not None and seen != campaign.changed_at:

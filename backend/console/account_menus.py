@@ -62,16 +62,18 @@ def publish_menu(appid: str) -> ResponseReturnValue:
         account = public_account(session, appid)
         if not account.can(Capability.MENU):
             raise Forbidden
-        row = menu.begin_sending(session, parts.clock, appid, viewer().staff_id)
-        entries = [read_entry(one) for one in row.buttons]
+        sending = menu.begin_sending(session, parts.clock, appid, viewer().staff_id)
+        entries = [read_entry(one) for one in sending.buttons]
         buttons = menu.wechat_buttons(entries, parts.library, parts.doors)
+    menu.check_held(parts.clock, sending)
     said = put_menu(client, buttons)
     with parts.sessions.begin() as session:
-        if said == 0:
-            menu.taken(session, parts.clock, row.id)
+        if said != 0:
+            notices.refused(menu.refused(session, sending, said))
+        elif menu.taken(session, parts.clock, sending):
             notices.done("已发布，关注的人几分钟内能看到")
         else:
-            notices.refused(menu.refused(session, row.id, said))
+            notices.refused(menu.PERHAPS_ANOTHER)
     return _back(appid)
 
 
@@ -107,12 +109,14 @@ def _page(
 ) -> str:
     draft, now_live = menu.in_work(session, account.appid), menu.live(session, account.appid)
     shown = _entries(draft or now_live)
+    said = [row.problem for row in (draft, now_live) if row is not None and row.problem]
     return render_template(
         "console/account_menu.html",
         account=account,
         may_publish=account.can(Capability.MENU),
         draft=draft,
         live=now_live,
+        problems=list(dict.fromkeys(said)),
         past=[(row, _entries(row)) for row in menu.past(session, account.appid)],
         preview=shown,
         form=_padded(typed if typed is not None else shown),

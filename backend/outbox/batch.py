@@ -211,13 +211,15 @@ class Batch:
         sender = self._parts.sender(ready.claim.account)
         if sender is None:  # the account was given up a moment ago
             return HELD
+        begun_at = self._parts.clock.now()
         try:
             with SEND_SECONDS.labels(key.appid).time():
                 told = sender.messenger.send(
                     key.openid, key.template_id, ready.data, ready.page, ready.claim.id
                 )
         except SendFailure as failure:
-            verdict = verdict_on(failure, ready.counted, self._parts.clock.now())
+            now = self._parts.clock.now()
+            verdict = verdict_on(failure, ready.counted, now, begun_at=begun_at)
             report = log.error if verdict.alert else log.info
             report(
                 "send_failed",

@@ -6,12 +6,12 @@ mini-program are is known further up (`accounts`); the outbox says here what it 
 
 from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass, field
+from datetime import datetime
 from typing import TYPE_CHECKING, NamedTuple, Protocol
 
 from sqlalchemy import text
 from sqlalchemy.orm import Session
 
-from backend.kernel.clock import Clock
 from backend.outbox.forms import Form
 from backend.outbox.messenger import Messenger
 from backend.outbox.models import Channel
@@ -61,8 +61,11 @@ class NextChannel(Protocol):
     def sender(self, appid: str) -> Sender | None:
         """How that account sends; None for one that is not (any more) in use."""
 
-    def unfollowed(self, session: Session, clock: Clock, addresses: Collection[Address]) -> None:
-        """WeChat says that these people do not follow (43004)."""
+    def unfollowed(self, session: Session, told: Mapping[Address, datetime]) -> None:
+        """WeChat says that these people do not follow (43004), asked at those moments.
+
+        Who came back after that moment follows.
+        """
 
 
 class NoNextChannel:
@@ -74,7 +77,7 @@ class NoNextChannel:
     def sender(self, appid: str) -> Sender | None:
         return None
 
-    def unfollowed(self, session: Session, clock: Clock, addresses: Collection[Address]) -> None:
+    def unfollowed(self, session: Session, told: Mapping[Address, datetime]) -> None:
         return None
 
 

@@ -278,13 +278,13 @@ def write_back(
     taken = [one.key for one, verdict in permitted if verdict.state is MessageState.SENT]
     ledger.accepted_by_wechat(session, taken)
     ledger.refused(session, clock, [one.key for one, verdict in permitted if verdict.refused])
-    gone = [
-        Address(ready.key.appid, ready.key.openid)
+    gone = {
+        Address(ready.key.appid, ready.key.openid): verdict.unfollowed
         for ready, verdict in told
-        if verdict.unfollowed and ready.claim.channel is Channel.SERVICE
-    ]
+        if verdict.unfollowed is not None and ready.claim.channel is Channel.SERVICE
+    }
     if gone:
-        ways.unfollowed(session, clock, gone)
+        ways.unfollowed(session, gone)
     ended = [ready.claim for ready, verdict in told if verdict.falls_on]
     return fall_on(session, ways, [one for one in ended if not stopped[one.id]])
 

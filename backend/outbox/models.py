@@ -51,6 +51,9 @@ class Message(Base):
             "uncounted_attempts BETWEEN 0 AND attempts", "uncounted_attempts_among_attempts"
         ),
         CheckConstraint("(channel = 'service') = (account <> '')", "account_of_channel"),
+        CheckConstraint(
+            "state NOT IN ('claimed', 'sending') OR not_before IS NOT NULL", "held_under_a_lease"
+        ),
         Index(None, "parent_id", "id"),
         Index(
             "ix_messages_to_send",

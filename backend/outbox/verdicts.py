@@ -1,7 +1,7 @@
 """What becomes of a message after one try: the policy table applied, pure."""
 
 from collections.abc import Callable, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
 
 from backend.kernel.clock import city_date, city_midnight
@@ -34,9 +34,10 @@ class Verdict:
     """The next state of a message.
 
     `comes_back`: the permission it used was not used. `refused`: none is left. `falls_on`: the
-    next way may reach this person. `unfollowed`: the account is not followed. `stop`: others
-    wait too, and this try does not count. `bad_line`: WeChat answered badly or not at all.
-    `alert`: an operator has to act. `wechat_id`: by which WeChat will speak of it.
+    next way may reach this person. `unfollowed`: when WeChat was asked who says that the account
+    is not followed. `stop`: others wait too, and this try does not count. `bad_line`: WeChat
+    answered badly or not at all. `alert`: an operator has to act. `wechat_id`: by which WeChat
+    will speak of it.
     """
 
     state: MessageState
@@ -46,7 +47,7 @@ class Verdict:
     comes_back: bool = False
     refused: bool = False
     falls_on: bool = False
-    unfollowed: bool = False
+    unfollowed: datetime | None = None
     stop: StopOrder | None = None
     uncounted: bool = False
     bad_line: bool = False
@@ -58,8 +59,21 @@ TAKEN = Verdict(MessageState.SENT)
 HELD = Verdict(MessageState.WAITING, comes_back=True, uncounted=True)  # not handed over after all
 
 
-def verdict_on(failure: SendFailure, attempts: int, now: datetime) -> Verdict:
-    """What a failed send means. `attempts` counts this one, and those that count before it."""
+def verdict_on(
+    failure: SendFailure, attempts: int, now: datetime, *, begun_at: datetime | None = None
+) -> Verdict:
+    """What a failed send means. `attempts` counts this one, and those that count before it.
+
+    `begun_at`: when it was handed over, if that was not now. What WeChat says of a person was so
+    after that moment, and may not be so any more.
+    """
+    verdict = _judged(failure, attempts, now)
+    if failure.errcode == NOT_FOLLOWING:
+        return replace(verdict, unfollowed=begun_at or now)
+    return verdict
+
+
+def _judged(failure: SendFailure, attempts: int, now: datetime) -> Verdict:
     if isinstance(failure, OutcomeUnknown):
         return _verdict(failure, MessageState.UNKNOWN)
     if failure.errcode == REFUSED_OR_USED_UP:
@@ -94,7 +108,6 @@ def _verdict(  # noqa: PLR0913  # what the kinds of failure differ in
         comes_back=comes_back,
         refused=refused,
         falls_on=falls_on,
-        unfollowed=failure.errcode == NOT_FOLLOWING,
         stop=stop,
         uncounted=stop is not None,
         bad_line=failure.kind is FailureKind.TRANSIENT,

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
-from datetime import timedelta
+from datetime import datetime, timedelta
 from typing import Any
 
 from sqlalchemy import select
@@ -20,7 +20,8 @@ from backend.people.scopes import staff_actor
 
 MOST_TOP, MOST_BELOW = 3, 5
 LONGEST_TOP, LONGEST_BELOW, LONGEST_KEY = 16, 60, 128  # bytes, WeChat's
-LEASE = timedelta(minutes=1)  # what is being sent for longer was killed
+LEASE = timedelta(minutes=1)  # what is being sent for longer was killed, or stopped
+TICK = timedelta(microseconds=1)  # two sendings of a version never bear the same time
 PAGES: Mapping[str, str] = {
     "pages/home/home": "首页",
     "pages/guides/guides": "育儿指南",
@@ -63,6 +64,9 @@ REFUSALS: Mapping[int, str] = {
     45064: "小程序没有关联到这个公众号，请先到公众平台“小程序管理”关联",
     48001: "这个账号没有自定义菜单的权限",
 }
+
+
+PERHAPS_ANOTHER = "有一次发布停了太久才送到微信，手机上的菜单可能不是最新的一版，请保存后再发布一次"
 
 
 class MenuWrong(Invalid):
@@ -229,15 +233,26 @@ def restore(session: Session, clock: Clock, appid: str, menu_id: int, staff_id: 
     return save_draft(session, clock, appid, entries, staff_id)
 
 
-def begin_sending(session: Session, clock: Clock, appid: str, staff_id: int) -> Menu:
+@dataclass(frozen=True)
+class Sending:
+    """A version on its way to WeChat. `since` tells this sending of it from a later one."""
+
+    menu_id: int
+    appid: str
+    since: datetime
+    buttons: Sequence[Mapping[str, Any]]
+
+
+def begin_sending(session: Session, clock: Clock, appid: str, staff_id: int) -> Sending:
     """Before WeChat is called. A menu that was being sent when the service died is sent again."""
     row = in_work(session, appid, lock=True)
     if row is None:
         raise NotFound("没有要发布的菜单，请先保存")
     _check_idle(row, clock)
-    row.state, row.written_at = MenuState.SENDING, clock.now()
+    row.state, row.errcode, row.problem = MenuState.SENDING, None, ""
+    row.written_at = max(clock.now(), row.written_at + TICK)
     _note(session, clock, appid, staff_id, "sent")
-    return row
+    return Sending(row.id, appid, row.written_at, row.buttons)
 
 
 def _check_idle(row: Menu, clock: Clock) -> None:
@@ -245,30 +260,73 @@ def _check_idle(row: Menu, clock: Clock) -> None:
         raise MenuBusy
 
 
-def taken(session: Session, clock: Clock, menu_id: int) -> None:
-    """WeChat has it: the one before is history."""
-    row = session.get_one(Menu, menu_id, with_for_update=True, populate_existing=True)
-    if row.state is not MenuState.SENDING:
-        return
-    before = live(session, row.appid)
-    if before is not None:
-        before.state = MenuState.PAST
-        session.flush()
-    row.state, row.published_at, row.errcode, row.problem = MenuState.LIVE, clock.now(), None, ""
+def check_held(clock: Clock, sending: Sending) -> None:
+    """The last look before the call: who was stopped for a while may be behind others by now.
+
+    Raises MenuBusy.
+    """
+    if clock.now() >= sending.since + LEASE:
+        raise MenuBusy
 
 
-def refused(session: Session, menu_id: int, errcode: int | None) -> str:
+def taken(session: Session, clock: Clock, sending: Sending) -> bool:
+    """WeChat has it: the one before is history. False when the phones may show another version
+    than ours, since somebody went on without this sending.
+
+    `begin_sending` has emptied `problem`: what stands there came from such a late one.
+    """
+    versions = _versions(session, sending.appid)
+    row = _held(versions, sending)
+    if row is None:
+        return not _doubted(versions, sending)
+    for before in versions:
+        if before.state is MenuState.LIVE:
+            before.state = MenuState.PAST
+            session.flush()
+    row.state, row.published_at = MenuState.LIVE, clock.now()
+    return not row.problem
+
+
+def refused(session: Session, sending: Sending, errcode: int | None) -> str:
     """Back to the draft with what WeChat said; None: nothing was heard."""
-    row = session.get_one(Menu, menu_id, with_for_update=True, populate_existing=True)
-    if row.state is not MenuState.SENDING:
-        return row.problem
-    row.state, row.errcode = MenuState.DRAFT, errcode
-    row.problem = (
+    versions = _versions(session, sending.appid)
+    row = _held(versions, sending)
+    said = (
         "微信没有回答，不知道是否已生效，再发布一次即可"
         if errcode is None
         else REFUSALS.get(errcode, "微信没有接受这份菜单") + f"（{errcode}）"
     )
-    return row.problem
+    if row is None:
+        return PERHAPS_ANOTHER if errcode is None and _doubted(versions, sending) else said
+    row.state, row.errcode, row.problem = MenuState.DRAFT, errcode, said
+    return said
+
+
+def _versions(session: Session, appid: str) -> Sequence[Menu]:
+    """In work and live, locked in one order."""
+    return session.scalars(
+        select(Menu)
+        .where(Menu.appid == appid, Menu.state != MenuState.PAST)
+        .order_by(Menu.id)
+        .with_for_update()
+        .execution_options(populate_existing=True)
+    ).all()
+
+
+def _held(versions: Sequence[Menu], sending: Sending) -> Menu | None:
+    """The version, unless its lease ran out and somebody went on with it."""
+    for row in versions:
+        if row.id == sending.menu_id and row.state is MenuState.SENDING:
+            return row if row.written_at == sending.since else None
+    return None
+
+
+def _doubted(versions: Sequence[Menu], sending: Sending) -> bool:
+    """Say at each version that reads otherwise that a late call may have replaced it."""
+    others = [row for row in versions if row.buttons != sending.buttons]
+    for row in others:
+        row.problem = PERHAPS_ANOTHER
+    return bool(others)
 
 
 def _note(session: Session, clock: Clock, appid: str, staff_id: int, what: str) -> None:

@@ -300,17 +300,20 @@ def test_whom_wechat_does_not_know_is_not_asked_about_again(
     sessions: Sessions, clock: FixedClock, account: str
 ) -> None:
     tell(sessions, clock, "subscribe", clock.now())
+    clock.advance(timedelta(seconds=1))
     identify(sessions, clock, None)
     with sessions() as session:
         assert to_ask(session, clock) == []
     assert follower(sessions).left_at == clock.now(), "nor written to"
 
 
+@pytest.mark.parametrize("later", [timedelta(milliseconds=500), timedelta(seconds=1)])
 def test_who_came_back_after_wechat_was_asked_follows(
-    sessions: Sessions, clock: FixedClock, account: str
+    sessions: Sessions, clock: FixedClock, account: str, later: timedelta
 ) -> None:
-    asked_at = clock.now()
-    tell(sessions, clock, "subscribe", asked_at + timedelta(seconds=1))
+    """WeChat tells whole seconds: half a second later bears an earlier time than the question."""
+    asked_at = clock.now() + timedelta(milliseconds=300)
+    tell(sessions, clock, "subscribe", asked_at + later)
     with sessions.begin() as session:
         told = {OPENID: Told(follows=False, unionid=None, since=None)}
         assert followers.take_in(session, clock, APPID, told, asked_at) == []

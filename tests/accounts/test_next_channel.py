@@ -21,6 +21,7 @@ from backend.accounts.service import EARLY, Reactions
 from backend.kernel.clock import FixedClock
 from backend.kernel.privacy import Vault
 from backend.outbox.channels import Address
+from backend.outbox.claims import LEASE
 from backend.outbox.delivery import Delivered, deliver
 from backend.outbox.forms import Form
 from backend.outbox.messenger import Messenger
@@ -177,6 +178,7 @@ def test_who_left_is_told_in_the_app_and_not_asked_again(scene: Scene) -> None:
     parent_id = scene.family()
     message_id = tell(scene.sessions, scene.clock, parent_id)
     scene.wechat.ask("follow", phone=1, appid=TOWN.appid, follow=False)
+    scene.clock.advance(timedelta(seconds=1))
 
     deliver(scene.parts)
     assert deliver(scene.parts).in_app == 1
@@ -189,6 +191,51 @@ def test_who_left_is_told_in_the_app_and_not_asked_again(scene: Scene) -> None:
     tell(scene.sessions, scene.clock, parent_id)
     assert deliver(scene.parts) == Delivered(claimed=1, in_app=1)
     assert scene.told() == 0
+
+
+@pytest.mark.parametrize(
+    ("since", "follows"), [(-1.0, False), (-0.3, True), (0.1, True), (0.4, True), (1.0, True)]
+)
+def test_who_came_back_after_the_message_was_begun_follows(
+    sessions: Sessions,
+    clock: FixedClock,
+    ways: ServiceAccounts,
+    town: str,
+    since: float,
+    follows: bool,
+) -> None:
+    """43004 is about the moment of the call. WeChat tells whole seconds of the other."""
+    begun_at = clock.now() + timedelta(milliseconds=300)
+    came_at = (begun_at + timedelta(seconds=since)).replace(microsecond=0)
+    with sessions.begin() as session:
+        session.add(Follower(appid=town, openid="o", followed_at=came_at))
+    clock.advance(timedelta(seconds=5))  # the answer is written down
+
+    with sessions.begin() as session:
+        ways.unfollowed(session, {Address(town, "o"): begun_at})
+
+    with sessions() as session:
+        assert (session.get_one(Follower, (town, "o")).left_at is None) is follows
+
+
+def test_a_late_push_of_coming_back_counts(
+    sessions: Sessions, clock: FixedClock, ways: ServiceAccounts, town: str
+) -> None:
+    begun_at = clock.now() + timedelta(milliseconds=300)
+    follower = Follower(appid=town, openid="o", followed_at=begun_at - timedelta(days=1))
+    with sessions.begin() as session:
+        session.add(follower)
+    clock.advance(timedelta(seconds=5))
+    with sessions.begin() as session:
+        ways.unfollowed(session, {Address(town, "o"): begun_at})
+
+    came_at = begun_at + timedelta(milliseconds=500)
+    handle(
+        sessions, clock, Push("subscribe", "o", {"CreateTime": str(int(came_at.timestamp()))}, town)
+    )
+
+    with sessions() as session:
+        assert session.get_one(Follower, (town, "o")).left_at is None
 
 
 def test_many_parents_are_one_query_and_each_has_the_account_that_one_alone_has(
@@ -323,14 +370,17 @@ def test_a_receipt_that_is_faster_than_our_pen_waits_for_it(
     sent = message(sessions, message_id)
     with sessions.begin() as session:  # as it was before the outcome was written
         row = update(Message).where(Message.id == message_id)
-        session.execute(row.values(state=MessageState.SENDING, wechat_id=None))
+        lease = clock.now() + LEASE
+        session.execute(row.values(state=MessageState.SENDING, not_before=lease, wechat_id=None))
     payload = {"MsgID": str(sent.wechat_id), "Status": "failed:user block"}
     push = Push("TEMPLATESENDJOBFINISH", "o", payload, TOWN.appid)
 
     assert handle(sessions, clock, push) == ["too early"]
     with sessions.begin() as session:
         row = update(Message).where(Message.id == message_id)
-        session.execute(row.values(state=MessageState.SENT, wechat_id=sent.wechat_id))
+        session.execute(
+            row.values(state=MessageState.SENT, not_before=None, wechat_id=sent.wechat_id)
+        )
     assert handle(sessions, clock) == ["closed"]
 
     closed = message(sessions, message_id)

@@ -1,8 +1,10 @@
 """Which template says which message: saved once, proved, checked at WeChat, kept in the log."""
 
+import threading
 from collections.abc import Mapping
+from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass, field, replace
-from typing import Literal
+from typing import Literal, cast
 
 import pytest
 from sqlalchemy import select
@@ -11,7 +13,7 @@ from sqlalchemy.orm import Session, sessionmaker
 from backend.accounts import templates as registry
 from backend.accounts.models import TemplateTrouble, WeChatTemplate
 from backend.accounts.proposing import best_of, proposed
-from backend.accounts.registry import TemplateRegistry
+from backend.accounts.registry import ASK_EVERY, TemplateRegistry
 from backend.accounts.rules import AccountUnknown
 from backend.accounts.templates import TemplateChanged
 from backend.kernel.audit import AuditEntry
@@ -210,6 +212,45 @@ def test_the_registry_serves_the_settings_until_there_are_rows(
         registry.retire(session, clock, appid=APPID, name=NAME, actor=ACTOR)
     known.look_again()
     assert live == {"campaign": "t-1"}, "what a person retired the settings do not bring back"
+
+
+@dataclass
+class SlowReads:
+    """Sessions, counted; none is given before so many threads have found what is held too old."""
+
+    sessions: Sessions
+    threads: int
+    now: float = 0.0
+    count: int = 0
+    _looked: int = 0
+    _lock: threading.Lock = field(default_factory=threading.Lock)
+    _all_looked: threading.Event = field(default_factory=threading.Event)
+
+    def __call__(self) -> Session:
+        assert not self.now or self._all_looked.wait(30)
+        self.count += 1
+        return self.sessions()
+
+    def seconds(self) -> float:
+        with self._lock:
+            self._looked += bool(self.now)
+            if self._looked == self.threads:
+                self._all_looked.set()
+        return self.now
+
+
+def test_of_many_threads_that_find_it_too_old_one_asks(sessions: Sessions) -> None:
+    threads = 8
+    reads = SlowReads(sessions, threads + 1)  # who asks looks twice
+    known = TemplateRegistry(cast("Sessions", reads), {APPID: {NAME: FORM}}, reads.seconds)
+    known.ids(APPID)
+    reads.now = ASK_EVERY
+
+    with ThreadPoolExecutor(threads) as pool:
+        asked = list(pool.map(lambda _: known.ids(APPID), range(threads)))
+
+    assert asked == [{NAME: "t-1"}] * threads
+    assert reads.count == 2
 
 
 def test_a_form_is_proposed_by_its_labels() -> None:

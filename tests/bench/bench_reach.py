@@ -14,7 +14,7 @@ from datetime import datetime
 from sqlalchemy import Engine, select, text
 from sqlalchemy.orm import Session, sessionmaker
 
-from backend.kernel.clock import CITY, Clock, FixedClock
+from backend.kernel.clock import CITY, FixedClock
 from backend.kernel.db import session_factory
 from backend.outbox.channels import Address, Sender
 from backend.outbox.delivery import deliver
@@ -164,7 +164,7 @@ class FollowersOfTown:
     def sender(self, appid: str) -> Sender | None:
         return Sender(SERVICE, self.messenger, {TEMPLATE: "service"}, permitted=False)
 
-    def unfollowed(self, session: Session, clock: Clock, addresses: Collection[Address]) -> None:
+    def unfollowed(self, session: Session, told: Mapping[Address, datetime]) -> None:
         raise AssertionError("nobody said so")
 
 

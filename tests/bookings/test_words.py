@@ -9,6 +9,7 @@ from sqlalchemy.orm import Session, sessionmaker
 from backend.bookings import service
 from backend.bookings.queries import policy_at
 from backend.kernel.clock import FixedClock
+from backend.outbox.claims import LEASE
 from backend.outbox.models import Message, MessageState
 from backend.people.documents import Documents, load_documents
 from tests.conftest import MORNING, ROOT
@@ -103,7 +104,7 @@ def test_what_a_worker_holds_is_left_alone(
     with sessions.begin() as session:
         service.confirm(session, clock, booking_id=booking_id, actor=CLERK)
         for message in session.scalars(select(Message)):
-            message.state = MessageState.SENDING
+            message.state, message.not_before = MessageState.SENDING, clock.now() + LEASE
     with sessions.begin() as session:
         service.undo(session, clock, booking_id=booking_id, actor=CLERK)
 

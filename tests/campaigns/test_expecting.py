@@ -25,6 +25,7 @@ from backend.kernel.ages import PregnancyWeeks
 from backend.kernel.audit import AuditEntry
 from backend.kernel.clock import FixedClock
 from backend.kernel.errors import Invalid
+from backend.outbox.claims import LEASE
 from backend.outbox.models import Message, MessageState
 from backend.people import consents
 from backend.people.models import Consent, Purpose
@@ -220,7 +221,8 @@ def test_what_happens_between_the_count_and_the_hand_over_leaves_nothing(
 
     assert go(sessions, clock) == 3
     with sessions.begin() as session:
-        session.execute(update(Message).values(state=M.SENDING))  # marked, not handed over
+        until = clock.now() + LEASE  # marked, not handed over
+        session.execute(update(Message).values(state=M.SENDING, not_before=until))
     event(sessions, clock, after)
 
     left = {one.parent_id for one in messages(sessions)}

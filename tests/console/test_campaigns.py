@@ -6,7 +6,7 @@ from datetime import timedelta
 
 import pytest
 from openpyxl import load_workbook
-from sqlalchemy import select, update
+from sqlalchemy import event, select, update
 from sqlalchemy.orm import Session, sessionmaker
 
 from backend.campaigns.models import Campaign, CampaignState
@@ -166,6 +166,29 @@ def test_a_draft_is_changed_until_it_is_submitted(town: Desk, sessions: Sessions
     assert "现在是：待审批" in town.client.get(f"/console{path}", follow_redirects=True).get_data(
         as_text=True
     )
+
+
+def test_what_changes_while_its_families_are_counted_is_not_submitted(
+    town: Desk, sessions: Sessions
+) -> None:
+    """They are counted without a lock, so somebody may change it meanwhile, and then it counts
+    for nothing."""
+    make_child(sessions, parent_id=make_parent(sessions, documents=DOCUMENTS), town_code=TOWN)
+    campaign = write(town)
+
+    def change(_connection: object, _cursor: object, statement: str, *_rest: object) -> None:
+        if statement.startswith("WITH told"):
+            with sessions.begin() as session:
+                session.get_one(Campaign, campaign).changed_at += timedelta(seconds=1)
+
+    with sessions() as session:
+        connection = session.connection()
+    event.listen(connection, "before_cursor_execute", change)
+    said = step(town, campaign, "submit")
+    event.remove(connection, "before_cursor_execute", change)
+
+    assert "这条群发刚刚有变化" in said
+    assert one(sessions, campaign).state is CampaignState.DRAFT
 
 
 def test_nobody_to_tell_cannot_be_submitted(town: Desk) -> None:

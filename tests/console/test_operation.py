@@ -16,6 +16,7 @@ from backend.kernel.clock import CITY, FixedClock
 from backend.kernel.liveness import Beat, known_processes
 from backend.kernel.work import KINDS
 from backend.outbox import overview, pauses
+from backend.outbox.claims import LEASE
 from backend.outbox.messenger import FailureKind
 from backend.outbox.models import Message, MessageState, PauseReason, SendingPause
 from backend.outbox.overview import lateness
@@ -139,7 +140,7 @@ def test_the_queue_and_the_rate_are_counted(sessions: Sessions, clock: FixedCloc
     parent_id, child_id, _ = family(sessions)
     first, second, third = (tell(sessions, clock, parent_id, child_id) for _ in range(3))
     tell(sessions, clock, parent_id, child_id, later=timedelta(hours=2))
-    became(sessions, first, MessageState.SENDING)
+    became(sessions, first, MessageState.SENDING, not_before=clock.now() + LEASE)
     became(sessions, second, MessageState.SENT, sent_at=clock.now() - timedelta(seconds=20))
     became(sessions, third, MessageState.SENT, sent_at=clock.now() - timedelta(minutes=30))
     waiting = tell(sessions, clock, parent_id, child_id)

@@ -9,7 +9,7 @@ import pytest
 import requests
 from flask import Flask
 from PIL import Image
-from sqlalchemy import select
+from sqlalchemy import event, select
 from sqlalchemy.orm import Session, sessionmaker
 
 from backend.accounts.models import AccountKind, Capability
@@ -21,7 +21,8 @@ from backend.jobs.publications import run_publications
 from backend.kernel.audit import AuditEntry
 from backend.kernel.clock import FixedClock
 from backend.kernel.privacy import Vault
-from backend.outreach.models import Publication, PublicationState
+from backend.outreach.menu import LEASE, PERHAPS_ANOTHER
+from backend.outreach.models import Menu, Publication, PublicationState
 from backend.people.models import Role
 from tests.accounts.accounts import TOWN, add, whole
 from tests.conftest import make_settings
@@ -341,6 +342,35 @@ def test_what_wechat_refuses_is_told_and_a_lost_answer_too(town: Desk, accounts:
     accounts.wechat.fault("/cgi-bin/menu/create", drop="after", times=1)
     assert "再发布一次即可" in town.post_and_read(f"{OWN}/menu/publish")
     assert "已发布" in town.post_and_read(f"{OWN}/menu/publish")
+
+
+def test_who_was_stopped_before_the_call_makes_it_no_more(
+    town: Desk, accounts: Accounts, sessions: Sessions, clock: FixedClock
+) -> None:
+    """Between the mark and the call, as when the process was stopped; a newer one may be live."""
+    town.post_and_read(f"{OWN}/menu", **MENU)
+
+    def stop(_: Session) -> None:
+        clock.advance(LEASE)
+
+    event.listen(sessions, "after_commit", stop)
+    page = town.post_and_read(f"{OWN}/menu/publish")
+    event.remove(sessions, "after_commit", stop)
+
+    assert "菜单正在发布" in page
+    assert "/cgi-bin/menu/create" not in accounts.wechat.calls()
+    assert "已发布" in town.post_and_read(f"{OWN}/menu/publish")
+
+
+def test_a_doubt_about_what_phones_show_stands_on_the_page(
+    town: Desk, accounts: Accounts, sessions: Sessions
+) -> None:
+    town.post_and_read(f"{OWN}/menu", **MENU)
+    town.post_and_read(f"{OWN}/menu/publish")
+    with sessions.begin() as session:
+        session.scalars(select(Menu)).one().problem = PERHAPS_ANOTHER
+
+    assert PERHAPS_ANOTHER in town.page(f"{OWN}/menu")
 
 
 def test_keys_that_cannot_be_opened_any_more_are_told(

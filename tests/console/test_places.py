@@ -207,6 +207,7 @@ def test_the_city_sees_what_did_not_arrive_and_nothing_else(
                     state=state,
                     problem=f"problem-{state}",
                     due_at=MORNING,
+                    not_before=MORNING,
                     created_at=MORNING,
                 )
             )

@@ -16,6 +16,7 @@ from backend.handbook.models import HandbookEntry, ItemDate
 from backend.handbook.planner import plan_days, plan_due
 from backend.handbook.schedule import load_schedule
 from backend.kernel.clock import CITY, FixedClock, city_date
+from backend.outbox.claims import LEASE
 from backend.outbox.models import Message, MessageState
 from backend.people.documents import load_documents
 from backend.people.models import Child, Consent, DuplicateState, Guardian, Purpose, Relation
@@ -205,7 +206,8 @@ def test_what_went_out_or_is_held_by_a_worker_is_not_said_again(
     make_child(sessions, parent_id=parent, birth_date=SIX_MONTHS_IN_A_WEEK)
     plan(sessions, clock)
     with sessions.begin() as session:
-        session.scalars(select(Message)).one().state = state
+        one = session.scalars(select(Message)).one()
+        one.state, one.not_before = state, clock.now() + LEASE
     make_child(sessions, parent_id=parent, birth_date=SIX_MONTHS_IN_A_WEEK)
 
     assert plan(sessions, clock) == 0

@@ -242,6 +242,23 @@ def test_an_account_without_an_answer_holds_up_nobody_elses(city: City) -> None:
     assert asked.count("/cgi-bin/stable_token") == 1, "one question, not one for each follower"
 
 
+def test_who_leaves_in_the_second_of_the_list_has_left(city: City) -> None:
+    """WeChat tells whole seconds: the push bears an earlier time than the question."""
+    second = city.clock.now()
+    listed = comparing.Listed(["o1", "o2"], 3)
+    gone = Follower(appid=SERVICE, openid="o1", followed_at=second - timedelta(days=1))
+    gone.left_at = second
+    with city.sessions.begin() as session:
+        session.add(gone)
+        step = comparing.take_step(session, city.clock)
+        assert step is not None
+        asked_at = second + timedelta(milliseconds=300)
+        comparing.keep_page(session, city.clock, step, listed, asked_at)
+
+    assert city.following() == {"o2"}
+    assert city.known()["o2"].followed_at == second, "so that o2 may leave in it too"
+
+
 def test_a_page_that_two_workers_took_counts_once(city: City) -> None:
     with city.sessions.begin() as session:
         step = comparing.take_step(session, city.clock)

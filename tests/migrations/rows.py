@@ -461,6 +461,8 @@ BREACHES = [
     _breach("ck_messages_channel_known", "messages", id=2, key="k:2", channel="pigeon"),
     _breach("ck_messages_account_of_channel", "messages", id=2, key="k:2", channel="service"),
     _breach("ck_messages_account_of_channel", "messages", id=2, key="k:2", account="wx2"),
+    _breach("ck_messages_held_under_a_lease", "messages", id=2, key="k:2", state="claimed"),
+    _breach("ck_messages_held_under_a_lease", "messages", id=2, key="k:2", state="sending"),
     _breach(
         "ck_messages_uncounted_attempts_among_attempts",
         "messages",

@@ -1,4 +1,7 @@
-"""A city that began with the first issue's version: nothing of what it wrote is lost or changed."""
+"""A city that began with the first issue's version: nothing of what it wrote is lost or changed.
+
+But for one thing: a message that a worker held without a lease gets one that is over (0045).
+"""
 
 from collections.abc import Callable, Iterator
 from datetime import datetime
@@ -7,12 +10,14 @@ from typing import Any
 
 import pytest
 from flask import Flask
-from sqlalchemy import text
+from sqlalchemy import select, text
 
 from backend.app import create_app
 from backend.kernel import schema
 from backend.kernel.clock import CITY, FixedClock
 from backend.kernel.db import make_engine, session_factory
+from backend.outbox import claims
+from backend.outbox.models import Message, MessageState
 from tests.api.families import Phone
 from tests.conftest import make_settings
 from tests.console.conftest import TOKEN
@@ -24,6 +29,7 @@ pytestmark = pytest.mark.slow
 FIRST_ISSUE = "0010"
 AFTER = datetime(2026, 11, 28, 9, tzinfo=CITY)
 DONE = 2  # what each of the first families had written into the handbook
+WITHOUT_A_LEASE = 6  # messages that it left on the wire
 DUMP = Path(__file__).with_name("first_issue.sql")
 TABLES = """
     SELECT tablename FROM pg_tables
@@ -52,13 +58,31 @@ def old_city(make_empty_database: Callable[[], str]) -> str:
 def test_nothing_is_lost_or_changed(old_city: str) -> None:
     shape = _shape(old_city)
     before = _rows(old_city, shape)
+    mended = before | {"messages": _under_a_lease(before["messages"], shape["messages"])}
+    assert sum(row not in mended["messages"] for row in before["messages"]) == WITHOUT_A_LEASE
 
     schema.upgrade(old_city)
 
-    assert _rows(old_city, shape) == before
+    assert _rows(old_city, shape) == mended
     schema.downgrade(old_city, FIRST_ISSUE)
     assert _shape(old_city) == shape
-    assert _rows(old_city, shape) == before
+    assert _rows(old_city, shape) == mended
+
+
+def test_what_was_on_the_wire_without_an_end_is_listed_and_its_family_told_again(
+    old_city: str,
+) -> None:
+    """Without a lease it would be on the wire for ever, and hold back all that comes after."""
+    schema.upgrade(old_city)
+    engine = make_engine(old_city, pool_size=1)
+    on_the_wire = select(Message.id).where(Message.state == MessageState.SENDING)
+
+    with session_factory(engine)() as session:
+        before = session.scalars(on_the_wire).all()
+        listed = claims.list_the_lost(session, FixedClock(AFTER))
+        left = session.scalars(on_the_wire).all()
+    engine.dispose()
+    assert (len(before), listed, left) == (WITHOUT_A_LEASE, WITHOUT_A_LEASE, [])
 
 
 def test_every_table_of_the_first_issue_has_rows(old_city: str) -> None:
@@ -134,6 +158,18 @@ def _shape(url: str) -> Shape:
             table: list(connection.scalars(text(COLUMNS), {"table": table}))
             for table in sorted(connection.scalars(text(TABLES)))
         }
+
+
+def _under_a_lease(rows: list[tuple[Any, ...]], columns: list[str]) -> list[tuple[Any, ...]]:
+    """These messages as 0045 leaves them: what is held has a lease, over since it was written."""
+    state, lease, written = (columns.index(one) for one in ("state", "not_before", "created_at"))
+    mended = [
+        (*row[:lease], row[written], *row[lease + 1 :])
+        if row[state] in ("claimed", "sending") and row[lease] is None
+        else row
+        for row in rows
+    ]
+    return sorted(mended, key=repr)
 
 
 def _rows(url: str, shape: Shape) -> Rows:

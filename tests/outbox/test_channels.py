@@ -2,12 +2,13 @@
 
 from collections.abc import Collection, Mapping
 from dataclasses import dataclass, field
+from datetime import datetime, timedelta
 
 import pytest
 from sqlalchemy import update
 from sqlalchemy.orm import Session, sessionmaker
 
-from backend.kernel.clock import Clock, FixedClock
+from backend.kernel.clock import FixedClock
 from backend.outbox import pauses, receipts
 from backend.outbox.channels import Address, Sender
 from backend.outbox.delivery import Delivered, deliver
@@ -42,7 +43,7 @@ class Town:
     followers: dict[int, str] = field(default_factory=dict)
     template_ids: dict[str, str] = field(default_factory=lambda: {TEMPLATE: "service-template"})
     limits: Limits = NO_LIMITS
-    lost: list[Address] = field(default_factory=list)
+    lost: dict[Address, datetime] = field(default_factory=dict)
     open: bool = True
 
     def addresses(self, session: Session, parent_ids: Collection[int]) -> Mapping[int, Address]:
@@ -57,8 +58,8 @@ class Town:
             return None
         return Sender(ACCOUNT, self.messenger, self.template_ids, self.limits, permitted=False)
 
-    def unfollowed(self, session: Session, clock: Clock, addresses: Collection[Address]) -> None:
-        self.lost.extend(addresses)
+    def unfollowed(self, session: Session, told: Mapping[Address, datetime]) -> None:
+        self.lost.update(told)
 
 
 @pytest.fixture
@@ -139,6 +140,8 @@ def test_the_last_way_failing_leaves_it_in_the_app_and_nobody_is_asked_twice(
     town.messenger.script.append(NOT_HERE)
     parts = sending(sessions, clock, town, mini)
     key = town.followers[message(sessions, message_id).parent_id]
+    begun_at = clock.now()
+    town.messenger.before = lambda _: clock.advance(timedelta(seconds=2))  # on the wire
 
     deliver(parts)
     assert deliver(parts) == Delivered(claimed=1, in_app=1)
@@ -146,7 +149,7 @@ def test_the_last_way_failing_leaves_it_in_the_app_and_nobody_is_asked_twice(
 
     assert (mini.calls, town.messenger.calls) == (1, 1)
     assert message(sessions, message_id).state is MessageState.IN_APP
-    assert town.lost == [Address(ACCOUNT, key)]
+    assert town.lost == {Address(ACCOUNT, key): begun_at}, "as it was when WeChat was asked"
 
 
 def test_a_passing_trouble_stays_on_its_way_and_tries_are_counted_anew(

@@ -9,6 +9,7 @@ from backend.kernel.clock import CITY, FixedClock
 from backend.kernel.errors import Invalid
 from backend.kernel.paging import Page, encode_cursor
 from backend.outbox import queries, service
+from backend.outbox.claims import LEASE
 from backend.outbox.models import Message, MessageState
 from backend.outbox.queries import InAppMessage, Wording
 from tests.factories import default_vault
@@ -32,7 +33,8 @@ def listed(
 
 def set_state(sessions: Sessions, message_id: int, state: MessageState) -> None:
     with sessions.begin() as session:
-        session.get_one(Message, message_id).state = state
+        one = session.get_one(Message, message_id)
+        one.state, one.not_before = state, one.due_at + LEASE
 
 
 def test_the_list_holds_everything_that_is_due_in_full_words(

@@ -8,6 +8,7 @@ from sqlalchemy.orm import Session, sessionmaker
 
 from backend.kernel.clock import FixedClock
 from backend.outbox import receipts
+from backend.outbox.claims import LEASE
 from backend.outbox.models import Message, MessageState
 from tests.outbox.scene import TEMPLATE, family, message, tell
 
@@ -38,7 +39,8 @@ def test_a_receipt_closes_the_message_that_was_sent_last(
     with sessions.begin() as session:
         for message_id, (state, ago) in ((one, meant), (another, other)):
             sent_at = None if ago is None else clock.now() - ago
-            values = {"state": state, "sent_at": sent_at}
+            lease = clock.now() + LEASE if state is S.SENDING else None
+            values = {"state": state, "sent_at": sent_at, "not_before": lease}
             session.execute(update(Message).where(Message.id == message_id).values(values))
 
     with sessions.begin() as session:

@@ -13,6 +13,7 @@ from backend.handbook.pregnancy.dating import Dating, Method
 from backend.handbook.pregnancy.models import Pregnancy
 from backend.handbook.pregnancy.planner import cards_due, checkups_due
 from backend.kernel.clock import CITY, FixedClock
+from backend.outbox.claims import LEASE
 from backend.outbox.models import Message, MessageState
 from backend.people.models import Consent, Purpose
 from tests.handbook.pregnancy.scene import PROGRAMME, TODAY, begin, due_when, end, plan, told
@@ -190,7 +191,7 @@ def test_after_a_loss_there_is_no_message_whatever_had_become_of_it(
     plan(sessions, clock)
     with sessions.begin() as session:
         for one in session.scalars(select(Message)):
-            one.state = state
+            one.state, one.not_before = state, clock.now() + LEASE
 
     end(sessions, clock, parent)
 
