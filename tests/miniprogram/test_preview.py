@@ -183,8 +183,10 @@ def test_a_form_sends_what_was_filled_in(phone: Phone) -> None:
     expect(page.get_by_label("第 2 列")).to_have_text("三房巷")
     page.get_by_role("button", name="确定").tap()
     page.get_by_role("button", name="日期").tap()
-    page.locator(".dialog input").fill("2026-10-01")
+    page.locator(".dialog input").fill("2027-01-01")  # after the picker's end
     page.get_by_role("button", name="确定").tap()
+    page.locator(".dialog input").fill("2026-10-01")
+    page.keyboard.press("Enter")
     page.get_by_role("button", name="时间").tap()
     page.locator(".dialog input").fill("09:30")
     page.get_by_role("button", name="确定").tap()
@@ -245,6 +247,10 @@ def test_a_whole_visit_needs_nothing_but_a_keyboard(phone: Phone) -> None:
 
     assert outcome(page, "modal")["cancel"] is True
     expect(page.get_by_role("button", name="modal", exact=True)).to_be_focused()
+    page.get_by_role("button", name="jump", exact=True).focus()
+    page.keyboard.press("Enter")
+    page.keyboard.press("Tab")
+    expect(page.get_by_role("button", name="login", exact=True)).to_be_focused()
 
 
 def test_a_disabled_button_does_nothing(phone: Phone) -> None:
@@ -407,7 +413,7 @@ def test_dialogs_answer_what_was_chosen(phone: Phone) -> None:
 
     press(page, "ask")
     page.locator(".dialog input").fill("小明")
-    page.get_by_role("button", name="确定").tap()
+    page.keyboard.press("Enter")
     assert outcome(page, "ask")["content"] == "小明"
 
     press(page, "sheet")

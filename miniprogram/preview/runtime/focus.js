@@ -19,6 +19,30 @@ export function keepFocus(event, box) {
   (event.shiftKey ? stops.at(-1) : stops[0])?.focus();
 }
 
+/**
+ * Where the focus goes back to when what lies over the page has gone: to what had it, else to the
+ * nearest thing around it that is still there, so that Tab goes on from that place.
+ * @param {Element | null} element
+ * @returns {() => void}
+ */
+export function rememberFocus(element = document.activeElement) {
+  const around = [];
+  for (let one = element; one; one = one.parentElement) around.push(one);
+  return () => {
+    const there = around.find((one) => one.isConnected && one.getClientRects().length);
+    if (there) goOnFrom(there);
+  };
+}
+
+/** Give the focus to anything, also to what has none by itself, without moving the page. */
+export function goOnFrom(element) {
+  element.focus({ preventScroll: true });
+  if (document.activeElement === element || element === document.body) return;
+  element.tabIndex = -1;
+  element.dataset.standIn = ''; // a class would go with the next one that the page gives
+  element.focus({ preventScroll: true });
+}
+
 const SHEET = '.page-host:not([hidden]) [role="dialog"][aria-modal="true"]';
 
 /**
@@ -28,16 +52,16 @@ const SHEET = '.page-host:not([hidden]) [role="dialog"][aria-modal="true"]';
  * @param {(element: object) => void} tap
  */
 export function installSheets(tap) {
-  /** @type {{sheet: HTMLElement, opener: Element | null}[]} */
+  /** @type {{sheet: HTMLElement, goBack: () => void}[]} */
   let open = [];
 
   new MutationObserver(() => {
     const shown = [...document.querySelectorAll(SHEET)];
     const gone = open.filter(({ sheet }) => !sheet.isConnected);
     open = open.filter(({ sheet }) => sheet.isConnected);
-    for (const { opener } of gone.reverse()) giveBack(opener);
+    for (const { goBack } of gone.reverse()) unlessTaken(goBack);
     for (const sheet of shown.filter((one) => !open.some((known) => known.sheet === one))) {
-      open.push({ sheet, opener: document.activeElement });
+      open.push({ sheet, goBack: rememberFocus() });
       sheet.tabIndex = -1;
       sheet.focus({ preventScroll: true });
     }
@@ -55,9 +79,7 @@ export function installSheets(tap) {
   }
 }
 
-/** Unless another page or something on this one has taken the focus meanwhile. */
-function giveBack(opener) {
-  const lost = [document.body, null].includes(document.activeElement);
-  if (lost && opener?.isConnected && opener.getClientRects().length)
-    opener.focus({ preventScroll: true });
+/** Another page or something on this one may have taken the focus meanwhile. */
+function unlessTaken(goBack) {
+  if ([document.body, null].includes(document.activeElement)) goBack();
 }

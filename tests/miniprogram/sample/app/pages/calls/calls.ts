@@ -52,6 +52,7 @@ const calls: Record<string, () => unknown> = {
   badge: () => wx.setTabBarBadge({ index: 0, text: '3' }),
   noBadge: () => wx.removeTabBarBadge({ index: 0 }),
   refresh: () => wx.startPullDownRefresh(),
+  jump: () => wx.pageScrollTo({ selector: '#events' }),
   scroll: () => wx.pageScrollTo({ scrollTop: 40 }),
   relaunch: () => wx.reLaunch({ url: '/pages/detail/detail?id=1' }),
   redirect: () => wx.redirectTo({ url: '/pages/detail/detail?id=2' }),
