@@ -54,6 +54,9 @@ document.addEventListener("submit", async (event) => {
   event.target.submit();
 });
 
+// After a refused form the first field to mend is where one goes on.
+document.querySelector('[aria-invalid="true"]')?.focus();
+
 document.querySelector("[data-print]")?.addEventListener("click", () => window.print());
 
 // One press is enough: a second click would only be told that somebody was faster. Not at once:
