@@ -39,4 +39,7 @@ def test_a_whole_visit_needs_nothing_but_a_keyboard(phone: Phone) -> None:
     page.get_by_role("button", name="jump", exact=True).focus()
     page.keyboard.press("Enter")
     page.keyboard.press("Tab")
-    expect(page.get_by_role("button", name="login", exact=True)).to_be_focused()
+    expect(page.get_by_role("button", name="拿走")).to_be_focused()
+    page.keyboard.press("Enter")  # the button goes, another comes in its place
+    page.keyboard.press("Tab")
+    expect(page.get_by_role("button", name="放回")).to_be_focused()

@@ -66,7 +66,7 @@ const calls: Record<string, () => unknown> = {
 };
 
 Page({
-  data: { names: Object.keys(calls), outcome: '', events: [] as string[] },
+  data: { names: Object.keys(calls), outcome: '', events: [] as string[], taken: false },
   onLoad() {
     wx.onNetworkStatusChange(({ isConnected }) => this.note(isConnected ? '有网' : '断网'));
     wx.onThemeChange(({ theme }) => this.note(theme));
@@ -74,6 +74,9 @@ Page({
   onUnload() {
     wx.offNetworkStatusChange();
     wx.offThemeChange();
+  },
+  take() {
+    this.setData({ taken: !this.data.taken });
   },
   note(event: string) {
     this.setData({ events: [...this.data.events, event] });
