@@ -153,7 +153,9 @@ export class Pages {
   #show(page) {
     page.host.hidden = false;
     applyPageMeta(page);
-    (page.focus?.isConnected ? page.focus : page.host).focus({ preventScroll: true });
+    // beside settings, as in the phone frame, whoever works there keeps the focus
+    if (window.parent === window || document.hasFocus())
+      (page.focus?.isConnected ? page.focus : page.host).focus({ preventScroll: true });
     lifecycle(page, 'show');
     this.changed(page);
   }
