@@ -45,6 +45,9 @@ def run(name: str) -> tuple[str, float, int, str]:
 
 
 def main(names: Sequence[str]) -> int:
+    if unknown := [name for name in names if name not in CHECKS]:
+        print(f"no check {', '.join(unknown)}; there are {', '.join(CHECKS)}")
+        return 2
     failed = []
     started = time.monotonic()
     with ThreadPoolExecutor(2) as pool:

@@ -154,12 +154,12 @@ def load_settings(environ: Mapping[str, str] | None = None) -> Settings:
     try:
         settings = Settings()
     except ValidationError as error:
-        problems += [_problem(item["loc"], item["msg"]) for item in error.errors()]
+        problems += [_problem(one["loc"], one["type"], one["msg"]) for one in error.errors()]
     if problems or settings is None:
         raise WrongSettings("\n".join(problems))
     return settings
 
 
-def _problem(loc: tuple[int | str, ...], message: str) -> str:
+def _problem(loc: tuple[int | str, ...], kind: str, message: str) -> str:
     name = PREFIX + str(loc[0]).upper() if loc else "settings"
-    return f"{name}: {message}"
+    return f"{name}: {'is not set' if kind == 'missing' else message}"

@@ -4,11 +4,11 @@ import os
 import sys
 import tempfile
 from pathlib import Path
-from typing import Any
 
 import click
 
 from backend.cli.content_commands import content, content_folder
+from backend.cli.staff_commands import staff
 from backend.cli.starting import process_settings, refuse
 from backend.cli.timeline_command import timeline
 from backend.cli.vaccine_commands import vaccines
@@ -21,7 +21,7 @@ def main() -> None:
     """澄育 / Chengyu. Settings come from the environment; docs/operations.md lists them."""
 
 
-@main.command()
+@main.command(short_help="All of it on this machine, for a demo.")
 @click.option(
     "--var",
     type=click.Path(path_type=Path),
@@ -73,7 +73,7 @@ def _serve(port: int, host: str, workers: int, threads: int) -> None:
     ).serve()
 
 
-@main.command()
+@main.command(short_help="Hand tasks to the engine by the clock.")
 def scheduler() -> None:
     """Hand tasks to the engine when their time comes. Several may run; one fires."""
     settings = process_settings()
@@ -92,7 +92,7 @@ def worker() -> None:
     run_worker(build(settings))
 
 
-@main.command("wechat-sandbox")
+@main.command("wechat-sandbox", short_help="Stand in for WeChat, for a demo.")
 @click.option(
     "--var", type=click.Path(path_type=Path), default=ROOT / "var", help="Folder of its memory."
 )
@@ -134,12 +134,12 @@ def db_check() -> None:
     sys.exit(0 if current == newest else 1)
 
 
-@main.group()
+@main.group(short_help="After a restore from a backup: two steps.")
 def restore() -> None:
     """The steps before a house that was restored from a backup sends again."""
 
 
-@restore.command("hold")
+@restore.command("hold", short_help="Before any process starts: send nothing.")
 def restore_hold() -> None:
     """Before any process starts: pause what would go out by itself."""
     from backend.cli.restore import hold
@@ -151,7 +151,7 @@ def restore_hold() -> None:
     )
 
 
-@restore.command("settle")
+@restore.command("settle", short_help="When late tasks have run: send again.")
 def restore_settle() -> None:
     """When the late tasks have run: list what is due as unknown, and send again."""
     from backend.cli.restore import NotPlanned, settle
@@ -165,35 +165,7 @@ def restore_settle() -> None:
         refuse("today's reminders are not planned yet: let a scheduler and a worker run a moment")
 
 
-@main.group()
-def staff() -> None:
-    """Accounts for the console."""
-
-
-@staff.command("add")
-@click.argument("login")
-@click.option("--name", required=True, help="As the console shows it.")
-@click.option(
-    "--role",
-    required=True,
-    type=click.Choice(["clerk", "town", "city", "reviewer", "child_health"]),
-)
-@click.option("--centre", "centre_id", type=int, help="Number of the centre; for a clerk.")
-@click.option("--town", help="Code of the town; for the role town, and for child_health in one.")
-@click.option("--office", help="Name of the institution; for a reviewer and for child_health.")
-def staff_add(role: str, **values: Any) -> None:
-    """Make an account and print its password, once."""
-    from backend.cli.staff import NewAccount, add_staff
-    from backend.kernel.errors import DomainError
-    from backend.people.models import Role
-
-    try:
-        click.echo(add_staff(process_settings(), NewAccount(role=Role(role), **values)))
-    except DomainError as error:
-        refuse(error.detail or error.message)
-
-
-@main.command()
+@main.command(short_help="Rewrite the sentences of the mini-program.")
 @click.option("--check", "only_check", is_flag=True, help="Write nothing; fail on a difference.")
 def wording(only_check: bool) -> None:
     """Bring the mini-program's sentences up to content/wording/errors.yaml."""
@@ -209,7 +181,7 @@ def wording(only_check: bool) -> None:
         refuse("messages.generated.ts is not up to date: python -m backend wording")
 
 
-@main.command()
+@main.command(short_help="Score measurements from stdin (CSV).")
 @click.option(
     "--standard", type=click.Choice(["wst423", "who"]), default="wst423", show_default=True
 )
@@ -229,7 +201,7 @@ def growth(standard: str, content_root: Path) -> None:
         refuse(str(error), code=2)
 
 
-@main.command()
+@main.command(short_help="Which processes live, and where.")
 def health() -> None:
     """Say which of database, worker and scheduler live, and on which machines."""
     from backend.pages.health import health as ask
@@ -243,5 +215,6 @@ def health() -> None:
 
 
 main.add_command(content)
+main.add_command(staff)
 main.add_command(timeline)
 main.add_command(vaccines)

@@ -26,8 +26,10 @@ def content() -> None:
     """The texts and tables in content/."""
 
 
-@content.command("check")
-@click.argument("folder", type=click.Path(path_type=Path), default=CONTENT)
+@content.command("check", short_help="Name everything that is wrong.")
+@click.argument(
+    "folder", type=click.Path(path_type=Path, exists=True, file_okay=False), default=CONTENT
+)
 def check(folder: Path) -> None:
     """Name everything in content/ that is wrong; succeed if nothing is."""
     from backend.cli.content import problems
@@ -38,7 +40,7 @@ def check(folder: Path) -> None:
     sys.exit(1 if found else 0)
 
 
-@content.command("status")
+@content.command("status", short_help="What is signed, and what runs out.")
 def status() -> None:
     """How far the review is, and what must be read again within 60 days."""
     from backend.cli.content_status import status as lines_of

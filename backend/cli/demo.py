@@ -19,7 +19,7 @@ from backend.centres.models import Centre, Slot, SlotKind
 from backend.centres.service import NewSlot
 from backend.cli import demo_grants, demo_private, demo_reviews
 from backend.cli.demo_accounts import add_accounts
-from backend.cli.demo_campaigns import add_campaigns
+from backend.cli.demo_campaigns import APPROVER, add_campaigns, let_approver_in
 from backend.cli.demo_families import Invented, register_family
 from backend.cli.demo_places import FIRST_TOWN, Crew, add_places, crew_of
 from backend.cli.demo_rooms import add_rooms
@@ -37,6 +37,7 @@ LOGINS = {
     "zhongxin": "澄江中心职员",
     MANAGER: "澄江街道工作人员",
     "shiji": "市级管理员",
+    APPROVER: "市级审批人",
     demo_reviews.LOGIN: f"{demo_reviews.OFFICE}，审定文章",
     demo_grants.LOGIN: f"{demo_grants.OFFICE}，儿保医生",
 }
@@ -98,6 +99,7 @@ def seed(parts: Deps, passwords: Mapping[str, str]) -> None:
             add_settled_months(session, parts)
             add_campaigns(session, parts)
         else:
+            let_approver_in(session, parts, passwords[APPROVER])
             demo_grants.renew(session, parts, MANAGER)
 
 
@@ -119,6 +121,7 @@ def _add_staff(session: Session, parts: Deps, passwords: Mapping[str, str]) -> N
         "zhongxin": (Role.CLERK, centre_id, None),
         MANAGER: (Role.TOWN, None, FIRST_TOWN),
         "shiji": (Role.CITY, None, None),
+        APPROVER: (Role.CITY, None, None),
     }
     for login, (role, centre, town) in scopes.items():
         staff.create_staff(

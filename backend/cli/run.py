@@ -107,20 +107,21 @@ class House:
     def announce(self) -> None:
         base = self._environ["BACKEND_PUBLIC_URL"]
         doors = [
-            ("首页 / start page", "/"),
-            ("家长端预览 / mini-program", "/preview/"),
-            ("中心工作台 / console", "/console/"),
-            ("接口文档 / API", "/api/docs"),
-            ("微信沙箱 / WeChat sandbox", "/sandbox/"),
+            ("/", "首页 / start page"),
+            ("/preview/", "家长端预览 / mini-program"),
+            ("/console/", "中心工作台 / console"),
+            ("/g/", "网页版育儿库 / library"),
+            ("/api/docs", "接口文档 / API"),
+            ("/sandbox/", "微信沙箱 / WeChat sandbox"),
         ]
         print("\n澄育已启动 / Chengyu is running. Ctrl-C 停止 / stops.\n")
-        for title, path in doors:
-            print(f"  {title:<28} {base}{path}")
+        for path, title in doors:
+            print(f"  {base + path:<36} {title}")
         logins = Path(self._environ["BACKEND_DEMO_LOGINS"])
         if logins.exists():
             print("\n演示账号 / demo logins:")
             for login, password in json.loads(logins.read_text()).items():
-                print(f"  {login:<12} {password:<16} {LOGINS.get(login, '')}")
+                print(f"  {login:<14} {password:<16} {LOGINS.get(login, '')}")
         print(f"\n数据和日志 / data and logs: {self._var}\n", flush=True)
 
     def watch(self, parent: int | None) -> None:

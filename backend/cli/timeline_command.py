@@ -13,7 +13,7 @@ from backend.cli.starting import refuse
 WRONG_INPUT = 2
 
 
-@click.command()
+@click.command(short_help="What is due for a child, and what is told.")
 @click.option("--birth", required=True, metavar="DATE", help="Day of birth, as 2026-11-23.")
 @click.option("--json", "as_json", is_flag=True, help="For a program.")
 @click.option(

@@ -13,7 +13,7 @@ CONTENT = Path(__file__).parents[2] / "content"
 WRONG_INPUT = 2
 
 
-@click.command()
+@click.command(short_help="What the programme says of each dose.")
 @click.option("--birth", metavar="DATE", help="Day of birth, as 2026-11-23.")
 @click.option("--on", metavar="DATE", help="The day for which it is asked.")
 @click.option("--sex", metavar="m|f", help="The HPV vaccine is listed for girls.")

@@ -17,7 +17,7 @@ from wtforms import (
     TextAreaField,
 )
 from wtforms.fields.choices import SelectChoice
-from wtforms.validators import Length, NumberRange, Optional
+from wtforms.validators import Length, NumberRange, Optional, ValidationError
 from wtforms.widgets import CheckboxInput
 
 from backend.bookings.rules import FREE_SESSIONS_PER_YEAR
@@ -75,6 +75,16 @@ class CampaignForm(Form):
         "几点", coerce=int, choices=[SelectChoice(str(hour), f"{hour}:00") for hour in HOURS]
     )
     urgent = BooleanField("紧急：这一周已经推送过两次的家庭也推送")
+
+    def validate_to_months(self, field: IntegerField) -> None:
+        from_months = self.from_months.data or 0
+        if self.whom.data != EXPECTING and field.data is not None and from_months >= field.data:
+            raise ValidationError("月龄要从小到大")
+
+    def validate_to_week(self, field: IntegerField) -> None:
+        from_week = self.from_week.data or FIRST_WEEK
+        if self.whom.data == EXPECTING and field.data is not None and from_week > field.data:
+            raise ValidationError("孕周要从小到大")
 
     def offer(
         self,

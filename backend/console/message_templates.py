@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 from flask import redirect, render_template, request, url_for
 from flask.typing import ResponseReturnValue
@@ -135,13 +135,14 @@ def save_message_template(appid: str, name: str) -> ResponseReturnValue:
     """WeChat is asked again what fields there are: a page may have lain open for a day."""
     template, parts = _template(name), deps()
     there = _asked(appid)
-    shown = there.templates if there else []
+    if there is None:
+        return _unanswered(appid, name, template)
+    shown = there.templates
     one = _found(shown, request.form.get("template", ""))
-    if there is None or one is None:
-        if there is not None:
-            notices.refused("微信上已经没有这个模板，请另选一个")
+    if one is None:
+        notices.refused("微信上已经没有这个模板，请另选一个")
         return redirect(url_for("console.message_template", appid=appid, name=name), 303)
-    form = _typed(template, one)
+    form = _typed(template, _blank(one))
     if "preview" in request.form:
         return _page(appid, name, form, shown)
     try:
@@ -162,6 +163,15 @@ def save_message_template(appid: str, name: str) -> ResponseReturnValue:
     parts.registry.look_again()
     notices.done("已保存，从现在起按这样发")
     return redirect(url_for("console.message_template", appid=appid, name=name), 303)
+
+
+def _unanswered(appid: str, name: str, template: Template) -> ResponseReturnValue:
+    """What was typed stays, where we know its fields ourselves."""
+    with deps().reads() as session:
+        row = live_rows(session, appid).get(name)
+    if row is None or row.template_id != request.form.get("template"):
+        return redirect(url_for("console.message_template", appid=appid, name=name), 303)
+    return _page(appid, name, _typed(template, form_of(row)), []), 503
 
 
 @bp.post("/settings/wechat-accounts/<appid>/templates/<name>/retire")
@@ -320,24 +330,27 @@ def _meaning(text: str) -> str:
     return f"{said}，{FORMS[spec]}" if spec else said
 
 
-def _typed(template: Template, one: ChosenTemplate) -> Form:
-    """What was typed for the fields that WeChat has now; an empty wording is the usual one."""
-    typed = request.form
+def _blank(one: ChosenTemplate) -> Form:
+    """The fields that WeChat has now."""
     fields = [
-        FormField(
-            field,
-            label,
-            typed.get(f"text-{field}", "").strip(" "),
-            {
-                wording: text
-                for wording in template.variants
-                if (text := typed.get(f"text-{field}-{wording}", "").strip(" "))
-            },
-            tuple(one.values.get(field, ())),
-        )
+        FormField(field, label, "", values=tuple(one.values.get(field, ())))
         for field, label in one.fields.items()
     ]
     return Form(one.id, one.title, one.kind, tuple(fields))
+
+
+def _typed(template: Template, blank: Form) -> Form:
+    """What was typed for these fields; an empty wording is the usual one."""
+
+    def said(key: str) -> str:
+        return request.form.get(f"text-{key}", "").strip(" ")
+
+    def filled(one: FormField) -> FormField:
+        texts = {wording: said(f"{one.name}-{wording}") for wording in template.variants}
+        kept = {wording: text for wording, text in texts.items() if text}
+        return replace(one, text=said(one.name), variants=kept)
+
+    return replace(blank, fields=tuple(filled(one) for one in blank.fields))
 
 
 def _found(there: Sequence[ChosenTemplate], template_id: str) -> ChosenTemplate | None:

@@ -2,13 +2,16 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterator
+from contextlib import contextmanager
+
 from wtforms import PasswordField, SelectField, StringField
 from wtforms.fields.choices import SelectChoice
-from wtforms.validators import Length
+from wtforms.validators import Length, ValidationError
 
 from backend.accounts.keeping import AccountEntry, NewKeys, WholeAccount
 from backend.accounts.models import KIND_TITLES, AccountKind, WeChatAccount
-from backend.accounts.rules import AccountKeysWrong, Keys
+from backend.accounts.rules import AccountKeysWrong, Keys, check_appid, check_keys
 from backend.centres.places import Town
 from backend.console.forms import NEEDED, Form
 
@@ -34,6 +37,15 @@ def _key(label: str) -> PasswordField:
     return PasswordField(label, [TOO_LONG], filters=[lambda text: (text or "").strip()])
 
 
+@contextmanager
+def at_the_field() -> Iterator[None]:
+    """What the rule says of a key stands at its field."""
+    try:
+        yield
+    except AccountKeysWrong as error:
+        raise ValidationError(error.detail) from None
+
+
 class AccountForm(Form):
     name = StringField("名称", [NEEDED, Length(max=40, message="不超过 40 字")])
     kind = SelectField(
@@ -47,6 +59,27 @@ class AccountForm(Form):
     secret = _key("AppSecret")
     push_token = _key("令牌（Token）")
     aes_key = _key("消息加解密密钥（EncodingAESKey）")
+
+    def validate_appid(self, field: StringField) -> None:
+        with at_the_field():
+            check_appid(field.data.strip())
+
+    def validate_secret(self, field: PasswordField) -> None:
+        self._check_key(field)
+
+    def validate_push_token(self, field: PasswordField) -> None:
+        self._check_key(field)
+
+    def validate_aes_key(self, field: PasswordField) -> None:
+        self._check_key(field)
+
+    def _check_key(self, field: PasswordField) -> None:
+        """A new account needs all of them; of a known one an empty field keeps what is there."""
+        if field.data:
+            with at_the_field():
+                check_keys(**{field.short_name: field.data})
+        elif "appid" in self:
+            raise ValidationError("请填写")
 
     def offer(self, towns: list[Town], *, whole_city: bool) -> None:
         own = [SelectChoice(town.code, town.name) for town in towns]
@@ -76,6 +109,9 @@ class AccountForm(Form):
             self.name.data.strip(),
             self.certified.data == YES,
         )
+
+    def has_typed_keys(self) -> bool:
+        return any(self[name].data for name in KEYS if name in self)
 
     def whole(self) -> WholeAccount:
         """Raises AccountKeysWrong when a key is missing."""

@@ -40,6 +40,7 @@ from backend.wechat.capabilities import ask
 from backend.wechat.client import AccountClient
 
 TAB = "wechat_accounts"
+KEYS_GONE = "密钥不留在页面上，请再填一次"
 UNREADABLE = "密钥读不出来（服务器的加密密钥换过），请重新填写 AppSecret、令牌和加解密密钥"
 MEANINGS = {48001: "没有这项权限", 48004: "这项权限被微信封禁", 45103: "这类账号没有这项权限"}
 
@@ -296,13 +297,18 @@ def _offered(form: AccountForm) -> AccountForm:
 
 
 def _new_page(form: AccountForm, problem: str | None = None) -> str:
+    said = _with_keys_gone(form, problem)
     return form_page(
-        form, title="新增公众号", tab=TAB, problem=problem, hints=HINTS, submit="登记并询问微信"
+        form, title="新增公众号", tab=TAB, problem=said, hints=HINTS, submit="登记并询问微信"
     )
 
 
 def _known_page(form: AccountForm, row: WeChatAccount, problem: str | None = None) -> str:
     if "appid" in form:
         form.of_known(row, keys_from_settings=_by_settings(row))
-    title = f"修改{row.name}"
-    return form_page(form, title=title, tab=TAB, problem=problem, hints=KEPT_HINTS)
+    title, said = f"修改{row.name}", _with_keys_gone(form, problem)
+    return form_page(form, title=title, tab=TAB, problem=said, hints=KEPT_HINTS)
+
+
+def _with_keys_gone(form: AccountForm, problem: str | None) -> str | None:
+    return f"{problem}。{KEYS_GONE}" if problem and form.has_typed_keys() else problem

@@ -146,6 +146,8 @@ def _check(one: Entry, place: str, longest: int, library: Library, wrong: dict[s
         wrong[place] = "没有这一篇指南，请从列表里选"
     elif one.kind == ANSWER and not 1 <= len(f"{KEYWORD}{one.word}".encode()) - 7 <= 120:
         wrong[place] = "请填关键词，最多 40 个汉字"
+    elif one.word and one.kind not in (GUIDE, ANSWER):
+        wrong[place] = "“一篇指南”和“关键词回复”才填标题或词，请改选其中一项，或把它清空"
 
 
 def slug_of(title: str, library: Library) -> str | None:

@@ -82,7 +82,7 @@ def create_staff(  # noqa: PLR0913  # an account is these facts
     staff = Staff(
         login=login,
         name=name.strip(),
-        password_hash=_hash_new(login, password),
+        password_hash=hash_new(login, password),
         role=role,
         centre_id=centre_id,
         town_code=town_code,
@@ -93,7 +93,7 @@ def create_staff(  # noqa: PLR0913  # an account is these facts
     try:
         session.flush()
     except IntegrityError as error:
-        raise Conflict("账号已存在，或范围与角色不符") from error
+        raise Conflict(_why_not(error)) from error
     return staff
 
 
@@ -126,7 +126,7 @@ def sign_in(session: Session, clock: Clock, *, login: str, password: str) -> str
         raise WrongLogin
     if hasher.check_needs_rehash(staff.password_hash):
         staff.password_hash = hasher.hash(password)
-    session.execute(delete(Attempt).where(Attempt.subject == _subject(login)))
+    forget_tries(session, login)
     key, now = secrets.token_urlsafe(32), clock.now()
     session.add(StaffSession(key_hash=digest(key), staff_id=staff.id, created_at=now, seen_at=now))
     audit.record(
@@ -183,7 +183,19 @@ def change_password(  # old, new and who
     staff = session.get_one(Staff, staff_id, with_for_update=True)
     if not matches(staff.password_hash, old):
         raise WrongPassword
-    staff.password_hash = _hash_new(staff.login, new)
+    staff.password_hash = hash_new(staff.login, new)
+    end_sign_ins(session, clock, staff_id, keep=keep)
+    audit.record(
+        session,
+        clock,
+        actor=staff_actor(staff.id),
+        action="staff.password_changed",
+        subject=staff_actor(staff.id),
+    )
+
+
+def end_sign_ins(session: Session, clock: Clock, staff_id: int, *, keep: str = "") -> None:
+    """All of an account but the one with the key `keep`."""
     session.execute(
         update(StaffSession)
         .where(
@@ -193,13 +205,10 @@ def change_password(  # old, new and who
         )
         .values(ended_at=clock.now())
     )
-    audit.record(
-        session,
-        clock,
-        actor=staff_actor(staff.id),
-        action="staff.password_changed",
-        subject=staff_actor(staff.id),
-    )
+
+
+def forget_tries(session: Session, login: str) -> None:
+    session.execute(delete(Attempt).where(Attempt.subject == _subject(login)))
 
 
 def matches(password_hash: str, password: str) -> bool:
@@ -216,7 +225,13 @@ def fold_login(login: str) -> str:
     return login.strip().casefold()
 
 
-def _hash_new(login: str, password: str) -> str:
+def _why_not(error: IntegrityError) -> str:
+    if getattr(getattr(error.orig, "diag", None), "constraint_name", None) == "uq_staff_login":
+        return "已经有这个账号"
+    return "范围与角色不符：clerk 写一个中心，town 写一个街镇，city 和 reviewer 都不写"
+
+
+def hash_new(login: str, password: str) -> str:
     if not SHORTEST_PASSWORD <= len(password) <= LONGEST_PASSWORD or password == login:
         raise WeakPassword
     return hasher.hash(password)

@@ -51,6 +51,28 @@ def test_a_decision_about_two_registrations_is_taken_and_taken_back(
     expect(decided).to_contain_text("已撤销")
 
 
+def test_a_refused_form_leads_to_its_field_and_back_to_the_form(
+    windows: Windows, house: House
+) -> None:
+    context, watch = windows(viewport=SCREEN)
+    watch.expect("status of 422")
+    desk = Desk(context.new_page(), house.base)
+    desk.sign_in("shiji", house.logins["shiji"])
+    desk.open("settings/rooms/new")
+    desk.page.get_by_role("button", name="保存").click()
+    expect(desk.page.locator("[aria-invalid]").first).to_be_focused()
+
+    desk.go("微信触达")
+    month = desk.page.get_by_label("月份")
+    month.press("ArrowDown")
+    desk.page.wait_for_url("**month=**")
+    expect(month).to_be_focused()
+    desk.page.go_back()
+    desk.page.go_back()
+
+    expect(desk.page.get_by_role("button", name="保存")).to_be_visible()
+
+
 def test_a_centre_without_requests_says_so(desk: Desk, house: House) -> None:
     desk.sign_in("shiji", house.logins["shiji"])
 

@@ -228,7 +228,12 @@ def test_a_favourite_that_was_removed_can_be_taken_back(app_window: App, reader:
     app = app_window
     for slug in (FEVER_SLUG, "danhuang-bocai-zhou"):
         reader.call("PUT", f"/marks/{slug}/favourite")
+    app.watch.expect("net::ERR_FAILED")
+    app.page.route("**/api/v1/marks", lambda route: route.abort())
     app.open(page_url("favourites"), phone=reader.phone)
+    expect(app.text("没有连上网络")).to_be_visible()  # and not 还没有收藏
+    app.page.unroute_all()
+    app.press("重新加载")
     expect(app.link(starting(f"{WITH_EGG}，菜谱"))).to_be_visible()
 
     app.press(f"取消收藏：{FEVER}")

@@ -23,11 +23,13 @@ from backend.campaigns.results import result
 from backend.cli import demo_grants
 from backend.cli.demo import LOGINS, MANAGER, seed
 from backend.cli.demo_accounts import add_accounts
+from backend.cli.demo_campaigns import APPROVER, let_approver_in
 from backend.config import Settings
 from backend.deps import Deps, build
 from backend.kernel.clock import CITY, FixedClock
 from backend.people.models import Role, Staff
 from backend.people.scopes import Scope
+from backend.people.staff import matches
 from backend.rights.handbook_grants.queries import board_of_staff
 from backend.statistics.fraud_signs import signs
 from backend.statistics.sign_rules import area_of
@@ -71,6 +73,7 @@ def test_one_month_is_paid_and_the_next_one_waits(
 
     some_campaigns_are_there(parts)  # here, because a demonstration is dear to make
     the_book_stays_open(parts, clock)
+    a_second_of_the_city_signs_in(parts)
 
 
 def some_campaigns_are_there(parts: Deps) -> None:
@@ -95,6 +98,14 @@ def the_book_stays_open(parts: Deps, clock: FixedClock) -> None:
         demo_grants.renew(session, parts, MANAGER)
         board = board_of_staff(session, doctor, clock.now())
     assert [len(board.standing), len(board.waiting), len(board.over)] == [1, 0, 2]
+
+
+def a_second_of_the_city_signs_in(parts: Deps) -> None:
+    """Also in a demonstration made before the password of that account was printed."""
+    with parts.sessions.begin() as session:
+        let_approver_in(session, parts, "the-printed-word-8")
+        kept = session.scalars(select(Staff.password_hash).where(Staff.login == APPROVER)).one()
+    assert matches(kept, "the-printed-word-8")
 
 
 def reasons(session: Session, statement: int) -> dict[Reason, int]:

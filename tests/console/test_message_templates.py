@@ -193,6 +193,13 @@ def test_what_is_wrong_is_told_in_chinese(town: Desk, wechat: WeChat) -> None:
         assert response.status_code == 422
         assert sentence in response.get_data(as_text=True)
 
+    town.post(PAGE, **FILLED)
+    wechat.fault("/cgi-bin/template/get_all_private_template", errcode=48001)
+    wechat.fault("/wxaapi/newtmpl/gettemplate", errcode=48001, times=1)
+    unanswered = town.post(PAGE, **{**FILLED, "text-thing1": "另一句"})
+    kept = unanswered.get_data(as_text=True)
+    assert (unanswered.status_code, "48001" in kept, 'value="另一句"' in kept) == (503, True, True)
+
     page = town.post_and_read(PAGE, **{**FILLED, "template": "gone"})
     assert "微信上已经没有这个模板" in page
     wechat.fault("/cgi-bin/template/get_all_private_template", errcode=48001)

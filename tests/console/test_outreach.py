@@ -117,6 +117,7 @@ def test_a_mass_message_is_approved_by_the_city(town: Desk, enter: Enter, app: F
     [
         ({"guide": ""}, "请选 1 到 8 篇"),
         ({"guide": "没有的"}, "没有“没有的”这一篇"),
+        ({"guide": "没有的"}, 'value="没有的" aria-invalid="true"'),
         ({"author": ""}, "作者（单位）要填"),
         ({"way": "fax"}, "请选发布或群发"),
     ],
@@ -325,6 +326,7 @@ def test_a_menu_is_drafted_published_and_taken_back(town: Desk, accounts: Accoun
         ({"word-0-1": "没有的"}, "没有这一篇指南"),
         ({"word-0-0": ""}, "请填关键词"),
         ({"kind-1": ""}, "请选点了以后去哪里"),
+        ({"word-1": "发热怎么办"}, "才填标题或词"),
         ({"name-1": ""}, "请填名称"),
     ],
 )

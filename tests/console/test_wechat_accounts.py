@@ -118,9 +118,11 @@ def test_wrong_keys_are_told_with_what_to_do(
 @pytest.mark.parametrize(
     ("changes", "sentence"),
     [
-        ({"secret": ""}, "都要填"),
-        ({"aes_key": "short"}, "43 个字母或数字"),
-        ({"appid": "gh_1"}, "以 wx 开头"),
+        ({"secret": ""}, "请填写"),
+        ({"push_token": "!!"}, "3 到 32 个字母或数字</p>"),
+        ({"name": ""}, "密钥不留在页面上，请再填一次"),
+        ({"aes_key": "short"}, "43 个字母或数字</p>"),
+        ({"appid": "gh_1"}, "只有小写字母和数字</p>"),
         ({"town_code": OTHER_TOWN}, "请检查标出的几项"),
         ({"town_code": "city"}, "请检查标出的几项"),
         ({"kind": "mini"}, "请检查标出的几项"),

@@ -3,12 +3,13 @@
 from datetime import timedelta
 
 import pytest
-from sqlalchemy import text
+from sqlalchemy import select, text
 from sqlalchemy.orm import Session, sessionmaker
 
+from backend.kernel.audit import AuditEntry
 from backend.kernel.clock import FixedClock
-from backend.kernel.errors import Conflict
-from backend.people import staff
+from backend.kernel.errors import Conflict, NotFound
+from backend.people import staff, staff_keeping
 from backend.people.models import Role, Staff
 from backend.people.scopes import scope_of
 from tests.concurrency.racing import at_once
@@ -199,10 +200,12 @@ def test_a_password_is_not_changed_by_a_guess_or_into_a_weak_one(
 def test_a_login_that_is_taken_or_a_place_that_does_not_fit_is_refused(
     sessions: Sessions, clock: FixedClock, clerk: int
 ) -> None:
-    with pytest.raises(Conflict):
+    with pytest.raises(Conflict) as taken:
         create(sessions, clock, "WANG.LI", Role.CITY)
-    with pytest.raises(Conflict):
+    assert taken.value.detail == "已经有这个账号"
+    with pytest.raises(Conflict) as nowhere:
         create(sessions, clock, "town", Role.TOWN)
+    assert "范围与角色不符" in (nowhere.value.detail or "")
     with pytest.raises(staff.WeakPassword):
         create(sessions, clock, "same-as-login", Role.CITY, password="same-as-login")
 
@@ -263,3 +266,47 @@ def test_a_scope_is_a_centre_a_town_or_the_city() -> None:
     assert [clerk.holds_centre(7), clerk.holds_centre(1)] == [True, False]
     assert [town.holds_centre(1), town.holds_centre(7)] == [True, False]
     assert (city.centre_ids, city.holds_centre(7)) == (None, True)
+
+
+def test_a_forgotten_password_is_replaced_and_opens_a_locked_login(
+    sessions: Sessions, clock: FixedClock, clerk: int
+) -> None:
+    key = sign_in(sessions, clock)
+    for _ in range(5):
+        with pytest.raises(staff.WrongLogin):
+            sign_in(sessions, clock, "forgotten-it")
+
+    with sessions.begin() as session:
+        staff_keeping.reset_password(session, clock, login="Wang.Li", password="ganz-neues-wort")
+
+    assert who(sessions, clock, key) is None
+    assert who(sessions, clock, sign_in(sessions, clock, "ganz-neues-wort")) == clerk
+    with sessions() as session, pytest.raises(NotFound):
+        staff_keeping.reset_password(session, clock, login="nobody", password="ganz-neues-wort")
+
+
+def test_who_leaves_is_out_at_once_and_an_old_sign_in_does_not_come_back(
+    sessions: Sessions, clock: FixedClock, clerk: int
+) -> None:
+    key = sign_in(sessions, clock)
+    with sessions.begin() as session:
+        staff_keeping.disable(session, clock, login="wang.li")
+    assert who(sessions, clock, key) is None
+    with pytest.raises(staff.WrongLogin):
+        sign_in(sessions, clock)
+    with sessions() as session:
+        (line,) = staff_keeping.accounts(session)
+    assert (line.login, line.signed_in_at, line.disabled_at) == (
+        "wang.li",
+        clock.now(),
+        clock.now(),
+    )
+
+    with sessions.begin() as session:
+        staff_keeping.enable(session, clock, login="wang.li")
+
+    assert who(sessions, clock, key) is None
+    assert who(sessions, clock, sign_in(sessions, clock)) == clerk
+    with sessions() as session:
+        acts = session.scalars(select(AuditEntry.action).where(AuditEntry.actor == "operator"))
+        assert list(acts) == ["staff.disabled", "staff.enabled"]

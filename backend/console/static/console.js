@@ -4,6 +4,7 @@
 const PICK = 'input[type="checkbox"]:is([name="booking"], [name="text"])';
 const picks = () => [...document.querySelectorAll(PICK)];
 const all = document.querySelector("[data-pick-all]");
+const CHANGED = "console:changed";
 const picked = document.querySelector("[data-picked]");
 
 function countPicked() {
@@ -24,8 +25,14 @@ all?.addEventListener("change", () => {
 });
 document.addEventListener("change", (event) => {
   if (event.target.matches(PICK)) countPicked();
-  if (event.target.matches("[data-submit]")) event.target.form.requestSubmit();
+  if (event.target.matches("[data-submit]")) {
+    sessionStorage.setItem(CHANGED, event.target.id);
+    event.target.form.requestSubmit();
+  }
 });
+// Whoever goes through the choices with arrows gets a new page at each; the next press goes on.
+document.getElementById(sessionStorage.getItem(CHANGED))?.focus();
+sessionStorage.removeItem(CHANGED);
 for (const button of document.querySelectorAll("[data-needless]")) button.hidden = true;
 for (const part of document.querySelectorAll("[data-needs-script]")) part.hidden = false;
 
@@ -53,6 +60,16 @@ document.addEventListener("submit", async (event) => {
   await caches.delete("check-in");
   event.target.submit();
 });
+
+// What was posted is no place to come back to: the browser would ask whether to send it again.
+// Going back from the next page leads to the page on which the form stood.
+if ("posted" in document.body.dataset) {
+  const before = document.referrer.startsWith(`${location.origin}/`) ? document.referrer : location.href;
+  history.replaceState(null, "", before);
+}
+
+// After a refused form the first field to mend is where one goes on.
+document.querySelector('[aria-invalid="true"]')?.focus();
 
 document.querySelector("[data-print]")?.addEventListener("click", () => window.print());
 

@@ -17,9 +17,18 @@ export function knownMarks(): Marks {
 }
 
 /** Reading needs no login, so a failure brings what the phone knows. */
-export async function marks(): Promise<Marks> {
+export function marks(): Promise<Marks> {
+  return certainMarks().catch(knownMarks);
+}
+
+/** Raises ApiError when the phone knows none either: then nobody can say that there are none. */
+export async function certainMarks(): Promise<Marks> {
   await sendUnsent().catch(() => undefined);
-  await get<Marks>('/marks', { keepAs: KEPT }).catch(() => undefined);
+  try {
+    await get<Marks>('/marks', { keepAs: KEPT });
+  } catch (error) {
+    if (!readKept<Marks>(KEPT)) throw error;
+  }
   return knownMarks();
 }
 

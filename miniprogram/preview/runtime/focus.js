@@ -19,28 +19,63 @@ export function keepFocus(event, box) {
   (event.shiftKey ? stops.at(-1) : stops[0])?.focus();
 }
 
+/**
+ * Where the focus goes back to when what lies over the page has gone: to what had it, else to the
+ * nearest thing around it that is still there, so that Tab goes on from that place.
+ * @param {Element | null} element
+ * @param {Element} outermost
+ * @returns {() => void}
+ */
+export function rememberFocus(element = document.activeElement, outermost = document.body) {
+  const around = [];
+  for (let one = element; outermost.contains(one); one = one.parentElement) around.push(one);
+  return () => {
+    const there = around.find((one) => one.isConnected && one.getClientRects().length);
+    if (there) goOnFrom(there);
+  };
+}
+
+/** Give the focus to anything, also to what has none by itself, without moving the page. */
+export function goOnFrom(element) {
+  element.focus({ preventScroll: true });
+  if (document.activeElement === element || element === document.body) return;
+  element.tabIndex = -1;
+  element.dataset.standIn = ''; // a class would go with the next one that the page gives
+  element.focus({ preventScroll: true });
+}
+
+const lost = () => [document.body, null].includes(document.activeElement);
+
 const SHEET = '.page-host:not([hidden]) [role="dialog"][aria-modal="true"]';
 
 /**
  * Sheets that the mini-program lays over its page are no more to a browser than boxes. When one
  * comes it gets the focus; Tab stays in it; Escape presses its 关闭; when it goes, the focus is
- * where it was.
+ * where it was. And what is drawn anew under the focus leaves it at that place of the page.
  * @param {(element: object) => void} tap
  */
 export function installSheets(tap) {
-  /** @type {{sheet: HTMLElement, opener: Element | null}[]} */
+  /** @type {{sheet: HTMLElement, goBack: () => void}[]} */
   let open = [];
+  let stayHere = () => {};
+  addEventListener('focusin', ({ target }) => {
+    const page = target.closest('.page-host');
+    const goBack = page ? rememberFocus(target, page) : () => {};
+    stayHere = () => !target.isConnected && goBack();
+  });
 
   new MutationObserver(() => {
     const shown = [...document.querySelectorAll(SHEET)];
     const gone = open.filter(({ sheet }) => !sheet.isConnected);
     open = open.filter(({ sheet }) => sheet.isConnected);
-    for (const { opener } of gone.reverse()) giveBack(opener);
+    // another page or something on this one may have taken the focus meanwhile
+    for (const { goBack } of gone.reverse()) if (lost()) goBack();
     for (const sheet of shown.filter((one) => !open.some((known) => known.sheet === one))) {
-      open.push({ sheet, opener: document.activeElement });
+      open.push({ sheet, goBack: rememberFocus() });
       sheet.tabIndex = -1;
       sheet.focus({ preventScroll: true });
     }
+    if (lost()) stayHere();
   }).observe(document.querySelector('#pages'), { childList: true, subtree: true });
 
   // before the dialogs of WeChat's own hear it: what closes one must not close the sheet below
@@ -53,11 +88,4 @@ export function installSheets(tap) {
     const cross = sheet.querySelector('[role="button"][aria-label="关闭"]');
     if (event.key === 'Escape' && cross) tap(cross.__wxElement);
   }
-}
-
-/** Unless another page or something on this one has taken the focus meanwhile. */
-function giveBack(opener) {
-  const lost = [document.body, null].includes(document.activeElement);
-  if (lost && opener?.isConnected && opener.getClientRects().length)
-    opener.focus({ preventScroll: true });
 }

@@ -23,8 +23,9 @@ export function insideTap() {
   return tapDepth > 0;
 }
 
-/** Enter or Space on a focused built-in is a tap. */
+/** Enter or Space on a focused built-in is a tap; arrows go from one choice of a group to the next. */
 export function installKeyboard(tap) {
+  addEventListener('keydown', stepInGroup);
   addEventListener('keydown', (event) => {
     const { target, key } = event;
     if (!['Enter', ' '].includes(key) || NATIVE_CONTROL.test(target.tagName)) return;
@@ -32,6 +33,19 @@ export function installKeyboard(tap) {
     event.preventDefault();
     if (!event.repeat && target.getAttribute('aria-disabled') !== 'true') tap(target.__wxElement);
   });
+}
+
+const STEPS = { ArrowRight: 1, ArrowDown: 1, ArrowLeft: -1, ArrowUp: -1 };
+const GROUPS = { radio: 'radiogroup', tab: 'tablist' };
+
+/** Only the focus goes on: taking a choice may ask the server, so that is left to Enter. */
+function stepInGroup(event) {
+  const role = event.target.getAttribute('role');
+  const group = GROUPS[role] && event.target.closest(`[role="${GROUPS[role]}"]`);
+  if (!group || !(event.key in STEPS)) return;
+  event.preventDefault();
+  const choices = [...group.querySelectorAll(`[role="${role}"]`)];
+  choices.at((choices.indexOf(event.target) + STEPS[event.key]) % choices.length).focus();
 }
 
 /**

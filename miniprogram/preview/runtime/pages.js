@@ -1,5 +1,6 @@
 // The page stack: WeChat's routes and the lifecycles of pages.
 import { createPage } from './engine.js';
+import { goOnFrom } from './focus.js';
 import { settings } from './location.js';
 import { PullDown } from './pull-down.js';
 
@@ -94,8 +95,12 @@ export class Pages {
     const { host } = this.current;
     const element = selector && host.querySelector(selector);
     if (selector && !element) throw new Error(`no element "${selector}"`);
-    if (element) element.scrollIntoView();
-    else host.scrollTop = scrollTop;
+    if (!element) {
+      host.scrollTop = scrollTop;
+      return;
+    }
+    element.scrollIntoView();
+    goOnFrom(element); // as after a link within a page of the web: Tab goes on from there
   }
 
   startPullDownRefresh() {
@@ -148,7 +153,9 @@ export class Pages {
   #show(page) {
     page.host.hidden = false;
     applyPageMeta(page);
-    (page.focus?.isConnected ? page.focus : page.host).focus({ preventScroll: true });
+    // beside settings, as in the phone frame, whoever works there keeps the focus
+    if (window.parent === window || document.hasFocus())
+      (page.focus?.isConnected ? page.focus : page.host).focus({ preventScroll: true });
     lifecycle(page, 'show');
     this.changed(page);
   }

@@ -85,11 +85,15 @@ Page({
         hash,
       }));
       await giveConsents(accepted);
-      if (this.data.next) wx.redirectTo({ url: this.data.next });
-      else back();
+      this.goOn();
     } catch (error) {
       this.setData({ problem: sentence(error), busy: false });
     }
+  },
+
+  goOn() {
+    if (this.data.next) wx.redirectTo({ url: this.data.next });
+    else back();
   },
 
   refuse() {

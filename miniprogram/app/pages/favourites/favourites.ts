@@ -1,5 +1,5 @@
 import { guides, keptGuide } from '../../services/guides';
-import { marks, setFavourite } from '../../services/marks';
+import { certainMarks, setFavourite } from '../../services/marks';
 import { keptRecipe, recipes } from '../../services/recipes';
 import type { Marks, Piece } from '../../services/library-types';
 import { failed } from '../../utils/failures';
@@ -30,7 +30,7 @@ Page({
   async load() {
     if (this.data.status !== 'ready') this.setData({ status: 'loading' });
     try {
-      const marked = await marks();
+      const marked = await certainMarks();
       const lines = marked.favourites.length ? linesOf(await everyPiece(), marked) : [];
       this.setData({ lines, status: lines.length ? 'ready' : 'empty' });
     } catch (error) {

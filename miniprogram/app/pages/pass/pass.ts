@@ -1,4 +1,5 @@
 import { bookings } from '../../services/bookings';
+import { codeOf } from '../../services/errors';
 import { pass, passPicture } from '../../services/visits';
 import { bookingView, type BookingView } from '../../utils/bookings';
 import { cityDay, timeLeft } from '../../utils/dates';
@@ -71,8 +72,9 @@ Page({
       this.tick();
     } catch (error) {
       // an old code may still be good, so it stays in sight
-      if (this.data.status === 'ready') this.setData({ problem: sentence(error) });
-      else this.setData({ status: 'error', message: sentence(error) });
+      const message = sentence(error);
+      if (this.data.status === 'ready') this.setData({ problem: message });
+      else this.setData({ status: hasNone(error) ? 'empty' : 'error', message });
     }
   },
 
@@ -89,3 +91,8 @@ Page({
     back();
   },
 });
+
+/** The booking is not confirmed yet, or over: loading again would change nothing. */
+function hasNone(error: unknown): boolean {
+  return codeOf(error) === 'pass_not_usable';
+}

@@ -1,6 +1,6 @@
 // Dialogs lie in a layer above the pages, keep the focus, and give it back.
 
-import { keepFocus } from '../focus.js';
+import { keepFocus, rememberFocus } from '../focus.js';
 
 /** @returns {HTMLElement} */
 export function element(tag, className, ...children) {
@@ -17,6 +17,15 @@ export function button(text, press, className = '') {
   return made;
 }
 
+/** Enter in a field is its dialog's 确定, as the keyboard of a phone has it. */
+export function pressByEnter(field, press) {
+  field.addEventListener('keydown', (event) => {
+    if (event.key !== 'Enter' || event.isComposing) return;
+    event.preventDefault();
+    press();
+  });
+}
+
 /**
  * Show a dialog until it is closed; Escape closes it with null.
  * @template T
@@ -26,7 +35,7 @@ export function button(text, press, className = '') {
  * @returns {Promise<T | null>}
  */
 export function showDialog(label, build, className = '') {
-  const opener = document.activeElement;
+  const goBack = rememberFocus();
   return new Promise((resolve) => {
     const box = element('div', `dialog ${className}`);
     box.setAttribute('role', 'dialog');
@@ -36,7 +45,7 @@ export function showDialog(label, build, className = '') {
     const mask = element('div', 'mask', box);
     const close = (value) => {
       mask.remove();
-      opener?.focus?.({ preventScroll: true });
+      goBack();
       resolve(value);
     };
     mask.addEventListener('keydown', (event) => {

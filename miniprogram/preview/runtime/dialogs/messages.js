@@ -1,5 +1,5 @@
 // wx.showModal, wx.showActionSheet, wx.showToast and wx.showLoading.
-import { button, element, showDialog } from './layer.js';
+import { button, element, pressByEnter, showDialog } from './layer.js';
 
 const TOAST_MS = 1500; // WeChat's default
 const TOAST_SIGNS = { success: '✓', error: '!', loading: '', none: null };
@@ -21,7 +21,9 @@ export async function modal({
     if (input) Object.assign(input, { value: content, placeholder: placeholderText });
     box.append(input ?? element('p', '', content));
     const row = element('div', 'dialog-buttons');
-    const confirm = button(confirmText, () => close({ content: input?.value ?? null }), 'primary');
+    const accept = () => close({ content: input?.value ?? null });
+    if (input) pressByEnter(input, accept);
+    const confirm = button(confirmText, accept, 'primary');
     const cancel = button(cancelText, () => close(null));
     confirm.style.color = confirmColor;
     cancel.style.color = cancelColor;

@@ -1,5 +1,5 @@
 // The wheel at the bottom of the screen, drawn with the browser's own controls.
-import { button, element, showDialog } from './layer.js';
+import { button, element, pressByEnter, showDialog } from './layer.js';
 import { sheet } from './messages.js';
 
 const DATE_INPUT = { day: 'date', month: 'month' };
@@ -30,9 +30,9 @@ const labelOf = (picker) => (item) => {
 function pickMoment({ mode, value, start, end, fields, headerText }) {
   const input = element('input');
   input.type = mode === 'time' ? 'time' : DATE_INPUT[fields];
-  Object.assign(input, { min: start, max: end, value: value ?? '' });
-  const within = (moment) => moment && (!start || moment >= start) && (!end || moment <= end);
-  return wheel(headerText, [input], () => (within(input.value) ? input.value : null));
+  Object.assign(input, { min: start, max: end, value: value ?? '', required: true });
+  // WeChat's wheel ends at start and end; what is typed here may not
+  return wheel(headerText, [input], () => (input.reportValidity() ? input.value : null));
 }
 
 function pickColumns(picker, columnChanged) {
@@ -57,16 +57,22 @@ function pickColumns(picker, columnChanged) {
   return wheel(picker.data.headerText, columns, () => columns.map((one) => one.selectedIndex));
 }
 
+/** `read` gives what was chosen, or null to be asked again. */
 function wheel(title, controls, read) {
   return showDialog(
     title || '请选择',
     (box, close) => {
       if (title) box.append(element('h2', '', title));
+      const confirm = () => {
+        const chosen = read();
+        if (chosen !== null) close(chosen);
+      };
       const row = element('div', 'dialog-buttons');
       row.append(
         button('取消', () => close(null)),
-        button('确定', () => close(read()), 'primary'),
+        button('确定', confirm, 'primary'),
       );
+      for (const control of controls) pressByEnter(control, confirm);
       box.append(element('div', 'wheel', ...controls), row);
     },
     'sheet',

@@ -52,6 +52,7 @@ const calls: Record<string, () => unknown> = {
   badge: () => wx.setTabBarBadge({ index: 0, text: '3' }),
   noBadge: () => wx.removeTabBarBadge({ index: 0 }),
   refresh: () => wx.startPullDownRefresh(),
+  jump: () => wx.pageScrollTo({ selector: '#events' }),
   scroll: () => wx.pageScrollTo({ scrollTop: 40 }),
   relaunch: () => wx.reLaunch({ url: '/pages/detail/detail?id=1' }),
   redirect: () => wx.redirectTo({ url: '/pages/detail/detail?id=2' }),
@@ -65,7 +66,7 @@ const calls: Record<string, () => unknown> = {
 };
 
 Page({
-  data: { names: Object.keys(calls), outcome: '', events: [] as string[] },
+  data: { names: Object.keys(calls), outcome: '', events: [] as string[], taken: false },
   onLoad() {
     wx.onNetworkStatusChange(({ isConnected }) => this.note(isConnected ? '有网' : '断网'));
     wx.onThemeChange(({ theme }) => this.note(theme));
@@ -73,6 +74,9 @@ Page({
   onUnload() {
     wx.offNetworkStatusChange();
     wx.offThemeChange();
+  },
+  take() {
+    this.setData({ taken: !this.data.taken });
   },
   note(event: string) {
     this.setData({ events: [...this.data.events, event] });
