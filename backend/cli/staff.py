@@ -58,7 +58,8 @@ def _check_place(session: Session, new: NewAccount) -> None:
         centres = dict(session.execute(select(Centre.id, Centre.name).order_by(Centre.id)).all())
         if new.centre_id not in centres:
             known = "、".join(f"{number} {name}" for number, name in centres.items())
-            raise Conflict(f"--centre 写中心的编号：{known}")
+            wrong = "" if new.centre_id is None else f"没有编号是 {new.centre_id} 的中心。"
+            raise Conflict(f"{wrong}--centre 写中心的编号：{known}")
     if new.role is Role.TOWN or new.town is not None:
         towns = {town.code: town.name for town in load_places(CONTENT).towns}
         if new.town not in towns:

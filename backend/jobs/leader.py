@@ -7,6 +7,8 @@ answers those still: it loses the lock because it asks for nothing. Never throug
 pooler: the lock lives as long as the server's session.
 """
 
+from contextlib import suppress
+
 import psycopg
 from psycopg.conninfo import make_conninfo
 
@@ -53,9 +55,11 @@ class Leader:
         return self._try_to_become()
 
     def resign(self) -> None:
-        """Give the lock back by closing the connection."""
+        """Give the lock back: by asking, for the server notices a closed connection later."""
         connection, self._connection = self._connection, None
         if connection is not None:
+            with suppress(psycopg.OperationalError):  # gone already, and the lock with it
+                connection.execute("SELECT pg_advisory_unlock(%s)", (self._lock,))
             connection.close()
 
     def _try_to_become(self) -> bool:

@@ -126,7 +126,7 @@ def test_an_address_and_priority_are_asked_each_under_a_consent_of_its_own(
     agree_to(app, "填写地址前，请先读")
     app.shown.get_by_role("textbox", name="上门地址").fill("文定社区 8 幢 301")
     app.press("保存地址")
-    app.settled()
+    expect(app.page.get_by_text("地址已保存")).to_be_visible()
     assert parent.call("GET", f"/children/{child['id']}/address")["address"] == "文定社区 8 幢 301"
 
     app.open(page_url("priority", child=child["id"]), phone=parent.phone)

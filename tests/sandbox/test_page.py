@@ -101,6 +101,7 @@ def test_a_message_appears_by_itself(page: Page, place: Place) -> None:
 
 def test_one_accepts_and_stops_for_the_phone_that_one_sees(page: Page, place: Place) -> None:
     page.get_by_role("button", name="爸爸手机").click()
+    expect(page.get_by_role("button", name="爸爸手机", pressed=True)).to_be_visible()
     page.get_by_role("button", name=f"接受：{BOOKING.title}").click()
     expect(page.locator("#templates .some")).to_have_text("可收 1 条")
 

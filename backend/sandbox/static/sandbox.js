@@ -59,12 +59,14 @@ async function refresh() {
   if (shown !== null) query.set('phone', shown);
   if (account) query.set('account', account);
   try {
+    const wanted = [shown, account];
     const overview = await ask('GET', `/sandbox/api/overview?${query}`);
     if (trouble.dataset.lost) {
       delete trouble.dataset.lost;
       say('');
     }
     if (overview === null) return;
+    if (wanted[0] !== shown || wanted[1] !== account) return; // another was chosen meanwhile
     seen = overview.version;
     drawPhones(overview.phones, overview.phone.id, show);
     drawScreen(overview, (id) => post(`phones/${id}/choose`));
