@@ -7,7 +7,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import datetime
 
-from sqlalchemy import select
+from sqlalchemy import func, select
 from sqlalchemy.orm import Session
 
 from backend.kernel import audit
@@ -35,6 +35,7 @@ class AccountLine:
 
 def accounts(session: Session) -> Sequence[AccountLine]:
     """Every account, also closed ones, by login."""
+    signed_in = _last_sign_ins(session)
     return [
         AccountLine(
             one.login,
@@ -43,7 +44,7 @@ def accounts(session: Session) -> Sequence[AccountLine]:
             one.centre_id,
             one.town_code,
             one.office,
-            _last_sign_in(session, one.id),
+            signed_in.get(staff_actor(one.id)),
             one.disabled_at,
         )
         for one in session.scalars(select(Staff).order_by(Staff.login))
@@ -88,13 +89,14 @@ def _locked(session: Session, login: str) -> Staff:
     return staff
 
 
-def _last_sign_in(session: Session, staff_id: int) -> datetime | None:
-    return session.scalar(
-        select(AuditEntry.at)
-        .where(AuditEntry.actor == staff_actor(staff_id), AuditEntry.action == "staff.signed_in")
-        .order_by(AuditEntry.id.desc())
-        .limit(1)
+def _last_sign_ins(session: Session) -> dict[str, datetime]:
+    """By actor, of all in one reading of the audit log."""
+    last = func.max(AuditEntry.at).label("at")
+    signed_in = AuditEntry.action == "staff.signed_in"
+    rows = session.execute(
+        select(AuditEntry.actor, last).where(signed_in).group_by(AuditEntry.actor)
     )
+    return {row.actor: row.at for row in rows}
 
 
 def _note(session: Session, clock: Clock, staff: Staff, action: str) -> None:
